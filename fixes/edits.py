@@ -1,0 +1,49 @@
+"""Edits on the user's text, and the fixes made of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Edit:
+    """Replaces the characters ``start`` to ``end`` (exclusive) of a source's text by ``content``."""
+
+    start: int
+    end: int
+    content: str
+
+
+@dataclass(frozen=True, slots=True)
+class Fix:
+    """A change that removes one finding: a verb phrase, whether results stay the same, and its edits.
+
+    ``safe``: same results, less memory. Otherwise numerics, order or API behaviour may change and the title
+    says so. The edits of one fix never overlap.
+    """
+
+    title: str
+    safe: bool
+    edits: tuple[Edit, ...]
+
+
+def overlap(edits: Iterable[Edit]) -> bool:
+    """Whether two of ``edits`` touch the same characters, or insert at the same offset."""
+    ordered = sorted(edits)
+    return any(
+        b.start < a.end or (a.start == b.start) for a, b in zip(ordered, ordered[1:], strict=False)
+    )
+
+
+def apply(text: str, edits: Iterable[Edit]) -> str:
+    """``text`` with all ``edits`` made. Raises ValueError when they overlap."""
+    ordered = sorted(edits)
+    if overlap(ordered):
+        raise ValueError("edits overlap")
+    parts: list[str] = []
+    at = 0
+    for edit in ordered:
+        parts += (text[at : edit.start], edit.content)
+        at = edit.end
+    return "".join([*parts, text[at:]])

@@ -1,0 +1,1 @@
+"""The rules: one ``.py`` and one ``.md`` each, a folder a family."""

@@ -1,0 +1,1 @@
+"""Layers that cost more than they give."""

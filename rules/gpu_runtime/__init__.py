@@ -1,0 +1,1 @@
+"""GPU settings at run time."""

@@ -1,0 +1,1 @@
+"""How a script gets its data into host memory."""

@@ -1,0 +1,1 @@
+"""What stays alive longer than it should."""

@@ -1,0 +1,1 @@
+"""float32, mixed precision and the mistakes around it."""

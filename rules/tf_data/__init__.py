@@ -1,0 +1,1 @@
+"""How a tf.data pipeline buffers and caches."""

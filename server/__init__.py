@@ -1,0 +1,1 @@
+"""The two thin front ends over one core: the command line and the language server."""

@@ -1,0 +1,1 @@
+"""The language server; only this package knows LSP types."""
