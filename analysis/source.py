@@ -43,6 +43,11 @@ class Source:
     text: str
     cells: tuple[Cell, ...] = ()
 
+    @property
+    def code(self) -> str:
+        """The text as it is analysed, of the same length as ``text``."""
+        return self.text
+
     @cached_property
     def line_starts(self) -> list[int]:
         """Offsets at which the rows of the whole text start."""

@@ -1,0 +1,313 @@
+"""Resilient, incremental parsing: a text becomes pieces, each parsed by itself and remembered by its text.
+
+A piece is a top-level statement, or a statement of a large or broken block. One that does not parse is set aside;
+everything around it is still analysed. After an edit only the pieces whose text changed are parsed again.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from keras_memlint.analysis import tree
+from keras_memlint.analysis.tokens import CLAUSE, Tokens, header_end, split_statements
+
+if TYPE_CHECKING:
+    from keras_memlint.analysis.source import Source
+
+# Characters. A block longer than this is parsed statement by statement, so that a keystroke in it costs little.
+LARGE = 4_000
+# libcst recurses natively on nesting; deeper text is set aside before it can overflow the stack.
+_MAX_NESTING = 150
+_MAX_PIECE = 1_000_000
+
+
+class Piece:
+    """One independently parsed text and the statements in it.
+
+    ``start`` is where its text stands in the script now; it moves when text before it is edited. ``source`` is the
+    script. ``error`` says why the piece was set aside, None when it parsed. ``lines_to_error`` counts the lines
+    before the place of the error.
+    """
+
+    __slots__ = ("_tokens", "count", "error", "lines_to_error", "source", "start", "statements", "text")
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.start = 0
+        self.source: Source | None = None
+        self.statements: tuple[tree.Stmt, ...] = ()
+        self.count = 0
+        self.error: str | None = None
+        self.lines_to_error = 0
+        self._tokens: Tokens | None = None
+
+    @property
+    def tokens(self) -> Tokens | None:
+        """The counted tokens; None when they do not agree with the tree, so that positions would be wrong."""
+        if self._tokens is None:
+            self._tokens = Tokens(self.text)
+        return self._tokens if self._tokens.count == self.count else None
+
+    def span(self, node: tree.Node) -> tuple[int, int]:
+        """Offsets of ``node`` in the script; the whole piece when its tokens could not be matched."""
+        tokens = self.tokens
+        if tokens is None:
+            return self.start, self.start + len(self.text)
+        a, b = min(node.a, tokens.count - 1), min(node.b, tokens.count - 1)
+        return self.start + tokens.starts[a], self.start + tokens.ends[b]
+
+
+@dataclass(slots=True)
+class Parsed:
+    """A script's statements in order, and its pieces."""
+
+    statements: tuple[tree.Stmt, ...]
+    pieces: list[Piece]
+
+    @property
+    def broken(self) -> list[Piece]:
+        """The pieces that were set aside, in order of position."""
+        return [piece for piece in self.pieces if piece.error is not None]
+
+
+@dataclass(slots=True)
+class ParseCache:
+    """Pieces of one script's last parse, by text; a text that occurs twice has two pieces."""
+
+    pieces: dict[str, list[Piece]] = field(default_factory=dict)
+
+
+def parse(source: Source, cache: ParseCache | None = None) -> Parsed:
+    """The statements of ``source``. Never raises: what does not parse is set aside."""
+    parser = _Parser(source, cache.pieces if cache is not None else {})
+    statements: list[tree.Stmt] = []
+    text = source.code
+    for start, end in _regions(source):
+        statements += parser.block(text, start, end)
+    if cache is not None:
+        cache.pieces = parser.kept
+    return Parsed(tuple(statements), parser.pieces)
+
+
+def _regions(source: Source) -> Iterator[tuple[int, int]]:
+    """A notebook's cells end statements; any other text is one region."""
+    if not source.cells:
+        yield 0, len(source.text)
+    for cell in source.cells:
+        yield cell.start, cell.end
+
+
+class _Parser:
+    __slots__ = ("kept", "known", "pieces", "source")
+
+    def __init__(self, source: Source, known: dict[str, list[Piece]]) -> None:
+        self.source = source
+        self.known = known
+        self.kept: dict[str, list[Piece]] = {}
+        self.pieces: list[Piece] = []
+
+    def block(self, text: str, start: int, end: int) -> list[tree.Stmt]:
+        """The statements of the block ``text[start:end]``."""
+        found: list[tree.Stmt] = []
+        for a, b in split_statements(text, start, end):
+            found += self.whole(text, a, b)
+        return found
+
+    def whole(self, text: str, start: int, end: int) -> tuple[tree.Stmt, ...]:
+        """The statement ``text[start:end]``, in parts when it is a large block or does not parse."""
+        if end - start > LARGE:
+            before = len(self.pieces)
+            parts = self.parts(text, start, end)
+            if parts is not None:
+                if all(piece.error is None for piece in self.pieces[before:]):
+                    return parts
+                whole = self.piece(text[start:end], start)
+                if whole.error is None:  # a string looked like code
+                    del self.pieces[before:-1]
+                    return whole.statements
+                self.drop(whole)
+                return parts
+        piece = self.piece(text[start:end], start)
+        if piece.error is None:
+            return piece.statements
+        parts = self.parts(text, start, end)
+        if parts is not None:
+            self.drop(piece)
+            return parts
+        lines = split_statements(text, start, end, by_line=True)
+        if len(lines) > 1:
+            self.drop(piece)
+            return tuple([statement for a, b in lines for statement in self.line(text, a, b)])
+        return ()
+
+    def line(self, text: str, start: int, end: int) -> tuple[tree.Stmt, ...]:
+        """A statement cut out of broken text without regard to brackets."""
+        piece = self.piece(text[start:end], start)
+        if piece.error is None:
+            return piece.statements
+        parts = self.parts(text, start, end)
+        if parts is None:
+            return ()
+        self.drop(piece)
+        return parts
+
+    def drop(self, piece: Piece) -> None:
+        """Forget a piece whose parts stand for it; it stays in the cache, so that it is not tried again."""
+        self.pieces.remove(piece)
+
+    def parts(self, text: str, start: int, end: int) -> tuple[tree.Stmt, ...] | None:
+        """A block statement whose header and body statements are pieces of their own; None when it cannot be split."""
+        body_start = header_end(text, start, end)
+        if body_start is None:
+            return None
+        clauses = _clauses(text, start, body_start, end)
+        header = self.header(text, start, body_start)
+        bodies = [tuple(self.block(text, a, b)) for a, b in clauses]
+        return _assemble(header, bodies)
+
+    def header(self, text: str, start: int, body_start: int) -> tree.Stmt | None:
+        piece = self.piece(text[start:body_start], start, header=True)
+        return piece.statements[0] if piece.statements else None
+
+    def piece(self, text: str, start: int, *, header: bool = False) -> Piece:
+        """The piece for ``text``, parsed now unless it was known."""
+        key = "\0" + text if header else text
+        spare = self.known.get(key)
+        piece = spare.pop() if spare else _parse_piece(text, header=header)
+        piece.start = start
+        piece.source = self.source
+        self.kept.setdefault(key, []).append(piece)
+        self.pieces.append(piece)
+        return piece
+
+
+def _clauses(text: str, start: int, body_start: int, end: int) -> list[tuple[int, int]]:
+    """The bodies of the clauses (``else``, ``except``, …) of the block statement at ``start``."""
+    column = _indent(text, start)
+    bodies: list[tuple[int, int]] = []
+    body, at = body_start, body_start
+    while at < end:
+        line_end = _line_end(text, at, end)
+        line = text[at:line_end]
+        if CLAUSE.match(line) and _indent(text, at) <= column:
+            clause_body = header_end(text, at, end)
+            if clause_body is not None:
+                bodies.append((body, at))
+                body = at = clause_body
+                continue
+        at = line_end
+    bodies.append((body, end))
+    return bodies
+
+
+def _line_end(text: str, at: int, end: int) -> int:
+    found = text.find("\n", at, end)
+    return end if found < 0 else found + 1
+
+
+def _indent(text: str, at: int) -> int:
+    column = at
+    while column < len(text) and text[column] in " \t\f":
+        column += 1
+    return column - at
+
+
+def _assemble(header: tree.Stmt | None, bodies: list[tuple[tree.Stmt, ...]]) -> tuple[tree.Stmt, ...]:
+    """The block statement ``header`` with ``bodies``; a header that did not parse leaves its bodies as they are."""
+    first = bodies[0]
+    rest = tuple([statement for body in bodies[1:] for statement in body])
+    match header:
+        case tree.FunctionDef():
+            made: tree.Stmt = tree.FunctionDef(
+                header.a, header.b, header.piece, header.name, header.params, first, header.decorators, header.returns,
+                _yields(first),
+            )
+        case tree.ClassDef():
+            made = tree.ClassDef(header.a, header.b, header.piece, header.name, header.bases, first, header.decorators)
+        case tree.If():
+            made = tree.If(header.a, header.b, header.piece, header.test, first, rest)
+        case tree.While():
+            made = tree.While(header.a, header.b, header.piece, header.test, first, rest)
+        case tree.For():
+            made = tree.For(header.a, header.b, header.piece, header.target, header.iter, first, rest)
+        case tree.With():
+            made = tree.With(header.a, header.b, header.piece, header.items, first)
+        case tree.Try():
+            made = tree.Try(header.a, header.b, header.piece, first, tuple((None, b) for b in bodies[1:]), (), ())
+        case _:
+            return first + rest
+    return (made,)
+
+
+def _yields(statements: tuple[tree.Stmt, ...]) -> bool:
+    """Whether a ``yield`` stands in ``statements`` outside nested functions."""
+    stack: list[object] = list(statements)
+    while stack:
+        node = stack.pop()
+        if isinstance(node, tree.Yield):
+            return True
+        if isinstance(node, (tree.FunctionDef, tree.ClassDef, tree.Lambda)):
+            continue
+        if isinstance(node, tuple):
+            stack += node
+        elif isinstance(node, tree.Node):
+            stack += [getattr(node, slot) for slot in _slots(type(node))]
+    return False
+
+
+def _slots(cls: type) -> tuple[str, ...]:
+    return tuple(cls.__dict__.get("__slots__", ()))
+
+
+def _parse_piece(text: str, *, header: bool) -> Piece:
+    piece = Piece(text)
+    if _nesting(text) > _MAX_NESTING:
+        piece.error = "nested too deeply"
+        return piece
+    if len(text) > _MAX_PIECE:
+        piece.error = "statement too long"
+        return piece
+    indent = text[: _indent(text, 0)]
+    code = f"{text.rstrip()}\n{indent} pass\n" if header else text
+    if header and text.lstrip().startswith("try"):
+        code += f"{indent}finally:\n{indent} pass\n"
+    wrapped = f"if 1:\n{code}" if indent else code
+    import libcst as cst
+
+    from keras_memlint.analysis.lower import Lowering
+
+    limit = sys.getrecursionlimit()
+    try:
+        sys.setrecursionlimit(max(limit, 6_000))
+        statements = cst.parse_module(wrapped).body
+        if indent:
+            statements = statements[0].body.body
+        lowering = Lowering(piece)
+        piece.statements = lowering.block(statements)
+        piece.count = lowering.count
+    except cst.ParserSyntaxError as error:
+        piece.error = "invalid syntax"
+        piece.lines_to_error = max(error.raw_line - 1 - bool(indent), 0)
+    except Exception as error:  # libcst raises TypeError and others on odd but valid text
+        piece.statements = ()
+        piece.error = f"not understood by the parser ({type(error).__name__})"
+    finally:
+        sys.setrecursionlimit(limit)
+    return piece
+
+
+def _nesting(text: str) -> int:
+    """An upper bound of the bracket depth, without regard to strings."""
+    if text.count("(") + text.count("[") + text.count("{") <= _MAX_NESTING:
+        return 0
+    depth = deepest = 0
+    for character in text:
+        if character in "([{":
+            depth += 1
+            deepest = max(deepest, depth)
+        elif character in ")]}":
+            depth -= 1
+    return deepest

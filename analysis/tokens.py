@@ -1,0 +1,160 @@
+"""Two regular expressions over source text: one finds where statements end, one counts tokens.
+
+Neither needs text that parses. Strings that never end stop at their line (a triple quote without a partner does
+too), so half-typed code does not swallow what follows.
+"""
+
+from __future__ import annotations
+
+import re
+
+_STRING = (
+    r'"""(?:[^"\\]|\\.|"(?!""))*"""|' r"'''(?:[^'\\]|\\.|'(?!''))*'''|"
+    r'"""|' r"'''|"
+    r'"(?:[^"\\\r\n]|\\(?:\r\n|.))*"?|' r"'(?:[^'\\\r\n]|\\(?:\r\n|.))*'?"
+)
+# Only what decides where a logical line ends: everything else is skipped by the search itself.
+_LINES = re.compile(rf"(?P<s>{_STRING})|(?P<c>#[^\r\n]*)|(?P<o>[(\[{{])|(?P<e>[)\]}}])|(?P<j>\\(?:\r\n|\r|\n))"
+                    r"|(?P<n>(?:\r\n|\r|\n)+)", re.DOTALL)
+# In column 0 these never continue an expression: a bracket still open there was forgotten.
+_RESTART = re.compile(
+    r"(?:def|class|import|while|with|return|try)\b|async\s+def\b|from\s+[\w.]+\s+import\b|(?:for|if)\b.*:[ \t]*$", re.MULTILINE
+)
+# Such a line continues the statement above it.
+CLAUSE = re.compile(r"[ \t\f]*(?:else|elif|except|finally)\b")
+_INDENT = re.compile(r"[ \t\f]*")
+
+
+def split_statements(text: str, start: int, end: int, *, by_line: bool = False) -> list[tuple[int, int]]:
+    """Spans of the statements of the block ``text[start:end]``, in order.
+
+    The block's indentation is that of its first statement. A compound statement is one span with all its clauses; a
+    decorated definition includes its decorators. Blank lines and comments after a statement belong to no span.
+    ``by_line`` ignores brackets: each line with the block's indentation starts a statement.
+    """
+    starts: list[int] = []
+    depth = 0
+    base: int | None = None
+    decorated = False
+    at = start
+    fresh = True  # at the start of a logical line
+    position = start
+    matches = _LINES.finditer(text, start, end)
+    while True:
+        if fresh:
+            indent_match = _INDENT.match(text, at, end)
+            first = indent_match.end() if indent_match else at
+            blank = first >= end or text[first] in "#\r\n"
+            if not blank:
+                column = first - at
+                if base is None:
+                    base = column
+                if column <= base and not decorated and not CLAUSE.match(text, first):
+                    starts.append(at)
+                decorated = column <= base and text[first] == "@"
+            fresh = False
+        match = next(matches, None)
+        if match is None:
+            break
+        kind = match.lastgroup
+        if kind == "o":
+            depth += not by_line
+        elif kind == "e":
+            depth -= depth > 0
+        elif kind == "n":
+            position = match.end()
+            if depth and position < end and text[position] not in " \t\r\n#)]}" and _RESTART.match(text, position):
+                depth = 0
+            if not depth:
+                at, fresh = position, True
+    if not starts:
+        return []
+    spans = []
+    for begin, stop in zip(starts, [*starts[1:], end], strict=True):
+        spans.append((begin, _code_end(text, begin, stop)))
+    return spans
+
+
+def _code_end(text: str, start: int, end: int) -> int:
+    """Where the code of ``text[start:end]`` ends: before trailing blank lines and comment lines."""
+    while end > start:
+        line = max(text.rfind("\n", start, end - 1), text.rfind("\r", start, end - 1), start - 1) + 1
+        stripped = text[line:end].strip(" \t\f\r\n")
+        if line <= start or (stripped and stripped[0] != "#"):
+            return end
+        end = line
+    return end
+
+
+def header_end(text: str, start: int, end: int) -> int | None:
+    """The offset after the header line of the block statement at ``start``: a colon outside brackets ends it.
+
+    Decorators belong to the header. None when the statement is no block with its body on lines of its own.
+    """
+    depth = 0
+    line, code_end = start, -1
+    for match in _LINES.finditer(text, start, end):
+        kind = match.lastgroup
+        if kind == "o":
+            depth += 1
+        elif kind == "e":
+            depth -= depth > 0
+        elif depth:
+            continue
+        elif kind == "c" and code_end < 0:
+            code_end = match.start()
+        elif kind == "n":
+            code = text[line : match.start() if code_end < 0 else code_end].strip()
+            if code.endswith(":"):
+                return match.end()
+            if code and not code.startswith("@"):
+                return None
+            line, code_end = match.end(), -1
+    return None
+
+
+KEYWORDS = frozenset(
+    "and as assert async await break class continue def del elif else except finally for from global if import in is "
+    "lambda nonlocal not or pass raise return try while with yield".split()
+)
+# An f-string on one line may hold its own quote inside braces (Python 3.12).
+_FORMATTED = "|".join(
+    rf"(?:[fFtT][rR]?|[rR][fFtT]){q}(?!{q}{q})"
+    rf"(?:[^{q}\\{{\r\n]|\\.|\{{\{{|\{{(?:[^{{}}{q}\r\n]|{q}[^{q}\r\n]*{q}|\{{[^{{}}\r\n]*\}})*\}})*{q}"
+    for q in "\"'"
+)
+_COUNTED = re.compile(
+    rf"(?P<c>#[^\r\n]*)|(?P<f>{_FORMATTED})|(?P<s>[rRbBuUfFtT]{{0,2}}(?:{_STRING}))"
+    r"|(?P<d>(?:\d|\.\d)(?:[eE][+-](?=\d)|[\w.])*)|(?P<w>\w+)|(?P<o>[(\[{])|(?P<e>[)\]}])",
+    re.DOTALL,
+)
+
+
+class Tokens:
+    """The counted tokens of a piece of text: names, numbers, strings and opening brackets, keywords left out.
+
+    ``starts[i]`` and ``ends[i]`` are the offsets of counted token ``i``; for a bracket ``ends[i]`` is the offset after
+    its partner. ``count`` is their number.
+    """
+
+    __slots__ = ("count", "ends", "starts")
+
+    def __init__(self, text: str) -> None:
+        starts: list[int] = []
+        ends: list[int] = []
+        open_: list[int] = []
+        for match in _COUNTED.finditer(text):
+            kind = match.lastgroup
+            if kind == "c":
+                continue
+            if kind == "e":
+                if open_:
+                    ends[open_.pop()] = match.end()
+                continue
+            if kind == "w" and match.group() in KEYWORDS:
+                continue
+            if kind == "o":
+                open_.append(len(starts))
+            starts.append(match.start())
+            ends.append(match.end())
+        self.starts, self.ends, self.count = starts, ends, len(starts)

@@ -1,0 +1,353 @@
+"""The syntax tree the analysis walks: small nodes without whitespace, lowered from libcst's.
+
+A node knows where it is by the numbers of two *counted tokens* of its piece (see ``tokens.py``): ``a``, its first,
+and ``b``, its last name, number or string, or the opening bracket whose partner ends it. Offsets are computed from
+these only when somebody asks (``Piece.span``), and the libcst tree is not kept.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from keras_memlint.analysis.parse import Piece
+
+
+@dataclass(slots=True, eq=False)
+class Node:
+    """``a`` and ``b``: counted tokens, see above. ``piece``: the text the node was parsed from."""
+
+    a: int
+    b: int
+    piece: Piece
+
+
+@dataclass(slots=True, eq=False)
+class Expr(Node):
+    """Any expression; used itself where the analysis has no interest in the kind."""
+
+
+@dataclass(slots=True, eq=False)
+class Stmt(Node):
+    """Any statement; used itself for ``pass`` and what has no effect on values."""
+
+
+# Expressions
+
+
+@dataclass(slots=True, eq=False)
+class Name(Expr):
+    id: str
+
+
+@dataclass(slots=True, eq=False)
+class Constant(Expr):
+    """A literal; ``value`` is ``...`` for an ellipsis and for strings too odd to evaluate."""
+
+    value: object
+
+
+@dataclass(slots=True, eq=False)
+class Attribute(Expr):
+    value: Expr
+    name: str
+
+
+@dataclass(slots=True, eq=False)
+class Argument(Node):
+    """``value``, ``name=value``, ``*value`` or ``**value`` in a call."""
+
+    name: str | None
+    star: str
+    value: Expr
+
+
+@dataclass(slots=True, eq=False)
+class Call(Expr):
+    func: Expr
+    args: tuple[Argument, ...]
+
+
+@dataclass(slots=True, eq=False)
+class Slice(Expr):
+    lower: Expr | None
+    upper: Expr | None
+    step: Expr | None
+
+
+@dataclass(slots=True, eq=False)
+class Subscript(Expr):
+    value: Expr
+    items: tuple[Expr, ...]
+
+
+@dataclass(slots=True, eq=False)
+class Binary(Expr):
+    """``op`` is the operator as written: ``+``, ``//``, ``@``, …"""
+
+    op: str
+    left: Expr
+    right: Expr
+
+
+@dataclass(slots=True, eq=False)
+class Unary(Expr):
+    op: str
+    operand: Expr
+
+
+@dataclass(slots=True, eq=False)
+class Boolean(Expr):
+    op: str
+    left: Expr
+    right: Expr
+
+
+@dataclass(slots=True, eq=False)
+class Compare(Expr):
+    left: Expr
+    ops: tuple[str, ...]
+    rights: tuple[Expr, ...]
+
+
+@dataclass(slots=True, eq=False)
+class Conditional(Expr):
+    body: Expr
+    test: Expr
+    orelse: Expr
+
+
+@dataclass(slots=True, eq=False)
+class Sequence(Expr):
+    """A tuple, list or set display; ``kind`` is ``tuple``, ``list`` or ``set``."""
+
+    kind: str
+    elements: tuple[Expr, ...]
+
+
+@dataclass(slots=True, eq=False)
+class Starred(Expr):
+    value: Expr
+
+
+@dataclass(slots=True, eq=False)
+class Mapping(Expr):
+    """A dict display; a key of None stands for ``**value``."""
+
+    items: tuple[tuple[Expr | None, Expr], ...]
+
+
+@dataclass(slots=True, eq=False)
+class Generator(Node):
+    """One ``for target in iter if …`` of a comprehension."""
+
+    target: Expr
+    iter: Expr
+    ifs: tuple[Expr, ...]
+
+
+@dataclass(slots=True, eq=False)
+class Comprehension(Expr):
+    """``kind`` is ``list``, ``set``, ``dict`` or ``generator``; ``key`` only for dicts."""
+
+    kind: str
+    key: Expr | None
+    element: Expr
+    generators: tuple[Generator, ...]
+
+
+@dataclass(slots=True, eq=False)
+class Formatted(Expr):
+    """An f-string; its expressions share the position of the whole string."""
+
+    parts: tuple[Expr, ...]
+
+
+@dataclass(slots=True, eq=False)
+class Await(Expr):
+    value: Expr
+
+
+@dataclass(slots=True, eq=False)
+class Yield(Expr):
+    value: Expr | None
+    is_from: bool
+
+
+@dataclass(slots=True, eq=False)
+class Assignment(Expr):
+    """``(target := value)``."""
+
+    target: Expr
+    value: Expr
+
+
+@dataclass(slots=True, eq=False)
+class Parameter(Node):
+    """``star`` is ``""``, ``"*"`` or ``"**"``; ``kind`` is ``positional``, ``any`` or ``keyword``."""
+
+    name: str
+    star: str
+    kind: str
+    annotation: Expr | None
+    default: Expr | None
+
+
+@dataclass(slots=True, eq=False)
+class Lambda(Expr):
+    params: tuple[Parameter, ...]
+    body: Expr
+
+
+# Statements
+
+
+@dataclass(slots=True, eq=False)
+class ExprStmt(Stmt):
+    value: Expr
+
+
+@dataclass(slots=True, eq=False)
+class Assign(Stmt):
+    targets: tuple[Expr, ...]
+    value: Expr
+
+
+@dataclass(slots=True, eq=False)
+class AugAssign(Stmt):
+    op: str
+    target: Expr
+    value: Expr
+
+
+@dataclass(slots=True, eq=False)
+class AnnAssign(Stmt):
+    target: Expr
+    annotation: Expr
+    value: Expr | None
+
+
+@dataclass(slots=True, eq=False)
+class Return(Stmt):
+    value: Expr | None
+
+
+@dataclass(slots=True, eq=False)
+class Raise(Stmt):
+    value: Expr | None
+
+
+@dataclass(slots=True, eq=False)
+class Jump(Stmt):
+    """``break`` or ``continue``."""
+
+    kind: str
+
+
+@dataclass(slots=True, eq=False)
+class Assert(Stmt):
+    test: Expr
+
+
+@dataclass(slots=True, eq=False)
+class Delete(Stmt):
+    target: Expr
+
+
+@dataclass(slots=True, eq=False)
+class Alias(Node):
+    """``name`` is dotted and as written; ``asname`` is None without ``as``."""
+
+    name: str
+    asname: str | None
+
+
+@dataclass(slots=True, eq=False)
+class Import(Stmt):
+    names: tuple[Alias, ...]
+
+
+@dataclass(slots=True, eq=False)
+class ImportFrom(Stmt):
+    """``level`` counts leading dots; ``names`` is empty for ``*``."""
+
+    module: str
+    level: int
+    names: tuple[Alias, ...]
+
+
+@dataclass(slots=True, eq=False)
+class Global(Stmt):
+    """``global`` and ``nonlocal``."""
+
+    names: tuple[str, ...]
+
+
+@dataclass(slots=True, eq=False)
+class If(Stmt):
+    test: Expr
+    body: tuple[Stmt, ...]
+    orelse: tuple[Stmt, ...]
+
+
+@dataclass(slots=True, eq=False)
+class While(Stmt):
+    test: Expr
+    body: tuple[Stmt, ...]
+    orelse: tuple[Stmt, ...]
+
+
+@dataclass(slots=True, eq=False)
+class For(Stmt):
+    target: Expr
+    iter: Expr
+    body: tuple[Stmt, ...]
+    orelse: tuple[Stmt, ...]
+
+
+@dataclass(slots=True, eq=False)
+class Try(Stmt):
+    """``handlers`` are (bound name or None, body)."""
+
+    body: tuple[Stmt, ...]
+    handlers: tuple[tuple[str | None, tuple[Stmt, ...]], ...]
+    orelse: tuple[Stmt, ...]
+    final: tuple[Stmt, ...]
+
+
+@dataclass(slots=True, eq=False)
+class With(Stmt):
+    """``items`` are (context expression, target or None)."""
+
+    items: tuple[tuple[Expr, Expr | None], ...]
+    body: tuple[Stmt, ...]
+
+
+@dataclass(slots=True, eq=False)
+class FunctionDef(Stmt):
+    """``is_generator``: a ``yield`` stands in the body itself, not in a nested function."""
+
+    name: str
+    params: tuple[Parameter, ...]
+    body: tuple[Stmt, ...]
+    decorators: tuple[Expr, ...]
+    returns: Expr | None
+    is_generator: bool
+
+
+@dataclass(slots=True, eq=False)
+class ClassDef(Stmt):
+    name: str
+    bases: tuple[Argument, ...]
+    body: tuple[Stmt, ...]
+    decorators: tuple[Expr, ...]
+
+
+@dataclass(slots=True, eq=False)
+class Match(Stmt):
+    """``cases`` hold bodies only: patterns bind names to unknown values."""
+
+    subject: Expr
+    names: tuple[str, ...]
+    cases: tuple[tuple[Stmt, ...], ...]
