@@ -1,0 +1,58 @@
+"""What the connected editor can do."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from lsprotocol import types
+from pygls.capabilities import get_capability
+
+
+@dataclass(frozen=True, slots=True)
+class Client:
+    """The capabilities that change what the server says; all false before ``initialize``.
+
+    ``pull``: asks for diagnostics itself. ``refresh``: can be told to ask again. ``watch`` and ``ask_changes``: file
+    watchers and notifications of changed settings can be registered. ``resolve``: asks for the edit of an action
+    when it is chosen.
+    """
+
+    pull: bool = False
+    refresh: bool = False
+    related: bool = False
+    tags: bool = False
+    links: bool = False
+    data: bool = False
+    document_changes: bool = False
+    resolve: bool = False
+    markdown: bool = False
+    configuration: bool = False
+    ask_changes: bool = False
+    watch: bool = False
+
+    @staticmethod
+    def of(capabilities: types.ClientCapabilities) -> Client:
+        """The summary of what the editor announced."""
+
+        def has(name: str) -> bool:
+            return bool(get_capability(capabilities, name, False))
+
+        def diagnostics(name: str) -> bool:
+            return has(f"text_document.publish_diagnostics.{name}") or has(f"text_document.diagnostic.{name}")
+
+        resolved = get_capability(capabilities, "text_document.code_action.resolve_support.properties", ())
+        formats = get_capability(capabilities, "text_document.hover.content_format", ())
+        return Client(
+            pull=has("text_document.diagnostic"),
+            refresh=has("workspace.diagnostics.refresh_support"),
+            related=diagnostics("related_information"),
+            tags=diagnostics("tag_support"),
+            links=diagnostics("code_description_support"),
+            data=diagnostics("data_support"),
+            document_changes=has("workspace.workspace_edit.document_changes"),
+            resolve="edit" in resolved and has("text_document.code_action.data_support"),
+            markdown=types.MarkupKind.Markdown in formats,
+            configuration=has("workspace.configuration"),
+            ask_changes=has("workspace.did_change_configuration.dynamic_registration"),
+            watch=has("workspace.did_change_watched_files.dynamic_registration"),
+        )
