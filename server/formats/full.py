@@ -1,0 +1,85 @@
+"""``--output-format full``: each finding with its line of code, where the value comes from, and what to do."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from functools import lru_cache
+
+from keras_memlint.analysis.source import Source
+from keras_memlint.rules.diagnostic import SEVERITIES, Diagnostic, DiagnosticFix
+from keras_memlint.server.formats.concise import fixable, headline
+from keras_memlint.server.formats.places import line_text, shown
+from keras_memlint.server.formats.text import marked, one_line, paint
+from keras_memlint.server.report import RunReport
+
+
+def render(report: RunReport, *, colour: bool) -> Iterator[str]:
+    """The findings for people, then a line that counts them."""
+    source = lru_cache(maxsize=4)(report.sources)
+    for diagnostic in report.diagnostics:
+        yield headline(diagnostic, colour=colour)
+        yield from _code(diagnostic, source, colour)
+        for place in diagnostic.related:
+            where = shown(place.filename, place.location, place.cell)
+            yield f"  {paint('note', 'bold', colour)}: {one_line(place.message)}, {one_line(where)}"
+        for text in _helps(diagnostic):
+            yield f"  {paint('help', 'bold', colour)}: {text}"
+        yield ""
+    yield from _summary(report)
+
+
+def _code(diagnostic: Diagnostic, source: Callable[[str], Source | None], colour: bool) -> Iterator[str]:
+    at, end = diagnostic.location, diagnostic.end_location
+    line = line_text(source(diagnostic.filename), at.row, diagnostic.cell)
+    if line is None:
+        return
+    last = end.column if end.row == at.row else len(line.rstrip()) + 1
+    code, carets = marked(line, at.column - 1, last - 1)
+    number = str(at.row)
+    gutter = " " * len(number)
+    bar = paint("|", "dim", colour)
+    yield f"{gutter} {bar}"
+    yield f"{paint(number, 'dim', colour)} {bar} {code.rstrip()}"
+    yield f"{gutter} {bar} {paint(carets, diagnostic.severity, colour)}"
+
+
+def _helps(diagnostic: Diagnostic) -> Iterator[str]:
+    if diagnostic.help:
+        yield one_line(diagnostic.help)
+    for fix in diagnostic.fixes:
+        yield _fix_line(fix)
+
+
+def _fix_line(fix: DiagnosticFix) -> str:
+    title = one_line(fix.message)
+    if fix.applicability == "safe":
+        return f"[*] {title}"
+    return title if "unsafe" in title else f"{title} (unsafe)"
+
+
+def _summary(report: RunReport) -> Iterator[str]:
+    files = _count(report.files_checked, "file")
+    if not report.diagnostics:
+        yield f"No findings in {files}."
+        return
+    by_severity = Counter(diagnostic.severity for diagnostic in report.diagnostics)
+    kinds = ", ".join(
+        # "info" has no plural
+        f"{by_severity[s]} info" if s == "info" else _count(by_severity[s], s)
+        for s in reversed(SEVERITIES)
+        if by_severity[s]
+    )
+    yield f"Found {_count(len(report.diagnostics), 'finding')} in {files}: {kinds}."
+    safe = sum(fixable(diagnostic) for diagnostic in report.diagnostics)
+    unsafe = sum(bool(diagnostic.fixes) and not fixable(diagnostic) for diagnostic in report.diagnostics)
+    if safe or unsafe:
+        ways = [f"[*] {safe} fixable with --fix"] if safe else []
+        ways += [f"{unsafe}{' more' if safe else ' fixable'} with --fix --unsafe-fixes"] if unsafe else []
+        yield ", ".join(ways) + "."
+    if any(diagnostic.cell is not None for diagnostic in report.diagnostics):
+        yield "Cells of notebooks are counted from 1, Markdown cells included."
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
