@@ -7,6 +7,7 @@ too), so half-typed code does not swallow what follows.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 _STRING = (
     r'"""(?:[^"\\]|\\.|"(?!""))*"""|' r"'''(?:[^'\\]|\\.|'(?!''))*'''|"
@@ -113,6 +114,23 @@ def header_end(text: str, start: int, end: int) -> int | None:
     return None
 
 
+def logical_line_end(text: str, start: int, end: int) -> int:
+    """The offset after the logical line that ``start`` stands in, its line ending included; at most ``end``.
+
+    ``start`` must stand outside strings, brackets and comments.
+    """
+    depth = 0
+    for match in _LINES.finditer(text, start, end):
+        kind = match.lastgroup
+        if kind == "o":
+            depth += 1
+        elif kind == "e":
+            depth -= depth > 0
+        elif kind == "n" and not (depth and not _RESTART.match(text, match.end())):
+            return match.start() + (2 if text.startswith("\r\n", match.start()) else 1)
+    return end
+
+
 KEYWORDS = frozenset(
     "and as assert async await break class continue def del elif else except finally for from global if import in is "
     "lambda nonlocal not or pass raise return try while with yield".split()
@@ -158,3 +176,8 @@ class Tokens:
             starts.append(match.start())
             ends.append(match.end())
         self.starts, self.ends, self.count = starts, ends, len(starts)
+
+
+def comments(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
+    """Spans of the comments in ``text[start:end]``, in order; a ``#`` inside a string starts none."""
+    return (match.span() for match in _COUNTED.finditer(text, start, end) if match.lastgroup == "c")

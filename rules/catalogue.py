@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -60,4 +59,4 @@ def _row(code: str, name: str, family: str) -> Row:
 
 @cache
 def _files(folder: Path) -> frozenset[str]:
-    return frozenset(os.listdir(folder))
+    return frozenset(file.name for file in folder.iterdir())

@@ -1,0 +1,136 @@
+"""The arguments of the command line, and nothing but them."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+
+from keras_memlint import __version__
+from keras_memlint.analysis.gpus import parse_size
+from keras_memlint.rules.diagnostic import SEVERITIES
+from keras_memlint.server.formats import NAMES
+
+_TOP = """\
+  keras-memlint check train.py            what costs memory in one script
+  keras-memlint check --fix .             repair what is safe to repair, everywhere below here
+  keras-memlint rule KM209                why a finding matters, with examples"""
+_CHECK = """\
+  keras-memlint check                     every .py and .ipynb below the current folder
+  keras-memlint check --fix train.py      repair what is safe to repair, show what remains
+  keras-memlint check --diff --unsafe-fixes notebooks/
+  keras-memlint check --target-gpu T4 --select KM3,shuffle-full-buffer train.py
+  cat train.py | keras-memlint check - --stdin-filename train.py --output-format json"""
+_RULE = """\
+  keras-memlint rule                      all rules
+  keras-memlint rule KM203                the page of one rule
+  keras-memlint rule shuffle-full-buffer --output-format json"""
+
+
+class _Parser(argparse.ArgumentParser):
+    """A parser whose help begins with examples."""
+
+    examples = ""
+
+    def format_help(self) -> str:
+        text = super().format_help()
+        return f"{self.examples}\n\n{text}" if self.examples else text
+
+
+def parse(argv: Sequence[str] | None) -> argparse.Namespace:
+    """The arguments, with the name of the subcommand in ``command``. Ends the program with 2 when they are wrong."""
+    return parser().parse_args(argv)
+
+
+def parser() -> argparse.ArgumentParser:
+    """The parser of the whole command line."""
+    top = _Parser(
+        prog="keras-memlint",
+        description="Finds, prices in bytes and fixes memory anti-patterns in Keras and TensorFlow training code.",
+        epilog="exit status: 0 nothing found, 1 findings, 2 the tool could not do its work",
+        allow_abbrev=False,
+    )
+    top.examples = _TOP
+    top.add_argument("--version", action="version", version=f"keras-memlint {__version__}")
+    commands = top.add_subparsers(dest="command", metavar="COMMAND", parser_class=_Parser)
+    _add_check(commands.add_parser("check", help="find what costs memory, and fix it", allow_abbrev=False))
+    _add_rule(commands.add_parser("rule", help="explain a rule, or list them all", allow_abbrev=False))
+    commands.add_parser("server", help="the language server, on standard input and output", add_help=False)
+    commands.add_parser("doctor", help="what this installation sees: packages, GPU, configuration")
+    return top
+
+
+def _add_check(check: _Parser) -> None:
+    check.examples = _CHECK
+    add = check.add_argument
+    add(
+        "paths",
+        nargs="*",
+        metavar="PATH",
+        help="files and folders; `-` for standard input (default: current folder)",
+    )
+    fixing = check.add_argument_group("fixing")
+    fixing.add_argument("--fix", action="store_true", help="make the safe fixes: same results, less memory")
+    fixing.add_argument(
+        "--unsafe-fixes", action="store_true", help="with --fix or --diff: also those that may change results"
+    )
+    fixing.add_argument("--diff", action="store_true", help="print what --fix would change, write nothing")
+    which = check.add_argument_group("which findings")
+    which.add_argument(
+        "--select",
+        action="append",
+        default=[],
+        metavar="RULES",
+        help="only these: codes, prefixes, names, with commas",
+    )
+    which.add_argument("--ignore", action="append", default=[], metavar="RULES", help="all but these")
+    which.add_argument(
+        "--hints", action="store_true", help="also what depends on hardware that is not known, or taste"
+    )
+    which.add_argument(
+        "--fail-on",
+        choices=SEVERITIES,
+        default="info",
+        help="least severity for exit status 1 (default: info)",
+    )
+    which.add_argument(
+        "--baseline",
+        metavar="FILE",
+        help="hide the findings in FILE; written with today's when it does not exist",
+    )
+    which.add_argument(
+        "--force-exclude", action="store_true", help="exclude also files that are named on the command line"
+    )
+    machine = check.add_argument_group("the machine the script will run on")
+    machine.add_argument("--target-gpu", metavar="NAME", help="such as T4, A100-80, RTX4090")
+    machine.add_argument("--host-memory", type=_size, metavar="SIZE", help="such as 32GiB")
+    output = check.add_argument_group("output")
+    output.add_argument("--output-format", choices=NAMES, default="full", help="(default: full)")
+    output.add_argument(
+        "--statistics", action="store_true", help="counts for each rule instead of the findings"
+    )
+    output.add_argument("--watch", action="store_true", help="check again whenever a file changes")
+    running = check.add_argument_group("running")
+    running.add_argument("--stdin-filename", metavar="FILE", help="what standard input is called")
+    running.add_argument("--no-cache", action="store_true", help="neither read nor write remembered results")
+    running.add_argument(
+        "--jobs", type=_jobs, metavar="N", help="processes (default: as many as there are cores)"
+    )
+
+
+def _add_rule(rule: _Parser) -> None:
+    rule.examples = _RULE
+    rule.add_argument("rule", nargs="?", metavar="CODE|NAME")
+    rule.add_argument("--output-format", choices=("text", "json"), default="text", help="(default: text)")
+
+
+def _size(text: str) -> int:
+    try:
+        return parse_size(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
+
+
+def _jobs(text: str) -> int:
+    if not text.isascii() or not text.isdigit() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"`{text}` is no number of processes: write 1 or more")
+    return int(text)

@@ -1,0 +1,196 @@
+"""The table ``[tool.keras-memlint]`` of the nearest ``pyproject.toml`` above a file."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from keras_memlint.analysis.gpus import find, nearest, parse_size
+from keras_memlint.server.errors import UserError, did_you_mean
+from keras_memlint.server.selection import codes_of
+
+TABLE = "[tool.keras-memlint]"
+
+
+class ConfigurationError(UserError):
+    """A ``pyproject.toml`` that cannot be used; the text names the file and the key."""
+
+
+@dataclass(frozen=True, slots=True)
+class Configuration:
+    """The settings of one file; None or empty where it says nothing. Sizes in bytes.
+
+    ``file`` is the ``pyproject.toml`` it comes from, None when there is none. ``values`` are the keys as written.
+    """
+
+    file: Path | None = None
+    select: tuple[str, ...] | None = None
+    ignore: tuple[str, ...] = ()
+    per_file_ignores: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    exclude: tuple[str, ...] = ()
+    target_gpu: str | None = None
+    host_memory: int | None = None
+    size_threshold: int | None = None
+    exclusive_gpu: bool | None = None
+    values: dict[str, Any] = field(default_factory=dict, compare=False, hash=False)
+
+
+class Configurations:
+    """The configuration in force in each folder; every ``pyproject.toml`` is read once."""
+
+    def __init__(self) -> None:
+        self._known: dict[str, Configuration | ConfigurationError] = {}
+
+    def above(self, folder: str) -> Configuration:
+        """The nearest table at or above ``folder``, an absolute path. Raises ConfigurationError."""
+        known = self._known.get(folder)
+        if known is None:
+            known = self._known[folder] = self._find(folder)
+        if isinstance(known, ConfigurationError):
+            raise known
+        return known
+
+    def _find(self, folder: str) -> Configuration | ConfigurationError:
+        try:
+            here = load(os.path.join(folder, "pyproject.toml"))
+            if here is not None:
+                return here
+            parent = os.path.dirname(folder)
+            return Configuration() if parent == folder else self.above(parent)
+        except ConfigurationError as error:
+            return error
+
+
+def load(path: str) -> Configuration | None:
+    """The table of one ``pyproject.toml``; None without file or table. Raises ConfigurationError."""
+    try:
+        with open(path, "rb") as file:
+            raw = file.read()
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except OSError as error:
+        raise ConfigurationError(f"{path}: cannot be read: {error.strerror}") from error
+    # Most files on the way up are not ours: this spares the parser, and errors that are none of our business.
+    if b"keras-memlint" not in raw:
+        return None
+    table = _table(path, raw)
+    return None if table is None else _configuration(path, table)
+
+
+def _table(path: str, raw: bytes) -> dict[str, Any] | None:
+    if sys.version_info >= (3, 11):
+        import tomllib
+    else:
+        import tomli as tomllib
+    try:
+        document = tomllib.loads(raw.decode("utf-8-sig"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise ConfigurationError(f"{path}: is no valid TOML: {error}") from error
+    tool = document.get("tool")
+    table = tool.get("keras-memlint") if isinstance(tool, dict) else None
+    if table is not None and not isinstance(table, dict):
+        raise ConfigurationError(f"{path}: `tool.keras-memlint` must be a table, not {_kind(table)}")
+    return table
+
+
+def _configuration(path: str, table: dict[str, Any]) -> Configuration:
+    values: dict[str, Any] = {}
+    for key, value in table.items():
+        where = f"{path}: `{key}` in {TABLE}"
+        reader = _KEYS.get(key)
+        if reader is None:
+            raise ConfigurationError(
+                f"{where} is no setting{did_you_mean(key, _KEYS)}; there are {', '.join(_KEYS)}"
+            )
+        try:
+            values[key.replace("-", "_")] = reader(where, value)
+        except ConfigurationError:
+            raise
+        except UserError as error:
+            raise ConfigurationError(str(error)) from error
+    return Configuration(file=Path(path), values=dict(table), **values)
+
+
+def _strings(where: str, value: object) -> tuple[str, ...]:
+    if not isinstance(value, list):
+        raise ConfigurationError(f"{where} must be a list of strings, not {_kind(value)}")
+    for item in value:
+        if not isinstance(item, str):
+            raise ConfigurationError(f"{where} must be a list of strings, but holds {_kind(item)}")
+    return tuple(value)
+
+
+def _codes(where: str, value: object) -> tuple[str, ...]:
+    words = _strings(where, value)
+    for word in words:
+        codes_of(word, where)
+    return words
+
+
+def _per_file(where: str, value: object) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    if not isinstance(value, dict):
+        raise ConfigurationError(
+            f"{where} must be a table of patterns and lists of rules, not {_kind(value)}"
+        )
+    return tuple(
+        (pattern, _codes(f"{where}, pattern `{pattern}`,", words)) for pattern, words in value.items()
+    )
+
+
+def _gpu(where: str, value: object) -> str:
+    if not isinstance(value, str):
+        raise ConfigurationError(f"{where} must be a string, not {_kind(value)}")
+    return gpu_name(where, value)
+
+
+def gpu_name(where: str, value: str) -> str:
+    """The table's name of the GPU ``value``. Raises UserError, which names ``where`` and the nearest GPUs."""
+    gpu = find(value)
+    if gpu is None:
+        near = " or ".join(f"`{name}`" for name in nearest(value))
+        hint = f" (did you mean {near}?)" if near else ""
+        raise UserError(f"{where}: `{value}` is no known GPU{hint}; `keras-memlint doctor` lists them")
+    return gpu.name
+
+
+def _size(where: str, value: object) -> int:
+    if isinstance(value, bool) or not isinstance(value, int | str):
+        raise ConfigurationError(f"{where} must be a size such as 64 or '16GiB', not {_kind(value)}")
+    try:
+        return parse_size(str(value))
+    except ValueError as error:
+        raise ConfigurationError(f"{where}: {error}") from error
+
+
+def _flag(where: str, value: object) -> bool:
+    if not isinstance(value, bool):
+        raise ConfigurationError(f"{where} must be true or false, not {_kind(value)}")
+    return value
+
+
+def _kind(value: object) -> str:
+    names = {
+        bool: "a truth value",
+        int: "a number",
+        float: "a number",
+        str: "a string",
+        list: "a list",
+        dict: "a table",
+    }
+    return names.get(type(value), "a date")
+
+
+_KEYS: dict[str, Callable[[str, object], Any]] = {
+    "select": _codes,
+    "ignore": _codes,
+    "per-file-ignores": _per_file,
+    "exclude": _strings,
+    "target-gpu": _gpu,
+    "host-memory": _size,
+    "size-threshold": _size,
+    "exclusive-gpu": _flag,
+}
