@@ -65,20 +65,40 @@ class Configurations:
             return error
 
 
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Something wrong in a ``pyproject.toml``; ``key`` is None when it is not about one key."""
+
+    key: str | None
+    error: ConfigurationError
+
+
 def load(path: str) -> Configuration | None:
     """The table of one ``pyproject.toml``; None without file or table. Raises ConfigurationError."""
+    configuration, problems = load_tolerantly(path)
+    if problems:
+        raise problems[0].error
+    return configuration
+
+
+def load_tolerantly(path: str) -> tuple[Configuration | None, list[Problem]]:
+    """The table of one ``pyproject.toml`` as far as it can be used: a wrong key counts as absent."""
     try:
         with open(path, "rb") as file:
             raw = file.read()
     except (FileNotFoundError, NotADirectoryError):
-        return None
+        return None, []
     except OSError as error:
-        raise ConfigurationError(f"{path}: cannot be read: {error.strerror}") from error
+        problem = ConfigurationError(f"{path}: cannot be read: {error.strerror}")
+        return Configuration(file=Path(path)), [Problem(None, problem)]
     # Most files on the way up are not ours: this spares the parser, and errors that are none of our business.
     if b"keras-memlint" not in raw:
-        return None
-    table = _table(path, raw)
-    return None if table is None else _configuration(path, table)
+        return None, []
+    try:
+        table = _table(path, raw)
+    except ConfigurationError as error:
+        return Configuration(file=Path(path)), [Problem(None, error)]
+    return (None, []) if table is None else _configuration(path, table)
 
 
 def _table(path: str, raw: bytes) -> dict[str, Any] | None:
@@ -97,22 +117,21 @@ def _table(path: str, raw: bytes) -> dict[str, Any] | None:
     return table
 
 
-def _configuration(path: str, table: dict[str, Any]) -> Configuration:
+def _configuration(path: str, table: dict[str, Any]) -> tuple[Configuration, list[Problem]]:
     values: dict[str, Any] = {}
+    problems: list[Problem] = []
     for key, value in table.items():
         where = f"{path}: `{key}` in {TABLE}"
         reader = _KEYS.get(key)
-        if reader is None:
-            raise ConfigurationError(
-                f"{where} is no setting{did_you_mean(key, _KEYS)}; there are {', '.join(_KEYS)}"
-            )
         try:
+            if reader is None:
+                raise UserError(
+                    f"{where} is no setting{did_you_mean(key, _KEYS)}; there are {', '.join(_KEYS)}"
+                )
             values[key.replace("-", "_")] = reader(where, value)
-        except ConfigurationError:
-            raise
         except UserError as error:
-            raise ConfigurationError(str(error)) from error
-    return Configuration(file=Path(path), values=dict(table), **values)
+            problems.append(Problem(key, ConfigurationError(str(error))))
+    return Configuration(file=Path(path), values=dict(table), **values), problems
 
 
 def _strings(where: str, value: object) -> tuple[str, ...]:
