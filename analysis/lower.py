@@ -11,7 +11,6 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import libcst as cst
-
 from keras_memlint.analysis import tree
 
 if TYPE_CHECKING:
@@ -19,20 +18,59 @@ if TYPE_CHECKING:
 
 _OPENERS = (cst.LeftParen, cst.LeftSquareBracket, cst.LeftCurlyBrace)
 _LEAVES = (cst.Name, cst.Integer, cst.Float, cst.Imaginary, cst.SimpleString)
-_AUGMENTED = {cls: op for op, cls in {
-    "+": cst.AddAssign, "-": cst.SubtractAssign, "*": cst.MultiplyAssign, "/": cst.DivideAssign,
-    "//": cst.FloorDivideAssign, "%": cst.ModuloAssign, "**": cst.PowerAssign, "@": cst.MatrixMultiplyAssign,
-    "|": cst.BitOrAssign, "&": cst.BitAndAssign, "^": cst.BitXorAssign, "<<": cst.LeftShiftAssign,
-    ">>": cst.RightShiftAssign,
-}.items()}
-_BINARY = {cls: op for op, cls in {
-    "+": cst.Add, "-": cst.Subtract, "*": cst.Multiply, "/": cst.Divide, "//": cst.FloorDivide, "%": cst.Modulo,
-    "**": cst.Power, "@": cst.MatrixMultiply, "|": cst.BitOr, "&": cst.BitAnd, "^": cst.BitXor,
-    "<<": cst.LeftShift, ">>": cst.RightShift, "and": cst.And, "or": cst.Or, "not": cst.Not, "~": cst.BitInvert,
-}.items()}
+_AUGMENTED = {
+    cls: op
+    for op, cls in {
+        "+": cst.AddAssign,
+        "-": cst.SubtractAssign,
+        "*": cst.MultiplyAssign,
+        "/": cst.DivideAssign,
+        "//": cst.FloorDivideAssign,
+        "%": cst.ModuloAssign,
+        "**": cst.PowerAssign,
+        "@": cst.MatrixMultiplyAssign,
+        "|": cst.BitOrAssign,
+        "&": cst.BitAndAssign,
+        "^": cst.BitXorAssign,
+        "<<": cst.LeftShiftAssign,
+        ">>": cst.RightShiftAssign,
+    }.items()
+}
+_BINARY = {
+    cls: op
+    for op, cls in {
+        "+": cst.Add,
+        "-": cst.Subtract,
+        "*": cst.Multiply,
+        "/": cst.Divide,
+        "//": cst.FloorDivide,
+        "%": cst.Modulo,
+        "**": cst.Power,
+        "@": cst.MatrixMultiply,
+        "|": cst.BitOr,
+        "&": cst.BitAnd,
+        "^": cst.BitXor,
+        "<<": cst.LeftShift,
+        ">>": cst.RightShift,
+        "and": cst.And,
+        "or": cst.Or,
+        "not": cst.Not,
+        "~": cst.BitInvert,
+    }.items()
+}
 _UNARY = {cst.Not: "not", cst.BitInvert: "~", cst.Minus: "-", cst.Plus: "+"}
-_COMPARE = {cst.Equal: "==", cst.NotEqual: "!=", cst.LessThan: "<", cst.LessThanEqual: "<=", cst.GreaterThan: ">",
-            cst.GreaterThanEqual: ">=", cst.In: "in", cst.NotIn: "not in", cst.Is: "is", cst.IsNot: "is not"}
+_COMPARE = {
+    cst.Equal: "==",
+    cst.NotEqual: "!=",
+    cst.LessThan: "<",
+    cst.LessThanEqual: "<=",
+    cst.GreaterThan: ">",
+    cst.GreaterThanEqual: ">=",
+    cst.In: "in",
+    cst.NotIn: "not in",
+    cst.Is: "is",
+    cst.IsNot: "is not",
+}
 
 
 class Lowering:
@@ -462,7 +500,9 @@ class Lowering:
         outer, self.yields = self.yields, False
         body = self.body(node.body)
         generator, self.yields = self.yields, outer
-        return tree.FunctionDef(0, 0, self.piece, node.name.value, params, body, decorators, returns, generator)
+        return tree.FunctionDef(
+            0, 0, self.piece, node.name.value, params, body, decorators, returns, generator
+        )
 
     def class_(self, node: cst.ClassDef) -> tree.Stmt:
         decorators = tuple([self.expr(d.decorator) for d in node.decorators])
@@ -518,25 +558,65 @@ def _string_value(text: str) -> object:
 
 
 _DISPLAYS = {cst.Tuple: "tuple", cst.List: "list", cst.Set: "set"}
-_COMPREHENSIONS = {cst.ListComp: "list", cst.SetComp: "set", cst.DictComp: "dict", cst.GeneratorExp: "generator"}
+_COMPREHENSIONS = {
+    cst.ListComp: "list",
+    cst.SetComp: "set",
+    cst.DictComp: "dict",
+    cst.GeneratorExp: "generator",
+}
 _EXPRESSIONS: dict[type, Callable[[Lowering, Any], tree.Expr]] = {
-    cst.Name: Lowering.name, cst.Attribute: Lowering.attribute, cst.Call: Lowering.call,
-    cst.Integer: Lowering.integer, cst.SimpleString: Lowering.string, cst.Subscript: Lowering.subscript,
-    cst.Float: Lowering.float, cst.Imaginary: Lowering.imaginary, cst.ConcatenatedString: Lowering.concatenated,
-    cst.FormattedString: Lowering.formatted, cst.Ellipsis: Lowering.ellipsis,
-    cst.BinaryOperation: Lowering.binary, cst.BooleanOperation: Lowering.boolean, cst.UnaryOperation: Lowering.unary,
-    cst.Comparison: Lowering.compare, cst.IfExp: Lowering.conditional, cst.Tuple: Lowering.display,
-    cst.List: Lowering.display, cst.Set: Lowering.display, cst.Dict: Lowering.mapping,
-    cst.ListComp: Lowering.comprehension, cst.SetComp: Lowering.comprehension,
-    cst.DictComp: Lowering.comprehension, cst.GeneratorExp: Lowering.comprehension, cst.Await: Lowering.await_,
-    cst.Yield: Lowering.yield_, cst.NamedExpr: Lowering.named, cst.Lambda: Lowering.lambda_,
+    cst.Name: Lowering.name,
+    cst.Attribute: Lowering.attribute,
+    cst.Call: Lowering.call,
+    cst.Integer: Lowering.integer,
+    cst.SimpleString: Lowering.string,
+    cst.Subscript: Lowering.subscript,
+    cst.Float: Lowering.float,
+    cst.Imaginary: Lowering.imaginary,
+    cst.ConcatenatedString: Lowering.concatenated,
+    cst.FormattedString: Lowering.formatted,
+    cst.Ellipsis: Lowering.ellipsis,
+    cst.BinaryOperation: Lowering.binary,
+    cst.BooleanOperation: Lowering.boolean,
+    cst.UnaryOperation: Lowering.unary,
+    cst.Comparison: Lowering.compare,
+    cst.IfExp: Lowering.conditional,
+    cst.Tuple: Lowering.display,
+    cst.List: Lowering.display,
+    cst.Set: Lowering.display,
+    cst.Dict: Lowering.mapping,
+    cst.ListComp: Lowering.comprehension,
+    cst.SetComp: Lowering.comprehension,
+    cst.DictComp: Lowering.comprehension,
+    cst.GeneratorExp: Lowering.comprehension,
+    cst.Await: Lowering.await_,
+    cst.Yield: Lowering.yield_,
+    cst.NamedExpr: Lowering.named,
+    cst.Lambda: Lowering.lambda_,
 }
 _STATEMENTS: dict[type, Callable[[Lowering, Any], tree.Stmt]] = {
-    cst.Expr: Lowering.expr_stmt, cst.Assign: Lowering.assign, cst.AugAssign: Lowering.aug_assign,
-    cst.AnnAssign: Lowering.ann_assign, cst.Return: Lowering.return_, cst.Raise: Lowering.raise_,
-    cst.Break: Lowering.jump, cst.Continue: Lowering.jump, cst.Assert: Lowering.assert_, cst.Del: Lowering.delete,
-    cst.Import: Lowering.import_, cst.ImportFrom: Lowering.import_from, cst.Global: Lowering.global_,
-    cst.Nonlocal: Lowering.global_, cst.If: Lowering.if_, cst.While: Lowering.while_, cst.For: Lowering.for_,
-    cst.Try: Lowering.try_, cst.TryStar: Lowering.try_, cst.With: Lowering.with_, cst.FunctionDef: Lowering.function,
-    cst.ClassDef: Lowering.class_, cst.Match: Lowering.match, cst.TypeAlias: Lowering.type_alias,
+    cst.Expr: Lowering.expr_stmt,
+    cst.Assign: Lowering.assign,
+    cst.AugAssign: Lowering.aug_assign,
+    cst.AnnAssign: Lowering.ann_assign,
+    cst.Return: Lowering.return_,
+    cst.Raise: Lowering.raise_,
+    cst.Break: Lowering.jump,
+    cst.Continue: Lowering.jump,
+    cst.Assert: Lowering.assert_,
+    cst.Del: Lowering.delete,
+    cst.Import: Lowering.import_,
+    cst.ImportFrom: Lowering.import_from,
+    cst.Global: Lowering.global_,
+    cst.Nonlocal: Lowering.global_,
+    cst.If: Lowering.if_,
+    cst.While: Lowering.while_,
+    cst.For: Lowering.for_,
+    cst.Try: Lowering.try_,
+    cst.TryStar: Lowering.try_,
+    cst.With: Lowering.with_,
+    cst.FunctionDef: Lowering.function,
+    cst.ClassDef: Lowering.class_,
+    cst.Match: Lowering.match,
+    cst.TypeAlias: Lowering.type_alias,
 }

@@ -222,11 +222,20 @@ def _assemble(header: tree.Stmt | None, bodies: list[tuple[tree.Stmt, ...]]) -> 
     match header:
         case tree.FunctionDef():
             made: tree.Stmt = tree.FunctionDef(
-                header.a, header.b, header.piece, header.name, header.params, first, header.decorators, header.returns,
+                header.a,
+                header.b,
+                header.piece,
+                header.name,
+                header.params,
+                first,
+                header.decorators,
+                header.returns,
                 _yields(first),
             )
         case tree.ClassDef():
-            made = tree.ClassDef(header.a, header.b, header.piece, header.name, header.bases, first, header.decorators)
+            made = tree.ClassDef(
+                header.a, header.b, header.piece, header.name, header.bases, first, header.decorators
+            )
         case tree.If():
             made = tree.If(header.a, header.b, header.piece, header.test, first, rest)
         case tree.While():
@@ -236,7 +245,9 @@ def _assemble(header: tree.Stmt | None, bodies: list[tuple[tree.Stmt, ...]]) -> 
         case tree.With():
             made = tree.With(header.a, header.b, header.piece, header.items, first)
         case tree.Try():
-            made = tree.Try(header.a, header.b, header.piece, first, tuple((None, b) for b in bodies[1:]), (), ())
+            made = tree.Try(
+                header.a, header.b, header.piece, first, tuple((None, b) for b in bodies[1:]), (), ()
+            )
         case _:
             return first + rest
     return (made,)
@@ -276,7 +287,6 @@ def _parse_piece(text: str, *, header: bool) -> Piece:
         code += f"{indent}finally:\n{indent} pass\n"
     wrapped = f"if 1:\n{code}" if indent else code
     import libcst as cst
-
     from keras_memlint.analysis.lower import Lowering
 
     limit = sys.getrecursionlimit()

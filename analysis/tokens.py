@@ -10,16 +10,23 @@ import re
 from collections.abc import Iterator
 
 _STRING = (
-    r'"""(?:[^"\\]|\\.|"(?!""))*"""|' r"'''(?:[^'\\]|\\.|'(?!''))*'''|"
-    r'"""|' r"'''|"
-    r'"(?:[^"\\\r\n]|\\(?:\r\n|.))*"?|' r"'(?:[^'\\\r\n]|\\(?:\r\n|.))*'?"
+    r'"""(?:[^"\\]|\\.|"(?!""))*"""|'
+    r"'''(?:[^'\\]|\\.|'(?!''))*'''|"
+    r'"""|'
+    r"'''|"
+    r'"(?:[^"\\\r\n]|\\(?:\r\n|.))*"?|'
+    r"'(?:[^'\\\r\n]|\\(?:\r\n|.))*'?"
 )
 # Only what decides where a logical line ends: everything else is skipped by the search itself.
-_LINES = re.compile(rf"(?P<s>{_STRING})|(?P<c>#[^\r\n]*)|(?P<o>[(\[{{])|(?P<e>[)\]}}])|(?P<j>\\(?:\r\n|\r|\n))"
-                    r"|(?P<n>(?:\r\n|\r|\n)+)", re.DOTALL)
+_LINES = re.compile(
+    rf"(?P<s>{_STRING})|(?P<c>#[^\r\n]*)|(?P<o>[(\[{{])|(?P<e>[)\]}}])|(?P<j>\\(?:\r\n|\r|\n))"
+    r"|(?P<n>(?:\r\n|\r|\n)+)",
+    re.DOTALL,
+)
 # In column 0 these never continue an expression: a bracket still open there was forgotten.
 _RESTART = re.compile(
-    r"(?:def|class|import|while|with|return|try)\b|async\s+def\b|from\s+[\w.]+\s+import\b|(?:for|if)\b.*:[ \t]*$", re.MULTILINE
+    r"(?:def|class|import|while|with|return|try)\b|async\s+def\b|from\s+[\w.]+\s+import\b|(?:for|if)\b.*:[ \t]*$",
+    re.MULTILINE,
 )
 # Such a line continues the statement above it.
 CLAUSE = re.compile(r"[ \t\f]*(?:else|elif|except|finally)\b")
@@ -64,7 +71,12 @@ def split_statements(text: str, start: int, end: int, *, by_line: bool = False) 
             depth -= depth > 0
         elif kind == "n":
             position = match.end()
-            if depth and position < end and text[position] not in " \t\r\n#)]}" and _RESTART.match(text, position):
+            if (
+                depth
+                and position < end
+                and text[position] not in " \t\r\n#)]}"
+                and _RESTART.match(text, position)
+            ):
                 depth = 0
             if not depth:
                 at, fresh = position, True
@@ -132,8 +144,40 @@ def logical_line_end(text: str, start: int, end: int) -> int:
 
 
 KEYWORDS = frozenset(
-    "and as assert async await break class continue def del elif else except finally for from global if import in is "
-    "lambda nonlocal not or pass raise return try while with yield".split()
+    [
+        "and",
+        "as",
+        "assert",
+        "async",
+        "await",
+        "break",
+        "class",
+        "continue",
+        "def",
+        "del",
+        "elif",
+        "else",
+        "except",
+        "finally",
+        "for",
+        "from",
+        "global",
+        "if",
+        "import",
+        "in",
+        "is",
+        "lambda",
+        "nonlocal",
+        "not",
+        "or",
+        "pass",
+        "raise",
+        "return",
+        "try",
+        "while",
+        "with",
+        "yield",
+    ]
 )
 # An f-string on one line may hold its own quote inside braces (Python 3.12).
 _FORMATTED = "|".join(

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from keras_memlint.analysis.parse import Piece
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class Node:
     """``a`` and ``b``: counted tokens, see above. ``piece``: the text the node was parsed from."""
 
@@ -23,12 +23,12 @@ class Node:
     piece: Piece
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class Expr(Node):
     """Any expression; used itself where the analysis has no interest in the kind."""
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class Stmt(Node):
     """Any statement; used itself for ``pass`` and what has no effect on values."""
 
@@ -36,25 +36,25 @@ class Stmt(Node):
 # Expressions
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class Name(Expr):
     id: str
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class Constant(Expr):
     """A literal; ``value`` is ``...`` for an ellipsis and for strings too odd to evaluate."""
 
     value: object
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class Attribute(Expr):
     value: Expr
     name: str
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class Argument(Node):
     """``value``, ``name=value``, ``*value`` or ``**value`` in a call."""
 
@@ -63,26 +63,26 @@ class Argument(Node):
     value: Expr
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class Call(Expr):
     func: Expr
     args: tuple[Argument, ...]
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class Slice(Expr):
     lower: Expr | None
     upper: Expr | None
     step: Expr | None
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class Subscript(Expr):
     value: Expr
     items: tuple[Expr, ...]
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class Binary(Expr):
     """``op`` is the operator as written: ``+``, ``//``, ``@``, …"""
 
@@ -91,34 +91,34 @@ class Binary(Expr):
     right: Expr
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class Unary(Expr):
     op: str
     operand: Expr
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class Boolean(Expr):
     op: str
     left: Expr
     right: Expr
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class Compare(Expr):
     left: Expr
     ops: tuple[str, ...]
     rights: tuple[Expr, ...]
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class Conditional(Expr):
     body: Expr
     test: Expr
     orelse: Expr
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class Sequence(Expr):
     """A tuple, list or set display; ``kind`` is ``tuple``, ``list`` or ``set``."""
 
@@ -126,19 +126,19 @@ class Sequence(Expr):
     elements: tuple[Expr, ...]
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class Starred(Expr):
     value: Expr
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class Mapping(Expr):
     """A dict display; a key of None stands for ``**value``."""
 
     items: tuple[tuple[Expr | None, Expr], ...]
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class Generator(Node):
     """One ``for target in iter if …`` of a comprehension."""
 
@@ -147,7 +147,7 @@ class Generator(Node):
     ifs: tuple[Expr, ...]
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class Comprehension(Expr):
     """``kind`` is ``list``, ``set``, ``dict`` or ``generator``; ``key`` only for dicts."""
 
@@ -157,25 +157,25 @@ class Comprehension(Expr):
     generators: tuple[Generator, ...]
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class Formatted(Expr):
     """An f-string; its expressions share the position of the whole string."""
 
     parts: tuple[Expr, ...]
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class Await(Expr):
     value: Expr
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class Yield(Expr):
     value: Expr | None
     is_from: bool
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class Assignment(Expr):
     """``(target := value)``."""
 
@@ -183,7 +183,7 @@ class Assignment(Expr):
     value: Expr
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class Parameter(Node):
     """``star`` is ``""``, ``"*"`` or ``"**"``; ``kind`` is ``positional``, ``any`` or ``keyword``."""
 
@@ -194,7 +194,7 @@ class Parameter(Node):
     default: Expr | None
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class Lambda(Expr):
     params: tuple[Parameter, ...]
     body: Expr
@@ -203,59 +203,59 @@ class Lambda(Expr):
 # Statements
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class ExprStmt(Stmt):
     value: Expr
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class Assign(Stmt):
     targets: tuple[Expr, ...]
     value: Expr
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class AugAssign(Stmt):
     op: str
     target: Expr
     value: Expr
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class AnnAssign(Stmt):
     target: Expr
     annotation: Expr
     value: Expr | None
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class Return(Stmt):
     value: Expr | None
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class Raise(Stmt):
     value: Expr | None
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class Jump(Stmt):
     """``break`` or ``continue``."""
 
     kind: str
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class Assert(Stmt):
     test: Expr
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class Delete(Stmt):
     target: Expr
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class Alias(Node):
     """``name`` is dotted and as written; ``asname`` is None without ``as``."""
 
@@ -263,12 +263,12 @@ class Alias(Node):
     asname: str | None
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class Import(Stmt):
     names: tuple[Alias, ...]
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class ImportFrom(Stmt):
     """``level`` counts leading dots; ``names`` is empty for ``*``."""
 
@@ -277,28 +277,28 @@ class ImportFrom(Stmt):
     names: tuple[Alias, ...]
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class Global(Stmt):
     """``global`` and ``nonlocal``."""
 
     names: tuple[str, ...]
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class If(Stmt):
     test: Expr
     body: tuple[Stmt, ...]
     orelse: tuple[Stmt, ...]
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class While(Stmt):
     test: Expr
     body: tuple[Stmt, ...]
     orelse: tuple[Stmt, ...]
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class For(Stmt):
     target: Expr
     iter: Expr
@@ -306,7 +306,7 @@ class For(Stmt):
     orelse: tuple[Stmt, ...]
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class Try(Stmt):
     """``handlers`` are (bound name or None, body)."""
 
@@ -316,7 +316,7 @@ class Try(Stmt):
     final: tuple[Stmt, ...]
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class With(Stmt):
     """``items`` are (context expression, target or None)."""
 
@@ -324,7 +324,7 @@ class With(Stmt):
     body: tuple[Stmt, ...]
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class FunctionDef(Stmt):
     """``is_generator``: a ``yield`` stands in the body itself, not in a nested function."""
 
@@ -336,7 +336,7 @@ class FunctionDef(Stmt):
     is_generator: bool
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class ClassDef(Stmt):
     name: str
     bases: tuple[Argument, ...]
@@ -344,10 +344,23 @@ class ClassDef(Stmt):
     decorators: tuple[Expr, ...]
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class Match(Stmt):
     """``cases`` hold bodies only: patterns bind names to unknown values."""
 
     subject: Expr
     names: tuple[str, ...]
     cases: tuple[tuple[Stmt, ...], ...]
+
+
+def blocks(statement: Stmt) -> tuple[tuple[Stmt, ...], ...]:
+    """The bodies inside a compound statement, in order; none for a simple one."""
+    if isinstance(statement, (FunctionDef, ClassDef, With)):
+        return (statement.body,)
+    if isinstance(statement, (If, While, For)):
+        return (statement.body, statement.orelse)
+    if isinstance(statement, Try):
+        return (statement.body, *(body for _, body in statement.handlers), statement.orelse, statement.final)
+    if isinstance(statement, Match):
+        return statement.cases
+    return ()

@@ -31,7 +31,7 @@ class Finding:
 
     ``bytes`` is what it costs, None when unknown; the engine appends it to the message. ``help`` says what to do.
     ``related`` says where the value comes from. ``fixes`` are alternatives, best first. ``severity`` overrides the
-    rule's own.
+    rule's own. ``site`` is where the script led to a cause that stands in another module.
     """
 
     at: Place
@@ -40,4 +40,5 @@ class Finding:
     help: str = ""
     related: tuple[tuple[str, Place], ...] = ()
     fixes: tuple[Fix, ...] = ()
+    site: Place | None = None
     severity: Severity | None = None

@@ -96,7 +96,11 @@ class Diagnostic:
                 "end_location": position(data["end_location"]),
                 "related": tuple(
                     RelatedPlace(
-                        r["message"], r["filename"], position(r["location"]), position(r["end_location"]), r["cell"]
+                        r["message"],
+                        r["filename"],
+                        position(r["location"]),
+                        position(r["end_location"]),
+                        r["cell"],
                     )
                     for r in data["related"]
                 ),

@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+import time
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
 
+from keras_memlint.analysis.bytes import format_bytes
 from keras_memlint.analysis.settings import Settings
-from keras_memlint.analysis.source import Source
-from keras_memlint.rules.diagnostic import Diagnostic
+from keras_memlint.analysis.source import Place, Source
+from keras_memlint.fixes.edits import Fix
+from keras_memlint.fixes.positions import to_position, to_text_edit
+from keras_memlint.rules.diagnostic import Diagnostic, DiagnosticFix, RelatedPlace
+
+if TYPE_CHECKING:
+    from keras_memlint.analysis.script import Script
+    from keras_memlint.analysis.workspace import Workspace
+    from keras_memlint.rules.base import Finding, Rule
 
 
 @dataclass(slots=True)
@@ -25,6 +36,136 @@ class Report:
     seconds: dict[str, float] = field(default_factory=dict)
 
 
-def check_source(source: Source, *, codes: Collection[str], settings: Settings, workspace: object = None) -> Report:
-    """All findings of the rules ``codes`` in ``source``. Never raises on any text."""
-    raise NotImplementedError
+def check_source(
+    source: Source, *, codes: Collection[str], settings: Settings, workspace: Workspace | None = None
+) -> Report:
+    """All findings of the rules ``codes`` in ``source``, and of ``KM000`` when it is among them. Never raises."""
+    from keras_memlint.analysis.script import RELEVANT, analyse
+    from keras_memlint.rules.registry import selected
+
+    report = Report()
+    if not RELEVANT.search(source.text):
+        return report
+    try:
+        script = analyse(source, settings, workspace)
+    except Exception as error:
+        report.problems.append(
+            f"{source.path}: the analysis failed ({type(error).__name__}: {error}); this is a bug"
+        )
+        return report
+    if "KM000" in codes:
+        report.diagnostics += _broken(script)
+    seen: set[tuple[str, int, int]] = set()
+    for registered in selected(codes, source.text):
+        rule = registered.rule
+        started = time.perf_counter()
+        try:
+            for finding in registered.check(script):
+                made = _diagnostic(script, rule, finding, workspace)
+                if made is None:
+                    continue
+                key = (rule.code, finding.at.start, finding.at.end)
+                if key not in seen:
+                    seen.add(key)
+                    report.diagnostics.append(made)
+        except Exception as error:
+            report.problems.append(
+                f"{source.path}: {rule.code} failed ({type(error).__name__}: {error}); this is a bug"
+            )
+        report.seconds[rule.code] = report.seconds.get(rule.code, 0.0) + time.perf_counter() - started
+    report.diagnostics.sort(key=lambda d: (d.cell or 0, d.location.row, d.location.column, d.code))
+    report.used_files = tuple(sorted(script.project.used))
+    return report
+
+
+def broken_statements(source: Source, workspace: Workspace | None = None) -> int:
+    """How many statements of ``source`` do not parse."""
+    from keras_memlint.analysis.parse import parse
+
+    parsed = parse(source) if workspace is None else workspace.parse(source)[1]
+    return len(parsed.broken)
+
+
+def _diagnostic(
+    script: Script, rule: Rule, finding: Finding, workspace: Workspace | None
+) -> Diagnostic | None:
+    """``finding`` as front ends see it; None when its cause is reported in another file of the same run."""
+    at = finding.at
+    related = finding.related
+    fixes = finding.fixes
+    if at.source is not script.source:
+        if workspace is not None and str(Path(at.source.path).absolute()) in workspace.given:
+            return None
+        if finding.site is None:
+            return None
+        related = (("the cause is here", at), *related)
+        at, fixes = finding.site, ()
+    source = at.source
+    message = finding.message
+    if finding.bytes is not None:
+        message = f"{message} ({format_bytes(finding.bytes)})"
+    cell = source.cell_at(at.start)
+    statement = script.statement_at(at.start)
+    last = script.place(statement).end if statement is not None and not _has_body(statement) else at.end
+    return Diagnostic(
+        rule.code,
+        rule.name,
+        finding.severity or rule.severity,
+        message,
+        source.path,
+        to_position(source, at.start),
+        to_position(source, at.end),
+        cell.index if cell is not None else None,
+        finding.bytes,
+        finding.help,
+        tuple(_related(note, place) for note, place in related),
+        tuple(_fix(source, fix) for fix in fixes),
+        last_row=to_position(source, max(last, at.end)).row,
+    )
+
+
+def _has_body(statement: object) -> bool:
+    from keras_memlint.analysis import tree
+
+    return isinstance(statement, tree.Stmt) and bool(tree.blocks(statement))
+
+
+def _related(note: str, place: Place) -> RelatedPlace:
+    source = place.source
+    cell = source.cell_at(place.start)
+    return RelatedPlace(
+        note,
+        source.path,
+        to_position(source, place.start),
+        to_position(source, place.end),
+        cell.index if cell is not None else None,
+    )
+
+
+def _fix(source: Source, fix: Fix) -> DiagnosticFix:
+    applicability: Literal["safe", "unsafe"] = "safe" if fix.safe else "unsafe"
+    return DiagnosticFix(applicability, fix.title, tuple(to_text_edit(source, edit) for edit in fix.edits))
+
+
+def _broken(script: Script) -> Iterator[Diagnostic]:
+    """One ``KM000`` for each statement that was set aside."""
+    source = script.source
+    for piece in script.parsed.broken:
+        row = source.row(piece.start) + piece.lines_to_error
+        row = min(row, source.row(piece.start + len(piece.text)))
+        start, end = source.line_span(row)
+        text = source.text[start:end]
+        start += len(text) - len(text.lstrip())
+        cell = source.cell_at(start)
+        yield Diagnostic(
+            "KM000",
+            "syntax-error",
+            "info",
+            f"this statement was set aside: {piece.error}",
+            source.path,
+            to_position(source, start),
+            to_position(source, max(end, start)),
+            cell.index if cell is not None else None,
+            help="the rest of the file was checked",
+            last_row=to_position(source, end).row,
+        )

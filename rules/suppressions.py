@@ -11,8 +11,10 @@ from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
 
 from keras_memlint.analysis.source import Location, Source
+from keras_memlint.fixes.edits import Edit
+from keras_memlint.fixes.positions import to_position, to_text_edit
 from keras_memlint.rules.catalogue import reserved, rows
-from keras_memlint.rules.diagnostic import Diagnostic, DiagnosticFix, Position, TextEdit
+from keras_memlint.rules.diagnostic import Diagnostic, DiagnosticFix, TextEdit
 
 UNUSED = "KM001"
 _WORTH_A_LOOK = re.compile(r"noqa|memlint:", re.IGNORECASE)
@@ -75,8 +77,8 @@ def apply_suppressions(
         used.update(words)
         (suppressed if words or any(hit.words is None for hit in hits) else kept).append(diagnostic)
     unused: list[Diagnostic] = []
-    if UNUSED in active_codes:
-        broken = [diagnostic for diagnostic in found if diagnostic.code == "KM000"]
+    # Where a statement was set aside nobody knows what would have been found.
+    if UNUSED in active_codes and not any(diagnostic.code == "KM000" for diagnostic in found):
         for suppression in suppressions:
             idle = [
                 word
@@ -84,7 +86,7 @@ def apply_suppressions(
                 if word not in used and _judged(word.text, active_codes)
             ]
             beside = by_row[suppression.place.cell, suppression.place.row]
-            if idle and not _inside(suppression.place, broken) and not any(map(_allows_unused, beside)):
+            if idle and not any(map(_allows_unused, beside)):
                 unused.append(_unused(source, suppression, idle))
     return kept, suppressed, unused
 
@@ -149,15 +151,6 @@ def _allows_unused(suppression: _Suppression) -> bool:
     )
 
 
-def _inside(place: Location, broken: list[Diagnostic]) -> bool:
-    """Whether ``place`` is in a statement that was set aside: nobody knows what would be found there."""
-    return any(
-        diagnostic.cell == place.cell
-        and diagnostic.location.row <= place.row <= max(diagnostic.end_location.row, diagnostic.last_row)
-        for diagnostic in broken
-    )
-
-
 def _unused(source: Source, suppression: _Suppression, idle: list[_Word]) -> Diagnostic:
     names = ", ".join(f"`{word.text}`" for word in idle)
     first = source.location(idle[0].start)
@@ -167,8 +160,8 @@ def _unused(source: Source, suppression: _Suppression, idle: list[_Word]) -> Dia
         "info",
         f"{names} {'suppresses' if len(idle) == 1 else 'suppress'} nothing here",
         source.path,
-        Position(first.row, first.column),
-        _position(source, idle[-1].end),
+        to_position(source, idle[0].start),
+        to_position(source, idle[-1].end),
         cell=first.cell,
         fixes=(DiagnosticFix("safe", f"remove the unused {names}", (_removal(source, suppression, idle),)),),
         tags=("unnecessary",),
@@ -202,10 +195,4 @@ def _removal(source: Source, suppression: _Suppression, idle: list[_Word]) -> Te
 
 
 def _edit(source: Source, start: int, end: int, content: str) -> TextEdit:
-    place = source.location(start)
-    return TextEdit(Position(place.row, place.column), _position(source, end), content, place.cell)
-
-
-def _position(source: Source, offset: int) -> Position:
-    place = source.location(offset)
-    return Position(place.row, place.column)
+    return to_text_edit(source, Edit(start, end, content))

@@ -1,0 +1,335 @@
+"""Operators, indexing and slicing on abstract values."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable
+from typing import Any
+
+from keras_memlint.analysis import tree
+from keras_memlint.analysis.values import (
+    UNKNOWN,
+    Array,
+    Bound,
+    Const,
+    Dict,
+    Items,
+    KerasTensor,
+    Object,
+    Origin,
+    Scalar,
+    Shape,
+    UnknownValue,
+    Value,
+    const,
+    join,
+)
+
+_FOLD: dict[str, Callable[[Any, Any], Any]] = {
+    "+": operator.add,
+    "-": operator.sub,
+    "*": operator.mul,
+    "/": operator.truediv,
+    "//": operator.floordiv,
+    "%": operator.mod,
+    "**": operator.pow,
+}
+_LIMIT = 1 << 64
+_INTEGERS = {
+    "bool": 0,
+    "uint8": 1,
+    "int8": 1,
+    "uint16": 2,
+    "int16": 2,
+    "uint32": 3,
+    "int32": 3,
+    "uint64": 4,
+    "int64": 4,
+}
+
+
+def binary(op: str, left: Value, right: Value, node: tree.Expr, *, in_place: bool = False) -> Value:
+    """The value of ``left op right``."""
+    if isinstance(left, Const) and isinstance(right, Const):
+        return _fold(op, left.value, right.value)
+    if isinstance(left, Array) or isinstance(right, Array):
+        return _array(op, left, right, node, in_place)
+    if isinstance(left, Items) and isinstance(right, Items) and op == "+":
+        if left.items is not None and right.items is not None:
+            items = left.items + right.items
+            return Items(left.kind, items, length=len(items), origin=left.origin)
+        length = left.length + right.length if left.length is not None and right.length is not None else None
+        return Items(left.kind, None, join(left.any(), right.any()), length, origin=left.origin)
+    if isinstance(left, Items) and op == "*" and isinstance(right, Const) and isinstance(right.value, int):
+        if left.items is not None and len(left.items) * right.value <= 4096:
+            items = left.items * right.value
+            return Items(left.kind, items, length=len(items))
+        return Items(left.kind, None, left.any())
+    if isinstance(left, KerasTensor) or isinstance(right, KerasTensor):
+        tensor = left if isinstance(left, KerasTensor) else right
+        assert isinstance(tensor, KerasTensor)
+        return KerasTensor(tensor.shape, None, (tensor,), 0, node)
+    return _scalars(op, left, right)
+
+
+def _fold(op: str, a: Any, b: Any) -> Value:
+    fold = _FOLD.get(op)
+    if fold is None or not isinstance(a, (int, float, str)) or not isinstance(b, (int, float, str, tuple)):
+        return UNKNOWN
+    if isinstance(a, str) or isinstance(b, str):
+        if op == "+" and isinstance(a, str) and isinstance(b, str):
+            return Const(a + b)
+        return Scalar("str") if op in "%*+" else UNKNOWN
+    if isinstance(b, tuple) or (op == "**" and (abs(b) > 64 or abs(a) > 1 << 20)):
+        return UNKNOWN
+    try:
+        value = fold(a, b)
+    except (ArithmeticError, TypeError, ValueError):
+        return UNKNOWN
+    return Const(value) if isinstance(value, (int, float)) and -_LIMIT < value < _LIMIT else UNKNOWN
+
+
+def _scalars(op: str, left: Value, right: Value) -> Value:
+    kinds = {_kind(left), _kind(right)}
+    if "path" in kinds and op in "+/":
+        return Scalar("path")
+    if "str" in kinds and op in "+%*":
+        return Scalar("str")
+    if kinds <= {"int", "float", "bool"} and kinds:
+        return Scalar("float" if "float" in kinds or op == "/" else "int")
+    if isinstance(left, Object) and left.api == "pathlib.Path":
+        return Scalar("path")
+    return UNKNOWN
+
+
+def _kind(value: Value) -> str:
+    if isinstance(value, Scalar):
+        return value.kind
+    if isinstance(value, Const):
+        return type(value.value).__name__
+    return "?"
+
+
+def _array(op: str, left: Value, right: Value, node: tree.Expr, in_place: bool) -> Value:
+    array = left if isinstance(left, Array) else right
+    other = right if array is left else left
+    assert isinstance(array, Array)
+    dtype = array.dtype if in_place else promote(op, left, right)
+    shape = array.shape
+    if isinstance(other, Array):
+        shape = broadcast(array.shape, other.shape)
+        if array.shape is not None and other.shape == ():
+            shape = array.shape
+    elif isinstance(other, UnknownValue) and op == "@":
+        shape = None
+    note = f"widened to {dtype}" if dtype == "float64" and array.dtype not in (None, "float64") else ""
+    origin = Origin(node, note or "computed here", array.origin)
+    kind = array.kind if array.kind in ("tensor", "frame", "series", "sparse") else "ndarray"
+    same = dtype is not None and dtype == array.dtype and shape == array.shape
+    size = array.size if same else None
+    if size is None and array.size is not None and dtype is not None and array.dtype is not None:
+        from_bytes, to_bytes = itemsize_or_none(array.dtype), itemsize_or_none(dtype)
+        if from_bytes and to_bytes and not isinstance(other, Array):
+            size = array.size // from_bytes * to_bytes
+    return Array(
+        kind, dtype, shape, array.source, size, array.part, array.pixels, array.labels, origin=origin
+    )
+
+
+def itemsize_or_none(dtype: str) -> int | None:
+    return Array(dtype=dtype, shape=()).bytes
+
+
+def promote(op: str, left: Value, right: Value) -> str | None:
+    """NumPy 2's result dtype of an operator on arrays and Python numbers; None when unknown.
+
+    A Python float turns integers into float64 and leaves floats as they are; tensors keep their dtype.
+    """
+    a, b = _dtype(left), _dtype(right)
+    if any(isinstance(v, Array) and v.kind == "tensor" for v in (left, right)):
+        tensor = left if isinstance(left, Array) and left.kind == "tensor" else right
+        return tensor.dtype if isinstance(tensor, Array) else None
+    if a is None or b is None:
+        return None
+    weak_a, weak_b = not isinstance(left, Array), not isinstance(right, Array)
+    if weak_a or weak_b:
+        strong, weak = (b, a) if weak_a else (a, b)
+        if strong in _INTEGERS and (weak == "float" or op == "/"):
+            return "float64"
+        if strong == "bool" and weak == "int":
+            return "int64"
+        return strong
+    if op == "/" and a in _INTEGERS and b in _INTEGERS:
+        return "float64"
+    if a == b:
+        return a
+    if "float64" in (a, b):
+        return "float64"
+    floats = [d for d in (a, b) if d not in _INTEGERS]
+    if len(floats) == 1:
+        integer = a if floats[0] == b else b
+        if floats[0] == "float32":
+            return "float32" if _INTEGERS[integer] <= 2 else "float64"
+        return None
+    return None
+
+
+def _dtype(value: Value) -> str | None:
+    if isinstance(value, Array):
+        return value.dtype
+    if isinstance(value, Const) and isinstance(value.value, (bool, int, float)):
+        return type(value.value).__name__ if not isinstance(value.value, bool) else "int"
+    if isinstance(value, Scalar) and value.kind in ("int", "float"):
+        return value.kind
+    return None
+
+
+def broadcast(a: Shape | None, b: Shape | None) -> Shape | None:
+    """The shape of an element-wise operation, None when it is not known."""
+    if a is None or b is None:
+        return None
+    if len(a) < len(b):
+        a, b = b, a
+    padded = (1,) * (len(a) - len(b)) + b
+    return tuple(x if y == 1 or x == y else y if x == 1 else None for x, y in zip(a, padded, strict=True))
+
+
+def unary(op: str, value: Value) -> Value:
+    """The value of ``op value``."""
+    if isinstance(value, Const) and isinstance(value.value, (int, float)):
+        if op == "-":
+            return Const(-value.value)
+        if op == "not":
+            return Const(not value.value)
+    if isinstance(value, Array):
+        return value
+    return Scalar("bool") if op == "not" else UNKNOWN
+
+
+def subscript(owner: Value, keys: tuple[Value, ...], node: tree.Subscript) -> Value:
+    """The value of ``owner[keys]``."""
+    if isinstance(owner, Items):
+        return _item(owner, keys)
+    if isinstance(owner, Dict):
+        key = const(keys[0]) if keys else None
+        try:
+            return owner.entries.get(key, owner.element)
+        except TypeError:
+            return owner.element
+    if isinstance(owner, Array):
+        return _index(owner, keys, node)
+    if isinstance(owner, KerasTensor):
+        return KerasTensor(None, None, (owner,), 0, node)
+    if isinstance(owner, Object):
+        return _object_item(owner, keys, node)
+    if isinstance(owner, (Scalar, Const)) and _kind(owner) in ("str", "path"):
+        return Scalar("str")
+    if isinstance(owner, Bound) and isinstance(owner.receiver, Array) and owner.name in ("iloc", "loc"):
+        return _index(owner.receiver, keys[:1], node)
+    return UNKNOWN
+
+
+def _item(owner: Items, keys: tuple[Value, ...]) -> Value:
+    key = keys[0] if keys else UNKNOWN
+    at = const(key)
+    if isinstance(at, int) and owner.items is not None and -len(owner.items) <= at < len(owner.items):
+        return owner.items[at]
+    if isinstance(key, Items) and key.kind == "slice":
+        bounds = const(key)
+        if (
+            owner.items is not None
+            and bounds is not None
+            and all(b is None or isinstance(b, int) for b in bounds)
+        ):
+            items = owner.items[slice(*bounds)] if bounds[2] != 0 else ()
+            return Items(owner.kind, items, length=len(items), origin=owner.origin)
+        return Items(owner.kind, None, owner.any(), _slice_length(owner.length, key), origin=owner.origin)
+    return owner.any()
+
+
+def _slice_length(length: int | None, key: Items) -> int | None:
+    assert key.items is not None
+    start, stop, step = (const(part) for part in key.items)
+    known = [
+        isinstance(part, Const) and (part.value is None or isinstance(part.value, int)) for part in key.items
+    ]
+    if not all(known) or step not in (None, 1):
+        return None
+    if length is None:
+        return stop - (start or 0) if isinstance(stop, int) and stop >= 0 and (start or 0) >= 0 else None
+    return len(range(*slice(start, stop, step).indices(length)))
+
+
+def _index(array: Array, keys: tuple[Value, ...], node: tree.Subscript) -> Value:
+    if array.kind == "frame":
+        column = const(keys[0]) if keys else None
+        if isinstance(column, str) or isinstance(keys[0], (Scalar, UnknownValue)):
+            return Array(
+                "series",
+                None,
+                array.shape[:1] if array.shape else None,
+                array.source,
+                part=array.part,
+                labels=True,
+                origin=Origin(node, "a column", array.origin),
+            )
+        return Array("frame", None, None, array.source, origin=Origin(node, "columns", array.origin))
+    shape: list[int | None] | None = []
+    rest = list(array.shape) if array.shape is not None else None
+    part = array.part
+    copies = False
+    for key in keys:
+        if isinstance(key, Const) and key.value is None:  # a new axis
+            shape = [*shape, 1] if shape is not None else None
+            continue
+        if isinstance(key, UnknownValue) or (isinstance(key, Const) and key.value is ...):
+            shape = None
+            part = True
+            continue
+        axis = rest.pop(0) if rest else None
+        if isinstance(key, Items) and key.kind == "slice":
+            full = all(isinstance(p, Const) and p.value is None for p in key.items or ())
+            length = axis if full else _slice_length(axis, key)
+            part = part or not full
+            shape = [*shape, length] if shape is not None and rest is not None else None
+        elif isinstance(key, (Array, Items)):
+            copies = True
+            picked = (
+                key.shape[0]
+                if isinstance(key, Array) and key.shape
+                else key.length
+                if isinstance(key, Items)
+                else None
+            )
+            shape = [*shape, picked] if shape is not None and rest is not None else None
+        else:
+            part = True
+            shape = shape if rest is not None else None
+    final: Shape | None = tuple([*shape, *rest]) if shape is not None and rest is not None else None
+    whole = not part and not copies
+    kind = "ndarray" if copies or array.kind == "hdf5" else array.kind
+    note = (
+        "picked by index: a copy" if copies else "read whole" if array.kind == "hdf5" and whole else "sliced"
+    )
+    return Array(
+        kind,
+        array.dtype,
+        final,
+        array.source,
+        array.size if whole else None,
+        part,
+        array.pixels,
+        array.labels,
+        origin=Origin(node, note, array.origin),
+    )
+
+
+def _object_item(owner: Object, keys: tuple[Value, ...], node: tree.Subscript) -> Value:
+    if owner.api == "h5py.File":
+        return Array("hdf5", source="disk", origin=Origin(node, "a data set of the HDF5 file", owner.origin))
+    if owner.api == "numpy.NpzFile":
+        return Array(
+            "ndarray", source="disk", origin=Origin(node, "loaded whole from the archive", owner.origin)
+        )
+    key = const(keys[0]) if keys else None
+    return owner.state.get(key, UNKNOWN) if isinstance(key, str) else UNKNOWN

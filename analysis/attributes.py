@@ -1,0 +1,95 @@
+"""Attributes of library values: ``array.shape``, ``frame.values``, ``model.output``, ``history.history``."""
+
+from __future__ import annotations
+
+from keras_memlint.analysis import tree
+from keras_memlint.analysis.models import model_attribute
+from keras_memlint.analysis.values import (
+    UNKNOWN,
+    Array,
+    Bound,
+    Const,
+    Dict,
+    Items,
+    KerasTensor,
+    Layer,
+    Model,
+    Object,
+    Origin,
+    Scalar,
+    Value,
+)
+
+
+def attribute(owner: Value, name: str, node: tree.Expr) -> Value | None:
+    """The value of ``owner.name``; None when it is a method or not known."""
+    if isinstance(owner, Array):
+        return _array(owner, name, node)
+    if isinstance(owner, Model):
+        return model_attribute(owner, name, node)
+    if isinstance(owner, KerasTensor):
+        return _shape(owner.shape) if name == "shape" else None
+    if isinstance(owner, Layer):
+        if name in ("output", "input"):
+            return KerasTensor(None, owner, (), None, node)
+        return None
+    if isinstance(owner, Object):
+        return _object(owner, name)
+    return None
+
+
+def _shape(shape: tuple[int | None, ...] | None) -> Value:
+    if shape is None:
+        return Items("tuple", None, Scalar("int"))
+    return Items(
+        "tuple", tuple(Const(a) if a is not None else Scalar("int") for a in shape), length=len(shape)
+    )
+
+
+def _array(array: Array, name: str, node: tree.Expr) -> Value | None:
+    if name == "shape":
+        return _shape(array.shape)
+    if name == "T":
+        shape = tuple(reversed(array.shape)) if array.shape is not None else None
+        return Array(
+            array.kind, array.dtype, shape, array.source, array.size, array.part, origin=array.origin
+        )
+    if name in ("size", "ndim", "nbytes", "itemsize"):
+        if name == "ndim" and array.shape is not None:
+            return Const(len(array.shape))
+        return Scalar("int")
+    if name == "dtype":
+        return Const(array.dtype) if array.dtype is not None else Scalar("str")
+    if array.kind in ("frame", "series"):
+        if name == "values":
+            labels = array.kind == "series"
+            return Array(
+                "ndarray",
+                None,
+                array.shape,
+                array.source,
+                array.size,
+                array.part,
+                labels=labels,
+                origin=Origin(node, "converted to an array here", array.origin),
+            )
+        if name in ("iloc", "loc", "at", "iat", "str", "dt"):
+            return Bound(array, name)
+        if name in ("columns", "index"):
+            return Items("list", None, Scalar("str"))
+        return None
+    if name == "data" and array.kind == "ndarray":
+        return array
+    return None
+
+
+def _object(owner: Object, name: str) -> Value | None:
+    if owner.api == "keras.callbacks.History" and name == "history":
+        return Dict(element=Items("list", None, Scalar("float")))
+    if owner.api == "sklearn.utils.Bunch" and name in ("data", "images", "target"):
+        return Array("ndarray", "float64", None, "toy", labels=name == "target")
+    if owner.api == "super":
+        return None
+    if owner.api == "argparse.Namespace":
+        return UNKNOWN
+    return None

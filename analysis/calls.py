@@ -1,0 +1,90 @@
+"""A call the interpreter met: the API, its arguments by name, and the circumstances."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from keras_memlint.analysis.values import UNKNOWN, Class, Function, Value, const
+
+if TYPE_CHECKING:
+    from keras_memlint.analysis import tree
+    from keras_memlint.analysis.scopes import Loop
+
+
+@dataclass(slots=True, eq=False, repr=False)
+class Call:
+    """One evaluation of one call expression.
+
+    ``name`` is canonical: ``numpy.load``, ``tf.data.Dataset.map``, ``keras.Model.fit``; on a receiver of unknown type
+    ``?.fit``. ``params`` is the order of its positional parameters. ``loops`` are those around it, outermost first,
+    through the functions that led here. ``function`` is the one it stands in. ``mapped``: inside a function given
+    to ``Dataset.map`` or the like. ``contexts`` are the values of the ``with`` statements around it. ``order`` grows
+    with time. ``site`` is where the script itself led here: another node only for code of other modules.
+    """
+
+    node: tree.Call
+    name: str
+    flavour: str
+    receiver: Value | None
+    args: tuple[Value, ...]
+    kwargs: dict[str, Value]
+    star: bool
+    params: tuple[str, ...]
+    loops: tuple[Loop, ...]
+    function: Function | None
+    mapped: bool
+    contexts: tuple[Value, ...]
+    order: int
+    site: tree.Expr
+    conditional: bool = False
+    result: Value = UNKNOWN
+    inner: tuple[Call, ...] = field(default=())
+
+    def arg(self, name: str) -> Value | None:
+        """The value given for parameter ``name``, by keyword or position; None when it is not given."""
+        found = self.kwargs.get(name)
+        if found is not None:
+            return found
+        try:
+            at = self.params.index(name)
+        except ValueError:
+            return None
+        if at < len(self.args) and not self.star:
+            return self.args[at]
+        return None
+
+    def const(self, name: str, default: Any = None) -> Any:
+        """The literal given for ``name``; ``default`` when it is not given or not known."""
+        value = self.arg(name)
+        if value is None:
+            return default
+        found = const(value)
+        return default if found is None else found
+
+    def first(self) -> Value:
+        """The first positional argument, or unknown."""
+        return self.args[0] if self.args and not self.star else UNKNOWN
+
+    def given(self, name: str) -> bool:
+        """Whether ``name`` may have been given: as itself, or hidden in ``*args`` or ``**kwargs``."""
+        return self.star or self.arg(name) is not None
+
+    def argument_node(self, name: str) -> tree.Argument | None:
+        """The syntax of the argument for ``name``; None when it is not given or hidden behind a star."""
+        position = 0
+        for argument in self.node.args:
+            if argument.star:
+                return None
+            if argument.name == name:
+                return argument
+            if argument.name is None:
+                if position < len(self.params) and self.params[position] == name:
+                    return argument
+                position += 1
+        return None
+
+    @property
+    def method_class(self) -> Class | None:
+        """The class of the method this call stands in, if any."""
+        return self.function.owner if self.function is not None else None

@@ -1,0 +1,200 @@
+"""Readers of images, sound and other samples: one call, one sample."""
+
+from __future__ import annotations
+
+from keras_memlint.analysis.calls import Call
+from keras_memlint.analysis.facts.table import Gives, Machine, fact, table
+from keras_memlint.analysis.values import UNKNOWN, Array, Const, Items, Object, Origin, Shape, Value, const
+
+
+def _sample(dtype: str | None, channels: int | None = None) -> Gives:
+    def gives(call: Call, _run: Machine) -> Value:
+        shape: Shape | None = (None, None, channels) if channels else None
+        if call.name == "cv2.imread" and call.const("flags") == 0:
+            shape = (None, None)
+        return Array(
+            "ndarray", dtype, shape, "disk", part=True, pixels=True, origin=Origin(call.node, "read here")
+        )
+
+    return gives
+
+
+def _image_object(call: Call, _run: Machine) -> Value:
+    return Object("PIL.Image", call, origin=Origin(call.node, "read here"))
+
+
+def _load_img(call: Call, _run: Machine) -> Value:
+    made = Object("PIL.Image", call, origin=Origin(call.node, "read here"))
+    size = call.arg("target_size")
+    if size is not None:
+        made.state["size"] = size
+    grey = call.const("color_mode") == "grayscale" or call.const("grayscale") is True
+    made.state["channels"] = Const(1 if grey else 3)
+    return made
+
+
+def _pil(call: Call, _run: Machine) -> Value:
+    """A method of a PIL image that gives another one."""
+    given = call.receiver
+    if not isinstance(given, Object):
+        return UNKNOWN
+    made = Object("PIL.Image", given.call, dict(given.state), origin=given.origin)
+    name = call.name.rpartition(".")[2]
+    if name == "resize":
+        size = const(call.first())
+        if size is not None and len(size) == 2:
+            made.state["size"] = Items("tuple", (Const(size[1]), Const(size[0])))
+    elif name == "convert":
+        mode = const(call.first())
+        made.state["channels"] = Const(
+            {"L": 1, "RGB": 3, "RGBA": 4}.get(mode) if isinstance(mode, str) else None
+        )
+    return made
+
+
+def image_array(image: Object, call: Call, dtype: str, *, channel_axis: bool) -> Array:
+    """The array of a PIL image: ``uint8`` by ``numpy.array``, ``float32`` by ``img_to_array``."""
+    size = const(image.state.get("size"))
+    channels = const(image.state.get("channels"))
+    height, width = size if size is not None and len(size) == 2 else (None, None)
+    axes = [a if isinstance(a, int) else None for a in (height, width)]
+    shape: Shape | None = (
+        (*axes, channels) if channels is not None and (channels > 1 or channel_axis) else None
+    )
+    if channels == 1 and not channel_axis:
+        shape = tuple(axes)
+    if channel_axis and channels is None:
+        shape = (*axes, None)
+    return Array(
+        "ndarray",
+        dtype,
+        shape,
+        "disk",
+        part=True,
+        pixels=True,
+        origin=Origin(call.node, "decoded here", image.origin),
+    )
+
+
+def _img_to_array(call: Call, _run: Machine) -> Value:
+    given = call.first()
+    if isinstance(given, Object) and given.api == "PIL.Image":
+        return image_array(given, call, "float32", channel_axis=True)
+    return Array(
+        "ndarray", "float32", None, "disk", part=True, pixels=True, origin=Origin(call.node, "decoded here")
+    )
+
+
+def _resize(call: Call, _run: Machine) -> Value:
+    given = call.first()
+    size = const(call.arg("dsize"))
+    if not isinstance(given, Array):
+        return UNKNOWN
+    shape: Shape | None = None
+    if size is not None and len(size) == 2:
+        axes = [axis if isinstance(axis, int) else None for axis in (size[1], size[0])]
+        rest = given.shape[2:] if given.shape is not None and len(given.shape) == 3 else None
+        shape = (*axes, *rest) if rest is not None else tuple(axes) if given.shape is not None else None
+    return Array(
+        "ndarray",
+        given.dtype,
+        shape,
+        given.source,
+        part=given.part,
+        pixels=given.pixels,
+        origin=Origin(call.node, "resized", given.origin),
+    )
+
+
+def _skimage_resize(call: Call, _run: Machine) -> Value:
+    given = call.first()
+    shape = const(call.arg("output_shape"))
+    known: Shape | None = (
+        tuple(a if isinstance(a, int) else None for a in shape) if shape is not None else None
+    )
+    source = given.source if isinstance(given, Array) else ""
+    part = given.part if isinstance(given, Array) else True
+    return Array(
+        "ndarray",
+        "float64",
+        known,
+        source,
+        part=part,
+        pixels=True,
+        origin=Origin(call.node, "resized to float64"),
+    )
+
+
+def _colour(call: Call, _run: Machine) -> Value:
+    given = call.first()
+    if not isinstance(given, Array):
+        return UNKNOWN
+    code = call.args[1] if len(call.args) > 1 else UNKNOWN
+    name = getattr(code, "name", "")
+    shape = given.shape
+    if name.endswith("2GRAY") and shape is not None:
+        shape = shape[:2]
+    return Array(
+        "ndarray",
+        given.dtype,
+        shape,
+        given.source,
+        part=given.part,
+        pixels=given.pixels,
+        origin=Origin(call.node, "converted", given.origin),
+    )
+
+
+_CV = "OpenCV documentation"
+_PIL = "Pillow handbook"
+IMAGES = table(
+    fact("PIL.Image.convert", "mode", _pil, see=_PIL),
+    fact("PIL.Image.crop", "box", _pil, see=_PIL),
+    fact("PIL.Image.open", "fp", _image_object, see=_PIL),
+    fact("PIL.Image.resize", "size", _pil, see=_PIL),
+    fact("PIL.Image.rotate", "angle", _pil, see=_PIL),
+    fact("cv2.cvtColor", "src code", _colour, see=_CV),
+    fact("cv2.imread", "filename flags", _sample("uint8", 3), see=_CV),
+    fact("cv2.resize", "src dsize", _resize, see=_CV),
+    fact("imageio.imread", "uri", _sample("uint8"), see="imageio documentation"),
+    fact("keras.utils.img_to_array", "img", _img_to_array, see="Keras API, image utilities"),
+    fact("keras.utils.load_img", "path color_mode target_size", _load_img, see="Keras API, image utilities"),
+    fact(
+        "librosa.load",
+        "path sr",
+        lambda c, r: Items("tuple", (_sample("float32")(c, r), UNKNOWN)),
+        see="librosa documentation",
+    ),
+    fact(
+        "nibabel.load",
+        "filename",
+        lambda c, r: Object("nibabel.Image", c, origin=Origin(c.node, "read here")),
+        see="nibabel documentation",
+    ),
+    fact("nibabel.Image.get_fdata", "", _sample("float64"), see="nibabel documentation"),
+    fact(
+        "plt.imread", "fname", _sample(None), see="Matplotlib documentation: float32 for PNG, uint8 otherwise"
+    ),
+    fact(
+        "pydicom.dcmread",
+        "fp",
+        lambda c, r: Object("pydicom.Dataset", c, origin=Origin(c.node, "read here")),
+        see="pydicom documentation",
+    ),
+    fact("rasterio.open", "fp", lambda c, r: Object("rasterio.Dataset", c), see="rasterio documentation"),
+    fact(
+        "scipy.io.wavfile.read",
+        "filename",
+        lambda c, r: Items("tuple", (UNKNOWN, _sample(None)(c, r))),
+        see="SciPy reference",
+    ),
+    fact("skimage.io.imread", "fname as_gray", _sample("uint8"), see="scikit-image documentation"),
+    fact("skimage.transform.resize", "image output_shape", _skimage_resize, see="scikit-image documentation"),
+    fact(
+        "soundfile.read",
+        "file",
+        lambda c, r: Items("tuple", (_sample("float64")(c, r), UNKNOWN)),
+        see="soundfile documentation",
+    ),
+    fact("tifffile.imread", "files", _sample(None), see="tifffile documentation"),
+)

@@ -1,0 +1,176 @@
+"""Keras models: how they are built, compiled, trained and asked."""
+
+from __future__ import annotations
+
+from keras_memlint.analysis import models
+from keras_memlint.analysis.calls import Call
+from keras_memlint.analysis.facts.table import Machine, fact, table
+from keras_memlint.analysis.values import (
+    UNKNOWN,
+    Array,
+    Const,
+    Layer,
+    Model,
+    Object,
+    Origin,
+    Scalar,
+    Value,
+)
+
+_DOCS = "Keras API reference, Model training APIs"
+_FIT = (
+    "x y batch_size epochs verbose callbacks validation_split validation_data shuffle class_weight sample_weight "
+    "initial_epoch steps_per_epoch validation_steps validation_batch_size validation_freq"
+)
+
+
+def _add(call: Call, _run: Machine) -> Value:
+    if isinstance(call.receiver, Model) and call.args:
+        models.add(call.receiver, call.args[0], call.node)
+    return Const(None)
+
+
+def _predicted(call: Call, _run: Machine) -> Value:
+    return Array("ndarray", "float32", None, "network", origin=Origin(call.node, "the model's output"))
+
+
+def _loaded(call: Call, _run: Machine) -> Value:
+    return Model("loaded", call.flavour, call, complete=False, origin=Origin(call.node, "loaded here"))
+
+
+def _clone(call: Call, _run: Machine) -> Value:
+    given = call.first()
+    made = Model("loaded", call.flavour, call, complete=False, origin=Origin(call.node, "cloned here"))
+    if isinstance(given, Model):
+        made.uses, made.input, made.output, made.complete = (
+            list(given.uses),
+            given.input,
+            given.output,
+            given.complete,
+        )
+        made.final = given.final
+    return made
+
+
+def _get_layer(call: Call, _run: Machine) -> Value:
+    return Layer("keras.layers.Layer", call.flavour, None)
+
+
+def _policy(call: Call, _run: Machine) -> Value:
+    return Object("keras.mixed_precision.DTypePolicy", call, origin=Origin(call.node, "policy"))
+
+
+def _pruned(call: Call, _run: Machine) -> Value:
+    """A wrapped model is a model again, a wrapped layer a layer."""
+    given = call.arg("to_prune") or call.first()
+    if isinstance(given, Model):
+        made = Model(
+            given.kind,
+            given.flavour,
+            call,
+            list(given.uses),
+            given.input,
+            given.output,
+            None,
+            given.complete,
+            origin=Origin(call.node, "wrapped for pruning", given.origin),
+        )
+        made.final = given.final
+        return made
+    if isinstance(given, Layer):
+        return Layer(
+            "tfmot.PruneLowMagnitude",
+            given.flavour,
+            call,
+            {"layer": given},
+            origin=Origin(call.node, "wrapped for pruning"),
+        )
+    return UNKNOWN
+
+
+def _unwrapped(call: Call, _run: Machine) -> Value:
+    given = call.first()
+    if isinstance(given, Model):
+        return Model(
+            given.kind,
+            given.flavour,
+            call,
+            list(given.uses),
+            given.input,
+            given.output,
+            None,
+            given.complete,
+            origin=Origin(call.node, "stripped", given.origin),
+        )
+    return Model("loaded", "", call, complete=False, origin=Origin(call.node, "stripped"))
+
+
+_M = "keras.Model."
+KERAS_MODELS = table(
+    fact(
+        "keras.Input",
+        "shape batch_size dtype sparse batch_shape name tensor",
+        lambda c, _r: models.input_tensor(c),
+        see=_DOCS,
+    ),
+    fact("keras.Model", "inputs outputs name", lambda c, _r: models.functional(c), see=_DOCS),
+    fact("keras.Sequential", "layers name", lambda c, _r: models.sequential(c), see=_DOCS),
+    fact(_M + "add", "layer", _add, see=_DOCS),
+    fact(
+        _M + "compile",
+        "optimizer loss metrics loss_weights",
+        lambda c, _r: models.compile_model(c),
+        see=_DOCS,
+    ),
+    fact(
+        _M + "evaluate",
+        "x y batch_size verbose sample_weight steps callbacks",
+        lambda _c, _r: Scalar("float"),
+        see=_DOCS,
+    ),
+    fact(
+        _M + "evaluate_generator", "generator steps", lambda _c, _r: Scalar("float"), see="removed in TF 2.6"
+    ),
+    fact(_M + "fit", _FIT, lambda c, _r: models.history(c), see=_DOCS),
+    fact(
+        _M + "fit_generator",
+        "generator steps_per_epoch epochs",
+        lambda c, _r: models.history(c),
+        see="removed in Keras 3",
+    ),
+    fact(_M + "get_layer", "name index", _get_layer, see=_DOCS),
+    fact(_M + "predict", "x batch_size verbose steps callbacks", _predicted, see=_DOCS),
+    fact(_M + "predict_classes", "x batch_size", _predicted, see="removed in TF 2.6"),
+    fact(_M + "predict_generator", "generator steps", _predicted, see="removed in TF 2.6"),
+    fact(_M + "predict_on_batch", "x", _predicted, see=_DOCS),
+    fact(_M + "predict_proba", "x batch_size", _predicted, see="removed in TF 2.6"),
+    fact(_M + "test_on_batch", "x y", lambda _c, _r: Scalar("float"), see=_DOCS),
+    fact(_M + "train_on_batch", "x y", lambda _c, _r: Scalar("float"), see=_DOCS),
+    fact("keras.mixed_precision.DTypePolicy", "name", _policy, see="Keras API reference, mixed precision"),
+    fact(
+        "keras.mixed_precision.set_dtype_policy", "policy", None, see="Keras API reference, mixed precision"
+    ),
+    fact("keras.models.clone_model", "model", _clone, see=_DOCS),
+    fact(
+        "keras.models.load_model",
+        "filepath custom_objects compile safe_mode",
+        _loaded,
+        see="Keras API reference, saving",
+    ),
+    fact("keras.models.model_from_json", "json_string", _loaded, see="Keras API reference, saving"),
+    fact(
+        "keras.saving.load_model",
+        "filepath custom_objects compile safe_mode",
+        _loaded,
+        see="Keras API reference, saving",
+    ),
+    fact("tf.saved_model.load", "export_dir", _loaded, see="TensorFlow API reference"),
+    fact(
+        "tfmot.sparsity.keras.prune_low_magnitude",
+        "to_prune pruning_schedule block_size",
+        _pruned,
+        see="tfmot API reference",
+    ),
+    fact("tfmot.sparsity.keras.strip_pruning", "model", _unwrapped, see="tfmot API reference"),
+    fact("tfmot.quantization.keras.quantize_model", "to_quantize", _pruned, see="tfmot API reference"),
+)

@@ -1,0 +1,220 @@
+"""Keras outside layers and models: built-in data sets, loaders of folders, one-hot labels, padding."""
+
+from __future__ import annotations
+
+from keras_memlint.analysis.calls import Call
+from keras_memlint.analysis.facts.table import Gives, Machine, fact, table
+from keras_memlint.analysis.values import (
+    UNKNOWN,
+    Array,
+    Const,
+    Dataset,
+    Items,
+    Object,
+    Origin,
+    Scalar,
+    Shape,
+    Value,
+    const,
+)
+
+_DOCS = "Keras API reference"
+# Samples (train, test), shape of one, dtype: as load_data() returns them.
+_BUILT_IN: dict[str, tuple[tuple[int, int], Shape, str]] = {
+    "mnist": ((60000, 10000), (28, 28), "uint8"),
+    "fashion_mnist": ((60000, 10000), (28, 28), "uint8"),
+    "cifar10": ((50000, 10000), (32, 32, 3), "uint8"),
+    "cifar100": ((50000, 10000), (32, 32, 3), "uint8"),
+    "boston_housing": ((404, 102), (13,), "float64"),
+    "california_housing": ((16512, 4128), (8,), "float32"),
+    "imdb": ((25000, 25000), (), "object"),
+    "reuters": ((8982, 2246), (), "object"),
+}
+
+
+def _built_in(name: str) -> Gives:
+    (train, test), shape, dtype = _BUILT_IN[name]
+
+    def gives(call: Call, _run: Machine) -> Value:
+        origin = Origin(call.node, "a small built-in data set")
+        pairs = tuple(
+            Items(
+                "tuple",
+                (
+                    Array("ndarray", dtype, (count, *shape), "toy", pixels=len(shape) > 1, origin=origin),
+                    Array(
+                        "ndarray",
+                        "uint8" if dtype == "uint8" else "int64",
+                        (count,),
+                        "toy",
+                        labels=True,
+                        origin=origin,
+                    ),
+                ),
+                length=2,
+            )
+            for count in (train, test)
+        )
+        return Items("tuple", pairs, length=2)
+
+    return gives
+
+
+def _folder(op: str) -> Gives:
+    """``image_dataset_from_directory`` and its like: batched, decoded, prefetched by Keras itself."""
+
+    def gives(call: Call, _run: Machine) -> Value:
+        batch_given = call.arg("batch_size")
+        batch = const(batch_given) if batch_given is not None else 32
+        size: int | None = batch if isinstance(batch, int) else None if isinstance(batch_given, Const) else 0
+        image = call.name.rpartition(".")[2].startswith("image")
+        sample: Value = UNKNOWN
+        if image:
+            axes = const(call.arg("image_size")) if call.arg("image_size") is not None else (256, 256)
+            channels = {"grayscale": 1, "rgb": 3, "rgba": 4}.get(call.const("color_mode", "rgb"))
+            height, width = axes if axes is not None and len(axes) == 2 else (None, None)
+            shape: Shape = tuple(a if isinstance(a, int) else None for a in (height, width, channels))
+            head = () if size is None else (size or None,)
+            sample = Array(
+                "tensor",
+                "float32",
+                (*head, *shape),
+                "disk",
+                pixels=True,
+                origin=Origin(call.node, "decoded here"),
+            )
+        element = (
+            Items("tuple", (sample, Scalar("int")), length=2)
+            if call.const("label_mode", "int") is not None
+            else sample
+        )
+        made = Dataset(
+            op,
+            call,
+            None,
+            element,
+            None,
+            size,
+            traits=frozenset({"decodes", "floats"} if image else ()),
+            origin=Origin(call.node, "read from here"),
+        )
+        if call.const("subset") == "both":
+            return Items("tuple", (made, made), length=2)
+        return made
+
+    return gives
+
+
+def _windows(call: Call, _run: Machine) -> Value:
+    batch = const(call.arg("batch_size")) if call.arg("batch_size") is not None else 128
+    return Dataset(
+        "timeseries",
+        call,
+        None,
+        UNKNOWN,
+        None,
+        batch if isinstance(batch, int) else 0,
+        origin=Origin(call.node, "read from here"),
+    )
+
+
+def _one_hot(call: Call, _run: Machine) -> Value:
+    given = call.first()
+    classes = call.const("num_classes")
+    known = classes if isinstance(classes, int) else None
+    shape: Shape | None = (None, known)
+    source = "made"
+    if isinstance(given, Array):
+        source = given.source
+        if given.shape is not None:
+            head = given.shape[:-1] if len(given.shape) > 1 and given.shape[-1] == 1 else given.shape
+            shape = (*head, known)
+    dtype = "float64" if call.flavour == "keras" else "float32" if call.flavour == "tf_keras" else None
+    return Array("ndarray", dtype, shape, source, labels=True, origin=Origin(call.node, "one-hot encoded"))
+
+
+def _padded(call: Call, _run: Machine) -> Value:
+    length = call.const("maxlen")
+    given = call.first()
+    rows = (
+        given.shape[0]
+        if isinstance(given, Array) and given.shape
+        else given.length
+        if isinstance(given, Items)
+        else None
+    )
+    source = given.source if isinstance(given, Array) else ""
+    dtype = call.const("dtype", "int32")
+    return Array(
+        "ndarray",
+        dtype if isinstance(dtype, str) else None,
+        (rows, length if isinstance(length, int) else None),
+        source,
+        origin=Origin(call.node, "padded into one array"),
+    )
+
+
+def _generator_object(call: Call, _run: Machine) -> Value:
+    return Object("keras.preprocessing.image.ImageDataGenerator", call, origin=Origin(call.node, "made here"))
+
+
+def _batches(call: Call, _run: Machine) -> Value:
+    return Object("keras.preprocessing.image.Iterator", call, origin=Origin(call.node, "made here"))
+
+
+_G = "keras.preprocessing.image.ImageDataGenerator"
+_LOADER = "directory labels label_mode class_names color_mode batch_size image_size shuffle"
+KERAS_UTILS = table(
+    *(fact(f"keras.datasets.{name}.load_data", "path", _built_in(name), see=_DOCS) for name in _BUILT_IN),
+    fact(_G, "", _generator_object, see="Keras 2 API reference"),
+    *(
+        fact(f"{_G}.{name}", params, _batches, see="Keras 2 API reference")
+        for name, params in (
+            ("flow", "x y batch_size"),
+            ("flow_from_dataframe", "dataframe directory"),
+            ("flow_from_directory", "directory target_size"),
+        )
+    ),
+    fact(
+        "keras.utils.audio_dataset_from_directory",
+        "directory labels label_mode class_names batch_size",
+        _folder("folder"),
+        see=_DOCS,
+    ),
+    fact("keras.utils.image_dataset_from_directory", _LOADER, _folder("folder"), see=_DOCS),
+    fact("keras.utils.pad_sequences", "sequences maxlen dtype padding", _padded, see=_DOCS),
+    fact(
+        "keras.utils.split_dataset",
+        "dataset left_size right_size",
+        lambda c, _r: Items("tuple", (_half(c), _half(c)), length=2),
+        see=_DOCS,
+    ),
+    fact(
+        "keras.utils.text_dataset_from_directory",
+        "directory labels label_mode class_names batch_size",
+        _folder("folder"),
+        see=_DOCS,
+    ),
+    fact(
+        "keras.utils.timeseries_dataset_from_array",
+        "data targets sequence_length sequence_stride sampling_rate batch_size",
+        _windows,
+        see=_DOCS,
+    ),
+    fact("keras.utils.to_categorical", "x num_classes", _one_hot, see=_DOCS),
+)
+
+
+def _half(call: Call) -> Value:
+    given = call.first()
+    if isinstance(given, Dataset):
+        return Dataset(
+            "split_dataset",
+            call,
+            None,
+            given.element,
+            None,
+            given.batch_size,
+            origin=Origin(call.node, "read from here"),
+        )
+    return Dataset("split_dataset", call, origin=Origin(call.node, "read from here"))

@@ -1,0 +1,108 @@
+"""pandas: frames and what becomes of them."""
+
+from __future__ import annotations
+
+from keras_memlint.analysis.calls import Call
+from keras_memlint.analysis.facts.numpy import dtype_of
+from keras_memlint.analysis.facts.table import Gives, Machine, fact, table
+from keras_memlint.analysis.values import UNKNOWN, Array, Function, Items, Origin, Value
+
+_DOCS = "pandas API reference"
+
+
+def _read(call: Call, run: Machine) -> Value:
+    if call.arg("chunksize") is not None or call.arg("iterator") is not None:
+        return Items("generator", None, Array("frame", source="disk", part=True))
+    return Array("frame", source="disk", origin=Origin(call.node, "read whole"))
+
+
+def _same(note: str) -> Gives:
+    def gives(call: Call, _run: Machine) -> Value:
+        given = call.receiver
+        if not isinstance(given, Array):
+            return UNKNOWN
+        return Array(
+            given.kind,
+            given.dtype,
+            None,
+            given.source,
+            labels=given.labels,
+            part=given.part,
+            origin=Origin(call.node, note, given.origin),
+        )
+
+    return gives
+
+
+def _to_numpy(call: Call, _run: Machine) -> Value:
+    given = call.receiver
+    if not isinstance(given, Array):
+        return UNKNOWN
+    return Array(
+        "ndarray",
+        dtype_of(call.arg("dtype")),
+        given.shape,
+        given.source,
+        labels=given.kind == "series",
+        origin=Origin(call.node, "converted to an array here", given.origin),
+    )
+
+
+def _apply(call: Call, run: Machine) -> Value:
+    given = call.receiver
+    function = call.first()
+    if isinstance(function, Function):
+        _, call.inner = run.apply(function, (UNKNOWN,), call, mapped=False)
+    return Array("series", source=given.source if isinstance(given, Array) else "", labels=True)
+
+
+def _frame(call: Call, _run: Machine) -> Value:
+    return Array("frame", origin=Origin(call.node, "made here"))
+
+
+def _dummies(call: Call, _run: Machine) -> Value:
+    given = call.first()
+    rows = given.shape[0] if isinstance(given, Array) and given.shape else None
+    return Array(
+        "frame",
+        "bool",
+        (rows, None),
+        given.source if isinstance(given, Array) else "",
+        origin=Origin(call.node, "one column a class"),
+    )
+
+
+_F = "pandas.DataFrame."
+PANDAS = table(
+    fact("pandas.DataFrame", "data", _frame, see=_DOCS),
+    *(
+        fact(_F + name, "", _same(note), see=_DOCS)
+        for name, note in (
+            ("astype", "converted"),
+            ("copy", "copied"),
+            ("drop", "columns dropped"),
+            ("dropna", "rows dropped"),
+            ("fillna", "filled"),
+            ("head", "first rows"),
+            ("iloc", "rows"),
+            ("merge", "merged"),
+            ("reset_index", "renumbered"),
+            ("sample", "sampled"),
+            ("set_index", "indexed"),
+            ("sort_values", "sorted"),
+        )
+    ),
+    fact(_F + "apply", "func axis", _apply, see=_DOCS),
+    fact(_F + "as_matrix", "columns", _to_numpy, see="removed in pandas 1.0"),
+    fact(_F + "map", "func", _apply, see=_DOCS),
+    fact(_F + "to_numpy", "dtype", _to_numpy, see=_DOCS),
+    fact("pandas.concat", "objs axis", _frame, see=_DOCS),
+    fact("pandas.get_dummies", "data", _dummies, see=_DOCS),
+    fact("pandas.read_csv", "filepath_or_buffer sep", _read, see=_DOCS),
+    fact("pandas.read_excel", "io sheet_name", _read, see=_DOCS),
+    fact("pandas.read_feather", "path", _read, see=_DOCS),
+    fact("pandas.read_hdf", "path_or_buf key", _read, see=_DOCS),
+    fact("pandas.read_json", "path_or_buf", _read, see=_DOCS),
+    fact("pandas.read_parquet", "path", _read, see=_DOCS),
+    fact("pandas.read_pickle", "filepath_or_buffer", _read, see=_DOCS),
+)

@@ -1,0 +1,371 @@
+"""Python itself: containers, paths, argparse and what iterates."""
+
+from __future__ import annotations
+
+from keras_memlint.analysis.calls import Call
+from keras_memlint.analysis.facts.table import Gives, Machine, fact, table
+from keras_memlint.analysis.values import (
+    UNKNOWN,
+    Api,
+    Array,
+    Const,
+    Dataset,
+    Dict,
+    Function,
+    Items,
+    Object,
+    Origin,
+    Scalar,
+    Value,
+    const,
+    join,
+)
+
+_DOCS = "Python library reference"
+
+
+def _scalar(kind: str) -> Gives:
+    return lambda _call, _run: Scalar(kind)
+
+
+def _len(call: Call, _run: Machine) -> Value:
+    given = call.first()
+    if isinstance(given, Items) and given.length is not None:
+        return Const(given.length, origin=given.origin)
+    if isinstance(given, Array) and given.shape and given.shape[0] is not None:
+        return Const(given.shape[0], origin=given.origin)
+    if isinstance(given, Dataset) and given.cardinality is not None:
+        return Const(given.cardinality)
+    found = const(given)
+    if isinstance(found, (str, tuple, list)):
+        return Const(len(found))
+    made = Scalar("int", origin=Origin(call.node, "a length"))
+    return made
+
+
+def _int(call: Call, _run: Machine) -> Value:
+    found = const(call.first())
+    if isinstance(found, (int, float)) and abs(found) < 1 << 53:
+        return Const(int(found))
+    return Scalar("int", origin=call.first().origin)
+
+
+def _float(call: Call, _run: Machine) -> Value:
+    found = const(call.first())
+    return Const(float(found)) if isinstance(found, (int, float)) else Scalar("float")
+
+
+def _extreme(choose: object) -> Gives:
+    def gives(call: Call, _run: Machine) -> Value:
+        found = [const(arg) for arg in call.args]
+        if len(found) > 1 and all(isinstance(f, (int, float)) for f in found):
+            return Const(choose(found))  # type: ignore[operator]
+        return Scalar("int") if len(call.args) > 1 else UNKNOWN
+
+    return gives
+
+
+def _range(call: Call, _run: Machine) -> Value:
+    bounds = [const(arg) for arg in call.args]
+    length = None
+    if bounds and all(isinstance(b, int) for b in bounds) and 0 not in bounds[2:]:
+        length = len(range(*bounds))
+    return Items("range", None, Scalar("int"), length, origin=Origin(call.node, "counted"))
+
+
+def _collect(kind: str) -> Gives:
+    def gives(call: Call, _run: Machine) -> Value:
+        if not call.args:
+            return Items(kind, (), length=0, origin=Origin(call.node, "made here"))
+        given = call.first()
+        if isinstance(given, Items):
+            return Items(kind, given.items, given.element, given.length, origin=given.origin)
+        if isinstance(given, Dataset):
+            return Items(kind, None, given.element, given.cardinality, origin=given.origin)
+        if isinstance(given, Array):
+            element = Array(
+                given.kind,
+                given.dtype,
+                given.shape[1:] if given.shape else None,
+                given.source,
+                part=True,
+                pixels=given.pixels,
+                origin=given.origin,
+            )
+            return Items(kind, None, element, given.shape[0] if given.shape else None, origin=given.origin)
+        return Items(kind)
+
+    return gives
+
+
+def _first(call: Call, _run: Machine) -> Value:
+    given = call.first()
+    if isinstance(given, Items):
+        return Items(
+            "generator" if given.kind == "generator" else "list",
+            given.items,
+            given.element,
+            given.length,
+            origin=given.origin,
+        )
+    return given
+
+
+def _any(value: Value) -> tuple[Value, int | None]:
+    if isinstance(value, Items):
+        return value.any(), value.length
+    if isinstance(value, Dataset):
+        return value.element, value.cardinality
+    if isinstance(value, Array):
+        shape = value.shape[1:] if value.shape else None
+        head = value.shape[0] if value.shape else None
+        return Array(
+            value.kind,
+            value.dtype,
+            shape,
+            value.source,
+            part=True,
+            pixels=value.pixels,
+            labels=value.labels,
+            origin=value.origin,
+        ), head
+    return UNKNOWN, None
+
+
+def _enumerate(call: Call, _run: Machine) -> Value:
+    element, length = _any(call.first())
+    origin = call.first().origin
+    return Items("generator", None, Items("tuple", (Scalar("int"), element), length=2), length, origin=origin)
+
+
+def _zip(call: Call, _run: Machine) -> Value:
+    parts = [_any(arg) for arg in call.args]
+    lengths = [length for _, length in parts if length is not None]
+    element = Items("tuple", tuple(part for part, _ in parts), length=len(parts))
+    origin = next((arg.origin for arg in call.args if arg.origin is not None), None)
+    return Items("generator", None, element, min(lengths) if lengths else None, origin=origin)
+
+
+def _map(call: Call, run: Machine) -> Value:
+    if len(call.args) < 2:
+        return UNKNOWN
+    parts = [_any(arg) for arg in call.args[1:]]
+    element: Value = UNKNOWN
+    if isinstance(call.args[0], Function):
+        element, call.inner = run.apply(call.args[0], tuple(part for part, _ in parts), call, mapped=False)
+    elif isinstance(call.args[0], Api):
+        element = Scalar("int") if call.args[0].name == "builtins.int" else UNKNOWN
+    return Items("generator", None, element, parts[0][1])
+
+
+def _paths(call: Call, run: Machine) -> Value:
+    return Items(
+        "list",
+        None,
+        Scalar("path", origin=Origin(call.node, "listed here")),
+        _count(call, run),
+        origin=Origin(call.node, "listed here"),
+    )
+
+
+def _count(call: Call, run: Machine) -> int | None:
+    pattern = const(call.first())
+    if call.name == "glob.glob" and isinstance(pattern, str):
+        found = run.glob_count(pattern)
+        return found[0] if found else None
+    return None
+
+
+def _walk(call: Call, _run: Machine) -> Value:
+    paths = Items("list", None, Scalar("path"), origin=Origin(call.node, "listed here"))
+    return Items(
+        "generator",
+        None,
+        Items("tuple", (Scalar("path"), paths, paths), length=3),
+        origin=Origin(call.node, "listed here"),
+    )
+
+
+def _join_path(call: Call, _run: Machine) -> Value:
+    parts = [const(arg) for arg in call.args]
+    if parts and all(isinstance(part, str) for part in parts):
+        return Const("/".join(part.rstrip("/") for part in parts))
+    return Scalar("path")
+
+
+def _path(call: Call, _run: Machine) -> Value:
+    given = const(call.first())
+    return Const(given) if isinstance(given, str) else Scalar("path")
+
+
+def _append(call: Call, _run: Machine) -> Value:
+    items = call.receiver
+    if isinstance(items, Items) and call.args:
+        grows = bool(call.loops) or items.items is None
+        items.grown.append(call)
+        if grows or items.items is None:
+            items.element = (
+                join(items.any(), call.args[0]) if items.items or items.grown[:-1] else call.args[0]
+            )
+            items.items = None
+            items.length = None
+        else:
+            items.items = (*items.items, call.args[0])
+            items.length = len(items.items)
+    return Const(None)
+
+
+def _extend(call: Call, _run: Machine) -> Value:
+    items = call.receiver
+    if isinstance(items, Items) and call.args:
+        element, _ = _any(call.args[0])
+        items.grown.append(call)
+        items.element = join(items.any(), element)
+        items.items = items.length = None
+    return Const(None)
+
+
+def _clear(call: Call, _run: Machine) -> Value:
+    if isinstance(call.receiver, Items):
+        call.receiver.grown.clear()
+    return Const(None)
+
+
+def _get(call: Call, _run: Machine) -> Value:
+    given = call.receiver
+    key = const(call.first())
+    if isinstance(given, Dict):
+        found = given.entries.get(key) if isinstance(key, (str, int, float, bool)) else None
+        return found if found is not None else given.element
+    return UNKNOWN
+
+
+def _values(call: Call, _run: Machine) -> Value:
+    given = call.receiver
+    if isinstance(given, Dict):
+        return Items("list", tuple(given.entries.values()) or None, given.element, len(given.entries) or None)
+    return Items("list")
+
+
+def _items(call: Call, _run: Machine) -> Value:
+    given = call.receiver
+    element: Value = UNKNOWN
+    if isinstance(given, Dict):
+        for value in given.entries.values():
+            element = join(element, value)
+        element = join(element, given.element)
+    count = len(given.entries) if isinstance(given, Dict) and given.entries else None
+    return Items("list", None, Items("tuple", (Scalar("str"), element), length=2), count)
+
+
+def _parser(call: Call, _run: Machine) -> Value:
+    return Object("argparse.ArgumentParser", call)
+
+
+def _add_argument(call: Call, _run: Machine) -> Value:
+    given = call.receiver
+    if isinstance(given, Object):
+        flags = [flag for flag in map(const, call.args) if isinstance(flag, str)]
+        name = call.const("dest") or next((f for f in flags if f.startswith("--")), flags[0] if flags else "")
+        default = call.arg("default")
+        if call.const("action") == "store_true":
+            default = Scalar("bool")
+        if default is not None and not (isinstance(default, Const) and default.value is None):
+            given.state[str(name).lstrip("-").replace("-", "_")] = default
+    return UNKNOWN
+
+
+def _same_parser(call: Call, _run: Machine) -> Value:
+    return call.receiver or UNKNOWN
+
+
+def _namespace(call: Call, _run: Machine) -> Value:
+    state = call.receiver.state if isinstance(call.receiver, Object) else {}
+    return Object("argparse.Namespace", call, dict(state))
+
+
+def _known_args(call: Call, run: Machine) -> Value:
+    return Items("tuple", (_namespace(call, run), UNKNOWN), length=2)
+
+
+def _sorted(call: Call, run: Machine) -> Value:
+    return _first(call, run)
+
+
+def _next(call: Call, _run: Machine) -> Value:
+    return _any(call.first())[0]
+
+
+PYTHON = table(
+    fact("argparse.ArgumentParser", "", _parser, see=_DOCS),
+    fact("argparse.ArgumentParser.add_argument", "", _add_argument, see=_DOCS),
+    fact("argparse.ArgumentParser.add_argument_group", "", _same_parser, see=_DOCS),
+    fact("argparse.ArgumentParser.parse_args", "", _namespace, see=_DOCS),
+    fact("argparse.ArgumentParser.parse_known_args", "", _known_args, see=_DOCS),
+    fact("builtins.dict", "", lambda c, _r: Dict(dict(c.kwargs)), see=_DOCS),
+    fact("builtins.dict.get", "key default", _get, see=_DOCS),
+    fact("builtins.dict.items", "", _items, see=_DOCS),
+    fact("builtins.dict.values", "", _values, see=_DOCS),
+    fact("builtins.enumerate", "iterable start", _enumerate, see=_DOCS),
+    fact(
+        "builtins.filter",
+        "function iterable",
+        lambda c, _r: Items("generator", None, _any(c.args[1])[0]) if len(c.args) > 1 else UNKNOWN,
+        see=_DOCS,
+    ),
+    fact("builtins.float", "x", _float, see=_DOCS),
+    fact("builtins.int", "x", _int, see=_DOCS),
+    fact("builtins.iter", "object", _first, see=_DOCS),
+    fact("builtins.len", "obj", _len, see=_DOCS),
+    fact("builtins.list", "iterable", _collect("list"), see=_DOCS),
+    fact("builtins.list.append", "object", _append, see=_DOCS),
+    fact("builtins.list.clear", "", _clear, see=_DOCS),
+    fact("builtins.list.extend", "iterable", _extend, see=_DOCS),
+    fact("builtins.map", "function iterable", _map, see=_DOCS),
+    fact("builtins.max", "", _extreme(max), see=_DOCS),
+    fact("builtins.min", "", _extreme(min), see=_DOCS),
+    fact("builtins.next", "iterator default", _next, see=_DOCS),
+    fact("builtins.range", "", _range, see=_DOCS),
+    fact("builtins.reversed", "sequence", _first, see=_DOCS),
+    fact("builtins.set", "iterable", _collect("set"), see=_DOCS),
+    fact("builtins.sorted", "iterable", _sorted, see=_DOCS),
+    fact(
+        "builtins.str",
+        "object",
+        lambda c, _r: (
+            c.first()
+            if isinstance(c.first(), (Const, Scalar)) and not isinstance(const(c.first()), (int, float))
+            else Scalar("str")
+        ),
+        see=_DOCS,
+    ),
+    fact("builtins.sum", "iterable", _scalar("float"), see=_DOCS),
+    fact("builtins.tuple", "iterable", _collect("tuple"), see=_DOCS),
+    fact("builtins.zip", "", _zip, see=_DOCS),
+    fact("glob.glob", "pathname", _paths, see=_DOCS),
+    fact("glob.iglob", "pathname", _paths, see=_DOCS),
+    fact("imutils.paths.list_images", "basePath", _paths, see="imutils documentation"),
+    fact(
+        "itertools.product",
+        "",
+        lambda c, _r: Items("generator", None, Items("tuple", tuple(_any(a)[0] for a in c.args))),
+        see=_DOCS,
+    ),
+    fact("os.environ.get", "key default", _scalar("str"), see=_DOCS),
+    fact("os.listdir", "path", _paths, see=_DOCS),
+    fact("os.scandir", "path", _paths, see=_DOCS),
+    fact("os.path.basename", "p", _scalar("str"), see=_DOCS),
+    fact("os.path.dirname", "p", _scalar("path"), see=_DOCS),
+    fact("os.path.join", "", _join_path, see=_DOCS),
+    fact("os.walk", "top", _walk, see=_DOCS),
+    fact("pathlib.Path", "", _path, see=_DOCS),
+    fact("tqdm.tqdm", "iterable", _first, see="tqdm documentation"),
+    fact("tqdm.auto.tqdm", "iterable", _first, see="tqdm documentation"),
+    fact("tqdm.notebook.tqdm", "iterable", _first, see="tqdm documentation"),
+    fact("tqdm.tqdm_notebook", "iterable", _first, see="tqdm documentation"),
+    fact("tqdm.trange", "", _range, see="tqdm documentation"),
+    fact("builtins.str.glob", "pattern", _paths, see="pathlib.Path.glob"),
+    fact("builtins.str.rglob", "pattern", _paths, see="pathlib.Path.rglob"),
+    fact("builtins.str.iterdir", "", _paths, see="pathlib.Path.iterdir"),
+    fact("builtins.str.split", "sep", lambda _c, _r: Items("list", None, Scalar("str")), see=_DOCS),
+)

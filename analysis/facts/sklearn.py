@@ -1,0 +1,231 @@
+"""scikit-learn: splits, scalers, vectorisers and the small data sets it ships."""
+
+from __future__ import annotations
+
+from keras_memlint.analysis.calls import Call
+from keras_memlint.analysis.facts.table import Gives, Machine, fact, table
+from keras_memlint.analysis.values import UNKNOWN, Array, Items, Object, Origin, Scalar, Value
+
+_DOCS = "scikit-learn API reference"
+
+
+def _split(call: Call, _run: Machine) -> Value:
+    parts: list[Value] = []
+    for given in call.args:
+        if isinstance(given, Array):
+            shape = (None, *given.shape[1:]) if given.shape else None
+            half = Array(
+                given.kind if given.kind != "memmap" else "ndarray",
+                given.dtype,
+                shape,
+                given.source,
+                None,
+                False,
+                given.pixels,
+                given.labels,
+                origin=Origin(call.node, "split: a copy", given.origin),
+            )
+            parts += [half, half]
+        elif isinstance(given, Items):
+            parts += [Items("list", None, given.any(), origin=given.origin)] * 2
+        else:
+            parts += [given, given]
+    return Items("list", tuple(parts), length=len(parts))
+
+
+def _folds(call: Call, _run: Machine) -> Value:
+    receiver = call.receiver
+    splits = (
+        receiver.call.const("n_splits", 5)
+        if isinstance(receiver, Object) and receiver.call is not None
+        else None
+    )
+    index = Array("ndarray", "int64", (None,), "made", labels=True)
+    return Items(
+        "generator",
+        None,
+        Items("tuple", (index, index), length=2),
+        splits if isinstance(splits, int) else None,
+        origin=Origin(call.node, "folds"),
+    )
+
+
+def _transformed(call: Call, _run: Machine) -> Value:
+    given = call.first()
+    api = call.receiver.api if isinstance(call.receiver, Object) else ""
+    if "Vectorizer" in api or api.endswith("TfidfTransformer"):
+        return Array("sparse", "float64", None, "list", origin=Origin(call.node, "a sparse matrix"))
+    if api.endswith(("OneHotEncoder",)):
+        sparse = (
+            isinstance(call.receiver, Object)
+            and call.receiver.call is not None
+            and not (
+                call.receiver.call.const("sparse", True) is False
+                or call.receiver.call.const("sparse_output", True) is False
+            )
+        )
+        rows = given.shape[0] if isinstance(given, Array) and given.shape else None
+        return Array(
+            "sparse" if sparse else "ndarray",
+            "float64",
+            (rows, None),
+            given.source if isinstance(given, Array) else "",
+            origin=Origin(call.node, "one-hot encoded"),
+        )
+    if api.endswith("LabelEncoder"):
+        return Array(
+            "ndarray",
+            "int64",
+            given.shape if isinstance(given, Array) else None,
+            "made",
+            labels=True,
+            origin=Origin(call.node, "encoded"),
+        )
+    if api.endswith(("LabelBinarizer", "MultiLabelBinarizer")):
+        return Array("ndarray", "int64", None, "made", origin=Origin(call.node, "one-hot encoded"))
+    if isinstance(given, Array):
+        dtype = "float32" if given.dtype == "float32" else "float64"
+        kind = "ndarray" if given.kind in ("frame", "series") else given.kind
+        return Array(
+            kind,
+            dtype,
+            given.shape,
+            given.source,
+            origin=Origin(call.node, f"scaled to {dtype}", given.origin),
+        )
+    return UNKNOWN
+
+
+def _toy(call: Call, _run: Machine) -> Value:
+    if call.const("return_X_y") is True:
+        return Items(
+            "tuple", (Array("ndarray", "float64", source="toy"), Array("ndarray", source="toy", labels=True))
+        )
+    return Object("sklearn.utils.Bunch", call)
+
+
+def _made(call: Call, _run: Machine) -> Value:
+    rows = call.const("n_samples", 100)
+    columns = call.const("n_features")
+    shape = (rows if isinstance(rows, int) else None, columns if isinstance(columns, int) else None)
+    return Items(
+        "tuple",
+        (
+            Array("ndarray", "float64", shape, "made"),
+            Array("ndarray", "int64", shape[:1], "made", labels=True),
+        ),
+    )
+
+
+def _shuffled(call: Call, _run: Machine) -> Value:
+    parts = tuple(
+        Array(
+            a.kind,
+            a.dtype,
+            a.shape,
+            a.source,
+            a.size,
+            a.part,
+            a.pixels,
+            a.labels,
+            origin=Origin(call.node, "copied in another order", a.origin),
+        )
+        if isinstance(a, Array)
+        else a
+        for a in call.args
+    )
+    return parts[0] if len(parts) == 1 else Items("list", parts, length=len(parts))
+
+
+def _self(call: Call, _run: Machine) -> Value:
+    return call.receiver or UNKNOWN
+
+
+def _dense(call: Call, _run: Machine) -> Value:
+    given = call.receiver
+    if not isinstance(given, Array):
+        return UNKNOWN
+    return Array(
+        "ndarray",
+        given.dtype,
+        given.shape,
+        given.source,
+        origin=Origin(call.node, "made dense", given.origin),
+    )
+
+
+_GROUPS = (
+    "KFold",
+    "StratifiedKFold",
+    "GroupKFold",
+    "ShuffleSplit",
+    "StratifiedShuffleSplit",
+    "RepeatedKFold",
+    "RepeatedStratifiedKFold",
+    "TimeSeriesSplit",
+    "LeaveOneOut",
+    "LeaveOneGroupOut",
+    "StratifiedGroupKFold",
+)
+_SCALERS = (
+    "StandardScaler",
+    "MinMaxScaler",
+    "RobustScaler",
+    "MaxAbsScaler",
+    "Normalizer",
+    "PowerTransformer",
+    "QuantileTransformer",
+    "LabelEncoder",
+    "LabelBinarizer",
+    "MultiLabelBinarizer",
+    "OneHotEncoder",
+    "OrdinalEncoder",
+)
+_TOYS = (
+    "load_iris",
+    "load_digits",
+    "load_wine",
+    "load_breast_cancer",
+    "load_diabetes",
+    "load_boston",
+    "fetch_california_housing",
+    "fetch_olivetti_faces",
+)
+
+
+def _rows(
+    prefix: str, names: tuple[str, ...], methods: tuple[tuple[str, Gives], ...]
+) -> list[tuple[str, Gives]]:
+    return [(f"{prefix}.{name}.{method}", gives) for name in names for method, gives in methods]
+
+
+SKLEARN = table(
+    fact("scipy.sparse.toarray", "", _dense, see="SciPy reference, sparse arrays"),
+    fact("scipy.sparse.todense", "", _dense, see="SciPy reference, sparse arrays"),
+    fact("scipy.sparse.tocsr", "", _self, see="SciPy reference, sparse arrays"),
+    *(fact(f"sklearn.datasets.{name}", "", _toy, see=_DOCS) for name in _TOYS),
+    *(
+        fact(f"sklearn.datasets.{name}", "n_samples n_features", _made, see=_DOCS)
+        for name in ("make_blobs", "make_classification", "make_moons", "make_regression", "make_circles")
+    ),
+    *(
+        fact(name, "", gives, see=_DOCS)
+        for name, gives in _rows(
+            "sklearn.feature_extraction.text",
+            ("CountVectorizer", "TfidfVectorizer", "HashingVectorizer", "TfidfTransformer"),
+            (("fit_transform", _transformed), ("transform", _transformed), ("fit", _self)),
+        )
+    ),
+    *(fact(f"sklearn.model_selection.{name}.split", "X y groups", _folds, see=_DOCS) for name in _GROUPS),
+    fact("sklearn.model_selection.train_test_split", "", _split, see=_DOCS),
+    *(
+        fact(name, "", gives, see=_DOCS)
+        for name, gives in _rows(
+            "sklearn.preprocessing",
+            _SCALERS,
+            (("fit_transform", _transformed), ("transform", _transformed), ("fit", _self)),
+        )
+    ),
+    fact("sklearn.utils.shuffle", "", _shuffled, see=_DOCS),
+    fact("sklearn.metrics.accuracy_score", "y_true y_pred", lambda _c, _r: Scalar("float"), see=_DOCS),
+)

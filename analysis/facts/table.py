@@ -1,0 +1,60 @@
+"""The form of a fact: what a library's function takes and what it gives."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+from keras_memlint.analysis.calls import Call
+from keras_memlint.analysis.values import Value
+
+
+class Machine(Protocol):
+    """What a fact may ask of the interpreter."""
+
+    def apply(
+        self, function: Value, args: tuple[Value, ...], call: Call, *, mapped: bool
+    ) -> tuple[Value, tuple[Call, ...]]:
+        """The value of calling ``function`` with ``args`` on behalf of ``call``, and the calls made meanwhile."""
+        ...
+
+    def path_size(self, path: str) -> int | None:
+        """Size in bytes of a file the script names, None when it is not there."""
+        ...
+
+    def glob_count(self, pattern: str) -> tuple[int, int] | None:
+        """How many files match a pattern the script names, and their bytes; None when none do."""
+        ...
+
+
+Gives = Callable[[Call, Machine], Value]
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """One API. ``params``: positional parameters in order. ``gives``: the value of a call, unknown when None.
+
+    ``probe`` is an expression a test runs against the real library; ``see`` names the documentation instead.
+    """
+
+    name: str
+    params: tuple[str, ...]
+    gives: Gives | None
+    probe: str = ""
+    see: str = ""
+
+
+def fact(name: str, params: str = "", gives: Gives | None = None, *, probe: str = "", see: str = "") -> Fact:
+    """A row of a table; ``params`` are separated by blanks."""
+    return Fact(name, tuple(params.split()), gives, probe, see)
+
+
+def table(*rows: Fact) -> dict[str, Fact]:
+    """Rows by name. Raises ValueError when a name has two."""
+    found: dict[str, Fact] = {}
+    for row in rows:
+        if row.name in found:
+            raise ValueError(f"two facts about {row.name}")
+        found[row.name] = row
+    return found

@@ -1,0 +1,266 @@
+"""TensorFlow outside tf.data and Keras: reading, decoding, casting, image operations and plain tensors."""
+
+from __future__ import annotations
+
+from keras_memlint.analysis.calls import Call
+from keras_memlint.analysis.facts.numpy import as_array, dtype_of, shape_of
+from keras_memlint.analysis.facts.table import Gives, Machine, fact, table
+from keras_memlint.analysis.values import (
+    UNKNOWN,
+    Array,
+    Function,
+    Items,
+    KerasTensor,
+    Object,
+    Origin,
+    Scalar,
+    Shape,
+    UnknownValue,
+    Value,
+    const,
+)
+
+_DOCS = "TensorFlow API reference"
+
+
+def _read(call: Call, _run: Machine) -> Value:
+    return Array("tensor", "string", (), "disk", origin=Origin(call.node, "read from its file"))
+
+
+def _decode(call: Call, _run: Machine) -> Value:
+    channels = call.const("channels")
+    known = channels if isinstance(channels, int) and channels > 0 else None
+    return Array(
+        "tensor",
+        dtype_of(call.arg("dtype"), "uint8"),
+        (None, None, known),
+        "disk",
+        pixels=True,
+        origin=Origin(call.node, "decoded here"),
+    )
+
+
+def _decode_raw(call: Call, _run: Machine) -> Value:
+    return Array(
+        "tensor", dtype_of(call.arg("out_type")), (None,), "disk", origin=Origin(call.node, "decoded here")
+    )
+
+
+def _parse(call: Call, _run: Machine) -> Value:
+    return UNKNOWN
+
+
+def _tensor(value: Value, call: Call, dtype: str | None, shape: Shape | None, note: str) -> Value:
+    if isinstance(value, KerasTensor):
+        return KerasTensor(shape if value.shape is not None else None, None, (value,), 0, call.node)
+    if isinstance(value, Array):
+        return Array(
+            "tensor",
+            dtype,
+            shape,
+            value.source,
+            None,
+            value.part,
+            value.pixels,
+            value.labels,
+            origin=Origin(call.node, note, value.origin),
+        )
+    if isinstance(value, UnknownValue):
+        return Array("tensor", dtype, shape, origin=Origin(call.node, note))
+    return Array("tensor", dtype, shape, "made", origin=Origin(call.node, note))
+
+
+def _cast(call: Call, _run: Machine) -> Value:
+    given = call.first()
+    dtype = dtype_of(call.arg("dtype"))
+    if isinstance(given, Scalar):
+        return Scalar("float" if dtype and "float" in dtype else "int")
+    shape = given.shape if isinstance(given, (Array, KerasTensor)) else None
+    return _tensor(given, call, dtype, shape, f"cast to {dtype}" if dtype else "cast")
+
+
+def _resize(call: Call, _run: Machine) -> Value:
+    given = call.first()
+    size = const(call.arg("size"))
+    axes = (
+        [axis if isinstance(axis, int) else None for axis in size]
+        if size is not None and len(size) == 2
+        else [None, None]
+    )
+    before = given.shape if isinstance(given, (Array, KerasTensor)) else None
+    shape: Shape | None = None
+    if before is not None and len(before) in (3, 4):
+        shape = (*before[:-3], *axes, before[-1])
+    elif size is not None:
+        shape = (*axes, None)
+    nearest = "NEAREST" in str(const(call.arg("method")) or "").upper()
+    dtype = given.dtype if nearest and isinstance(given, Array) else "float32"
+    return _tensor(given, call, dtype, shape, "resized to float32")
+
+
+def _same_image(call: Call, _run: Machine) -> Value:
+    given = call.first()
+    if isinstance(given, (Array, KerasTensor)):
+        return given
+    return UNKNOWN
+
+
+def _constant(call: Call, _run: Machine) -> Value:
+    given = call.first()
+    dtype = dtype_of(call.arg("dtype"))
+    if isinstance(given, Items):
+        given = as_array(given, call, dtype, "copied into a tensor")
+    if isinstance(given, Array):
+        return Array(
+            "tensor",
+            dtype or given.dtype,
+            given.shape,
+            given.source,
+            given.size,
+            given.part,
+            given.pixels,
+            given.labels,
+            origin=Origin(call.node, "copied into a tensor", given.origin),
+        )
+    return Array("tensor", dtype, None, "made", origin=Origin(call.node, "made here"))
+
+
+def _filled(default: str) -> Gives:
+    return lambda call, _run: Array(
+        "tensor",
+        dtype_of(call.arg("dtype"), default),
+        shape_of(call.arg("shape")),
+        "made",
+        origin=Origin(call.node, "made here"),
+    )
+
+
+def _one_hot(call: Call, _run: Machine) -> Value:
+    given = call.first()
+    depth = call.const("depth")
+    before = given.shape if isinstance(given, Array) else () if isinstance(given, Scalar) else None
+    shape = (*before, depth if isinstance(depth, int) else None) if before is not None else None
+    source = given.source if isinstance(given, Array) else ""
+    return Array(
+        "tensor",
+        dtype_of(call.arg("dtype"), "float32"),
+        shape,
+        source,
+        labels=True,
+        origin=Origin(call.node, "one-hot encoded"),
+    )
+
+
+def _ensure(call: Call, _run: Machine) -> Value:
+    given = call.first()
+    shape = shape_of(call.arg("shape"))
+    dtype = given.dtype if isinstance(given, Array) else None
+    return _tensor(given, call, dtype, shape, "reshaped")
+
+
+def _function(call: Call, _run: Machine) -> Value:
+    given = call.first()
+    return given if isinstance(given, Function) else Object("tf.function", call)
+
+
+def _python(call: Call, run: Machine) -> Value:
+    function = call.arg("func") or UNKNOWN
+    if isinstance(function, Function):
+        _, call.inner = run.apply(function, (), call, mapped=True)
+    return UNKNOWN
+
+
+def _devices(call: Call, _run: Machine) -> Value:
+    return Items("list", None, Object("tf.config.PhysicalDevice"), origin=Origin(call.node, "listed here"))
+
+
+def _context(api: str) -> Gives:
+    return lambda call, _run: Object(api, call)
+
+
+_I = "tf.image."
+TENSORFLOW = table(
+    fact("tf.GradientTape", "persistent watch_accessed_variables", _context("tf.GradientTape"), see=_DOCS),
+    fact("tf.cast", "x dtype", _cast, see=_DOCS),
+    fact("tf.config.list_physical_devices", "device_type", _devices, see=_DOCS),
+    fact("tf.constant", "value dtype shape", _constant, see=_DOCS),
+    fact("tf.convert_to_tensor", "value dtype", _constant, see=_DOCS),
+    fact("tf.device", "device_name", _context("tf.device"), see=_DOCS),
+    fact("tf.ensure_shape", "x shape", _ensure, see=_DOCS),
+    fact("tf.function", "func input_signature", _function, see=_DOCS),
+    *(
+        fact(_I + name, "image", _same_image, see=_DOCS)
+        for name in (
+            "adjust_brightness",
+            "adjust_contrast",
+            "flip_left_right",
+            "flip_up_down",
+            "per_image_standardization",
+            "random_brightness",
+            "random_contrast",
+            "random_flip_left_right",
+            "random_flip_up_down",
+            "random_hue",
+            "random_saturation",
+            "rot90",
+            "stateless_random_flip_left_right",
+            "transpose",
+        )
+    ),
+    fact(_I + "convert_image_dtype", "image dtype", _cast, see=_DOCS),
+    fact(_I + "resize", "images size method", _resize, see=_DOCS),
+    fact(_I + "resize_with_crop_or_pad", "image target_height target_width", lambda c, r: UNKNOWN, see=_DOCS),
+    fact(_I + "resize_with_pad", "image target_height target_width", lambda c, r: UNKNOWN, see=_DOCS),
+    *(
+        fact(f"tf.io.decode_{kind}", "contents channels", _decode, see=_DOCS)
+        for kind in ("bmp", "gif", "image", "jpeg", "png")
+    ),
+    fact("tf.io.decode_raw", "input_bytes out_type", _decode_raw, see=_DOCS),
+    fact("tf.io.parse_example", "serialized features", _parse, see=_DOCS),
+    fact("tf.io.parse_single_example", "serialized features", _parse, see=_DOCS),
+    fact("tf.io.read_file", "filename", _read, see=_DOCS),
+    fact("tf.numpy_function", "func inp Tout", _python, see=_DOCS),
+    fact("tf.one_hot", "indices depth on_value off_value axis dtype", _one_hot, see=_DOCS),
+    fact("tf.ones", "shape dtype", _filled("float32"), see=_DOCS),
+    fact("tf.py_function", "func inp Tout", _python, see=_DOCS),
+    fact("tf.random.normal", "shape mean stddev dtype", _filled("float32"), see=_DOCS),
+    fact("tf.random.uniform", "shape minval maxval dtype", _filled("float32"), see=_DOCS),
+    fact("tf.reshape", "tensor shape", _ensure, see=_DOCS),
+    fact("tf.zeros", "shape dtype", _filled("float32"), see=_DOCS),
+    fact(
+        "tfds.load",
+        "name split data_dir batch_size",
+        lambda c, r: _tfds(c),
+        see="TensorFlow Datasets documentation",
+    ),
+)
+
+
+def _tfds(call: Call) -> Value:
+    """A data set of TensorFlow Datasets: decoded samples, by split."""
+    from keras_memlint.analysis.values import Dataset
+
+    name = str(call.const("name", "")).partition("/")[0].partition(":")[0]
+    toy = name in (
+        "mnist",
+        "fashion_mnist",
+        "cifar10",
+        "cifar100",
+        "iris",
+        "emnist",
+        "kmnist",
+        "imdb_reviews",
+    )
+    pair = call.const("as_supervised") is True
+    sample = Array("tensor", "uint8" if pair else None, None, "disk", pixels=pair)
+    element: Value = Items("tuple", (sample, Scalar("int")), length=2) if pair else UNKNOWN
+    one = Dataset("tfds", call, element=element, toy=toy, origin=Origin(call.node, "read from here"))
+    split = call.arg("split")
+    splits: Value = one
+    if isinstance(split, Items) and split.items is not None:
+        splits = Items("list", tuple(one for _ in split.items), length=len(split.items))
+    elif split is None or const(split) is None:
+        splits = Items("list", None, one)
+    if call.const("with_info") is True:
+        return Items("tuple", (splits, Object("tfds.DatasetInfo", call)), length=2)
+    return splits

@@ -1,0 +1,392 @@
+"""Keras layers and models as values: built up layer by layer, with shapes and parameters where they can be inferred."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from keras_memlint.analysis import layers as sizes
+from keras_memlint.analysis import tree
+from keras_memlint.analysis.calls import Call
+
+try:
+    from keras_memlint.analysis.facts.applications import APPLICATIONS, application
+except ImportError:
+    APPLICATIONS = {}
+try:
+    from keras_memlint.analysis.facts.optimizers import OPTIMIZERS
+except ImportError:
+    OPTIMIZERS = {}
+from keras_memlint.analysis.values import (
+    UNKNOWN,
+    Api,
+    Array,
+    Class,
+    Const,
+    Instance,
+    Items,
+    KerasTensor,
+    Layer,
+    Model,
+    Object,
+    Origin,
+    Shape,
+    UnknownValue,
+    Use,
+    Value,
+    const,
+)
+
+if TYPE_CHECKING:
+    from keras_memlint.analysis.interpreter import Interpreter
+
+_MODEL_BASES = frozenset({"keras.Model", "keras.Sequential"})
+
+
+def parameters_of(name: str) -> tuple[str, ...]:
+    """The positional parameters of a constructor known by class name alone."""
+    group, _, short = name.rpartition(".")
+    if group == "keras.layers":
+        return sizes.LAYER_SIGNATURES.get(short, ())
+    if group == "keras.optimizers":
+        row = OPTIMIZERS.get(short)
+        return row.params if row is not None else ()
+    if group == "keras.applications" or group.startswith("keras.applications."):
+        return (
+            "include_top",
+            "weights",
+            "input_tensor",
+            "input_shape",
+            "pooling",
+            "classes",
+            "classifier_activation",
+        )
+    return ()
+
+
+def construct(run: Interpreter, call: Call) -> Value:
+    """The instance a library class gives, told by its name; unknown for functions."""
+    group, _, short = call.name.rpartition(".")
+    if not short[:1].isupper():
+        return UNKNOWN
+    origin = Origin(call.node, "made here")
+    if group.startswith("keras.layers"):
+        config = dict(zip(call.params, call.args, strict=False)) if not call.star else {}
+        return Layer(call.name, call.flavour, call, {**config, **call.kwargs}, origin=origin)
+    if group.startswith("keras.applications") and short in APPLICATIONS:
+        return _application(call, short)
+    return Object(call.name, call, origin=origin)
+
+
+def python_config(layer: Layer) -> dict[str, object]:
+    """The layer's arguments as Python values; ``sizes.UNKNOWN`` for those not known."""
+    return {key: _python(value) for key, value in layer.config.items()}
+
+
+def _python(value: Value) -> object:
+    if isinstance(value, Layer):
+        return sizes.LayerSpec(value.name, python_config(value))
+    if isinstance(value, Const):
+        return value.value
+    if isinstance(value, Items) and value.items is not None:
+        parts = [_python(item) for item in value.items]
+        return tuple(parts) if value.kind == "tuple" else parts
+    return sizes.UNKNOWN
+
+
+def shape_of(value: Value | None) -> Shape | None:
+    """A shape written as a tuple or list; entries that are not numbers are None."""
+    if isinstance(value, Items) and value.items is not None:
+        axes = [const(item) for item in value.items]
+        return tuple(axis if isinstance(axis, int) and not isinstance(axis, bool) else None for axis in axes)
+    if isinstance(value, Const) and isinstance(value.value, int):
+        return (value.value,)
+    return None
+
+
+def input_tensor(call: Call) -> Value:
+    """``keras.Input(shape=…)``."""
+    shape = shape_of(call.arg("shape"))
+    batch: int | None = call.const("batch_size")
+    whole: Shape | None = (batch, *shape) if shape is not None else shape_of(call.arg("batch_shape"))
+    layer = Layer("keras.layers.InputLayer", call.flavour, call, origin=Origin(call.node, "input"))
+    return KerasTensor(whole, layer, (), 0, call.node)
+
+
+def apply_layer(layer: Layer, args: tuple[Value, ...], node: tree.Expr) -> Value:
+    """A layer called on symbolic tensors."""
+    given = args[0] if args else UNKNOWN
+    inputs = symbolic(given)
+    if not inputs:
+        if isinstance(given, UnknownValue):
+            return KerasTensor(None, layer, (), _parameters(layer, []), node)
+        return Array("tensor", source="network", origin=Origin(node, "a layer's output"))
+    if layer.name == "MultiHeadAttention" and len(args) > 1:
+        inputs = [t for arg in args for t in symbolic(arg)]
+    if layer.model is not None:
+        return _apply(layer, layer.model, inputs, node)
+    output, parameters = infer(layer, [tensor.shape for tensor in inputs])
+    return KerasTensor(output, layer, tuple(inputs), parameters, node)
+
+
+def infer(layer: Layer, inputs: list[Shape | None]) -> tuple[Shape | None, int | None]:
+    """Output shape and parameters of a layer on ``inputs``, each None when unknown."""
+    if layer.model is not None:
+        model = layer.model
+        return (model.output.shape if model.output is not None else None), model.parameters
+    inner = layer.config.get("layer")
+    if layer.name == "TimeDistributed" and isinstance(inner, (Model,)):
+        return None, inner.parameters
+    found = sizes.infer(layer.name, python_config(layer), inputs)
+    if found is None:
+        return None, None
+    return found.output, found.parameters
+
+
+def _parameters(layer: Layer, inputs: list[Shape | None]) -> int | None:
+    return infer(layer, inputs or [None])[1]
+
+
+def symbolic(value: Value) -> list[KerasTensor]:
+    """The symbolic tensors in ``value``: itself, or those of a list, tuple or dict."""
+    if isinstance(value, KerasTensor):
+        return [value]
+    if isinstance(value, Items) and value.items is not None:
+        return [tensor for item in value.items for tensor in symbolic(item)]
+    return []
+
+
+def apply_model(model: Model, args: tuple[Value, ...], node: tree.Expr) -> Value | None:
+    """A model called on symbolic tensors; None when it is called on anything else."""
+    inputs = symbolic(args[0])
+    if not inputs:
+        return None
+    return _apply(Layer("keras.Model", model.flavour, model.call, model=model), model, inputs, node)
+
+
+def _apply(layer: Layer, model: Model, inputs: list[KerasTensor], node: tree.Expr) -> KerasTensor:
+    shape = model.output.shape if model.output is not None else None
+    if model.kind == "application" and model.call is not None:
+        shape = _application_on(model, inputs[0].shape) or shape
+    return KerasTensor(shape, layer, tuple(inputs), model.parameters, node)
+
+
+def sequential(call: Call) -> Value:
+    """``keras.Sequential([...])``."""
+    model = Model("sequential", call.flavour, call, origin=Origin(call.node, "made here"))
+    given = call.arg("layers")
+    if isinstance(given, Items) and given.items is not None:
+        for item in given.items:
+            add(model, item, call.node)
+    elif given is not None:
+        model.complete = False
+    return model
+
+
+def add(model: Model, item: Value, node: tree.Expr) -> None:
+    """Append a layer (or a model as a layer) to a Sequential model."""
+    if isinstance(item, KerasTensor):  # Input(...) in the list
+        model.input = item.shape
+        model.output = item
+        return
+    if isinstance(item, Instance):
+        nested = of_instance(item)
+        item = nested if nested is not None else layer_of(item)
+    if isinstance(item, Model):
+        item = Layer("keras.Model", item.flavour, item.call, model=item, origin=item.origin)
+    if not isinstance(item, Layer):
+        model.complete = False
+        model.final = None
+        model.output = None
+        return
+    before: Shape | None = model.output.shape if model.output is not None else None
+    if not model.uses and model.output is None:
+        before = _declared_input(item)
+        model.input = before
+    if item.name == "InputLayer":
+        model.input = before
+        model.output = KerasTensor(before, item, (), 0, node)
+        return
+    output, parameters = infer(item, [before])
+    if item.model is not None and item.model.kind == "application":
+        model.input = model.input or item.model.input
+    where = item.origin.node if item.origin is not None else node
+    model.uses.append(Use(item, (before,), output, parameters, where))
+    model.output = KerasTensor(output, item, (), parameters, node)
+    model.final = item
+
+
+def _declared_input(layer: Layer) -> Shape | None:
+    """The input shape a first layer declares, batch axis first."""
+    given = layer.config.get("input_shape")
+    if given is None and layer.name == "InputLayer":
+        given = layer.config.get("shape")
+    shape = shape_of(given)
+    if shape is not None:
+        return (None, *shape)
+    batch = layer.config.get("batch_input_shape") or layer.config.get("batch_shape")
+    whole = shape_of(batch)
+    if whole is not None:
+        return (None, *whole[1:])
+    dim = const(layer.config.get("input_dim"))
+    if isinstance(dim, int) and layer.name != "Embedding":
+        length = const(layer.config.get("input_length"))
+        return (None, length, dim) if isinstance(length, int) else (None, dim)
+    if layer.name == "Embedding":
+        length = const(layer.config.get("input_length"))
+        return (None, length if isinstance(length, int) else None)
+    inner = layer.config.get("layer")
+    return _declared_input(inner) if isinstance(inner, Layer) else None
+
+
+def functional(call: Call) -> Value:
+    """``keras.Model(inputs, outputs)``: the layers between them, in order."""
+    inputs = call.arg("inputs") or call.kwargs.get("input")
+    outputs = call.arg("outputs") or call.kwargs.get("output")
+    model = Model("functional", call.flavour, call, origin=Origin(call.node, "made here"))
+    ends = symbolic(outputs) if outputs is not None else []
+    starts = symbolic(inputs) if inputs is not None else []
+    if not ends:
+        model.complete = False
+        return model
+    model.input = starts[0].shape if starts else None
+    model.output = ends[-1]
+    model.final = ends[0].layer if len(ends) == 1 else None
+    seen: set[int] = set()
+    layers_seen: set[int] = set()
+    stop = {id(tensor) for tensor in starts}
+    stack: list[tuple[KerasTensor, bool]] = [(tensor, False) for tensor in reversed(ends)]
+    while stack:
+        tensor, done = stack.pop()
+        if done:
+            layer = tensor.layer
+            if layer is None or layer.name == "InputLayer":
+                continue
+            shared = id(layer) in layers_seen
+            layers_seen.add(id(layer))
+            parameters = 0 if shared else tensor.parameters
+            model.uses.append(
+                Use(layer, tuple(t.shape for t in tensor.inputs), tensor.shape, parameters, tensor.node)
+            )
+            continue
+        if id(tensor) in seen:
+            continue
+        seen.add(id(tensor))
+        stack.append((tensor, True))
+        if id(tensor) not in stop:
+            if not tensor.inputs and (
+                tensor.layer is None or tensor.layer.name not in ("InputLayer", "keras.Model")
+            ):
+                model.complete = (
+                    model.complete and tensor.layer is not None and tensor.layer.model is not None
+                )
+            stack += [(before, False) for before in reversed(tensor.inputs)]
+    return model
+
+
+def of_instance(instance: Instance) -> Model | None:
+    """The model behind an instance of a class that derives from ``keras.Model``; None for other classes."""
+    found = instance.attributes.get("\0model")
+    if isinstance(found, Model):
+        return found
+    base = instance.cls.api_base()
+    if base not in _MODEL_BASES:
+        return None
+    model = Model("subclass", "", None, complete=False, instance=instance, origin=instance.origin)
+    instance.attributes["\0model"] = model
+    return model
+
+
+def layer_of(instance: Instance) -> Layer:
+    """An instance of a user's own layer class: its sizes are unknown."""
+    return Layer(f"layers.{instance.cls.node.name}", "", None, origin=instance.origin)
+
+
+def set_attribute(owner: Model | Layer, name: str, value: Value) -> None:
+    """``model.trainable = False`` and the like."""
+    if name == "trainable":
+        if isinstance(owner, Model):
+            owner.frozen = const(value) is False
+        else:
+            owner.config["trainable"] = value
+
+
+def _application(call: Call, name: str) -> Model:
+    """A model of ``keras.applications``."""
+    model = Model("application", call.flavour, call, api=call.name, origin=Origin(call.node, "made here"))
+    config = {key: _python(value) for key in call.params if (value := call.arg(key)) is not None}
+    given = call.arg("input_tensor")
+    shape = given.shape if isinstance(given, KerasTensor) else None
+    if shape is not None:
+        config["input_shape"] = shape[1:]
+    config.pop("input_tensor", None)
+    found = application(name, config)
+    inputs = shape_of(call.arg("input_shape"))
+    model.input = shape or ((None, *inputs) if inputs is not None else None)
+    if model.input is None and found is not None:
+        model.input = found.input
+    layer = Layer("keras.Model", call.flavour, call, model=model, origin=model.origin)
+    if found is None:
+        model.complete = False
+        model.output = KerasTensor(None, layer, (), None, call.node)
+        return model
+    model.inner_parameters = found.parameters
+    model.inner_activations = found.activations
+    model.output = KerasTensor(found.output, layer, (), found.parameters, call.node)
+    return model
+
+
+def _application_on(model: Model, shape: Shape | None) -> Shape | None:
+    """The output shape of an application that is called on another input than it was made for."""
+    if shape is None or model.call is None or model.call.arg("input_shape") is not None:
+        return None
+    config = {key: _python(value) for key in model.call.params if (value := model.call.arg(key)) is not None}
+    config["input_shape"] = shape[1:]
+    config.pop("input_tensor", None)
+    found = application(model.api.rpartition(".")[2], config)
+    return found.output if found is not None else None
+
+
+def compile_model(call: Call) -> Value:
+    """``model.compile(…)``."""
+    if isinstance(call.receiver, Model):
+        call.receiver.compiled = call
+    return UNKNOWN
+
+
+def history(call: Call) -> Value:
+    """``model.fit(…)`` gives a history that holds the model."""
+    return Object(
+        "keras.callbacks.History",
+        call,
+        {"model": call.receiver or UNKNOWN},
+        origin=Origin(call.node, "history"),
+    )
+
+
+def model_attribute(model: Model, name: str, node: tree.Expr) -> Value | None:
+    """``model.output``, ``model.layers`` and other attributes that are values."""
+    if name in ("output", "outputs"):
+        return model.output
+    if name in ("input", "inputs"):
+        layer = Layer("keras.layers.InputLayer", model.flavour, model.call)
+        return KerasTensor(model.input, layer, (), 0, node)
+    if name == "layers":
+        items = (
+            tuple(use.layer for use in model.uses) if model.complete and model.kind != "application" else None
+        )
+        return Items(
+            "list", items, Layer("keras.layers.Layer", model.flavour, None), len(items) if items else None
+        )
+    if name == "optimizer" and model.compiled is not None:
+        return model.compiled.arg("optimizer")
+    if name == "input_shape" and model.input is not None:
+        return Items("tuple", tuple(Const(axis) for axis in model.input), length=len(model.input))
+    return None
+
+
+def is_model_class(value: Any) -> bool:
+    """Whether a class of the script derives from ``keras.Model``."""
+    return isinstance(value, Class) and value.api_base() in _MODEL_BASES
+
+
+__all__ = ["Api", "add", "apply_layer", "construct", "functional", "sequential"]

@@ -1,0 +1,61 @@
+"""Where names live while a script is interpreted, and the loops around a piece of code."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from keras_memlint.analysis.values import Value
+
+if TYPE_CHECKING:
+    from keras_memlint.analysis import tree
+
+
+@dataclass(slots=True, eq=False, repr=False)
+class Scope:
+    """The names of a module, class or function. ``parent`` is where names not bound here are looked up.
+
+    ``declared`` are names a ``global`` or ``nonlocal`` statement sends to an outer scope.
+    """
+
+    kind: str
+    parent: Scope | None = None
+    names: dict[str, Value] = field(default_factory=dict)
+    declared: set[str] = field(default_factory=set)
+
+    def find(self, name: str) -> Value | None:
+        """The value bound to ``name`` here or outside; None when it is bound nowhere. Class scopes are not closures."""
+        found = self.names.get(name)
+        if found is not None:
+            return found
+        scope = self.parent
+        while scope is not None:
+            found = scope.names.get(name)
+            if found is not None and scope.kind != "class":
+                return found
+            scope = scope.parent
+        return None
+
+    def bind(self, name: str, value: Value) -> None:
+        """Bind ``name``, in the scope that a ``global`` or ``nonlocal`` statement names if there is one."""
+        if name in self.declared:
+            scope = self.parent
+            while scope is not None:
+                if name in scope.names or scope.kind == "module":
+                    scope.names[name] = value
+                    return
+                scope = scope.parent
+        self.names[name] = value
+
+
+@dataclass(slots=True, eq=False, repr=False)
+class Loop:
+    """A loop that is being interpreted. ``kind``: ``for``, ``while``, ``comprehension`` or ``apply``.
+
+    ``iter`` is what is iterated, ``trips`` how often when that is known.
+    """
+
+    node: tree.Node
+    kind: str
+    iter: Value
+    trips: int | None

@@ -1,0 +1,378 @@
+"""The façade rules see: what one script does with data, pipelines, models, fits, loops, policies and devices."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import cached_property
+
+from keras_memlint.analysis import calling, tree
+from keras_memlint.analysis.calls import Call
+from keras_memlint.analysis.interpreter import Interpreter
+from keras_memlint.analysis.parse import Parsed
+from keras_memlint.analysis.project import Project
+from keras_memlint.analysis.scopes import Loop, Scope
+from keras_memlint.analysis.settings import Settings
+from keras_memlint.analysis.source import Place, Source
+from keras_memlint.analysis.values import (
+    UNKNOWN,
+    Api,
+    Array,
+    Class,
+    Const,
+    Dataset,
+    Function,
+    Instance,
+    Items,
+    Model,
+    Object,
+    Origin,
+    Value,
+    const,
+)
+from keras_memlint.analysis.workspace import Module, Workspace
+
+# A script without any of these words has nothing to do with Keras or TensorFlow.
+RELEVANT = re.compile(r"keras|tensorflow|tfmot|kerastuner|\btf\b")
+_FITS = ("fit", "fit_generator", "evaluate", "predict", "evaluate_generator", "predict_generator")
+
+
+@dataclass(frozen=True, slots=True)
+class Fit:
+    """A call that trains, evaluates or predicts: ``method`` says which. ``x`` and ``y`` are unknown when not given."""
+
+    call: Call
+    method: str
+    model: Model | None
+    x: Value
+    y: Value
+
+    @property
+    def batch_size(self) -> int | None:
+        """The batch: of the pipeline, else given, else Keras's 32; None when it is not known."""
+        if isinstance(self.x, Dataset):
+            return self.x.batch_size or None
+        given = self.call.arg("batch_size")
+        if given is None or (isinstance(given, Const) and given.value is None):
+            return 32
+        found = const(given)
+        return found if isinstance(found, int) else None
+
+
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """One imported name.
+
+    ``dotted`` is what was imported, as written; ``bound`` the name it has here and ``target`` what that name stands for
+    (``import a.b`` binds ``a``). ``order`` grows with time; ``top``: a module-level statement that always runs.
+    """
+
+    node: tree.Alias | tree.ImportFrom
+    dotted: str
+    bound: str
+    target: str
+    order: int
+    top: bool
+
+
+class Script:
+    """One analysed script. Questions that rules ask stand here; a rule never walks syntax."""
+
+    def __init__(
+        self, source: Source, parsed: Parsed, run: Interpreter, scope: Scope, settings: Settings
+    ) -> None:
+        self.source = source
+        self.parsed = parsed
+        self.settings = settings
+        self.project: Project = run.project
+        self.scope = scope
+        self.all_calls = run.calls
+        self.loops: list[Loop] = run.all_loops
+        self.functions: list[Function] = run.functions
+        self.classes: list[Class] = run.classes
+        self.environment = run.environment
+        self.imports = [Imported(*row) for row in run.imports]
+
+    # Calls
+
+    @cached_property
+    def _by_name(self) -> dict[str, list[Call]]:
+        found: dict[str, list[Call]] = {}
+        for call in self.all_calls:
+            found.setdefault(call.name, []).append(call)
+        return found
+
+    def calls(self, *names: str) -> Iterator[Call]:
+        """Calls of the APIs with these canonical names; one ending in ``.`` stands for all below it."""
+        for name in names:
+            if name.endswith("."):
+                for known, calls in self._by_name.items():
+                    if known.startswith(name):
+                        yield from calls
+            else:
+                yield from self._by_name.get(name, ())
+
+    def uses(self, *names: str) -> bool:
+        """Whether one of these APIs is called anywhere in the script."""
+        return next(self.calls(*names), None) is not None
+
+    def dataset_ops(self, *ops: str) -> Iterator[tuple[Call, Dataset]]:
+        """Calls of these ``Dataset`` methods with the dataset each gives."""
+        for op in ops:
+            for call in self._by_name.get(f"tf.data.Dataset.{op}", ()):
+                if isinstance(call.result, Dataset):
+                    yield call, call.result
+
+    @cached_property
+    def fits(self) -> list[Fit]:
+        """Calls that train, evaluate or predict on a Keras model, tuner searches included, in order."""
+        found: list[Fit] = []
+        for call in self.all_calls:
+            if call.name.startswith("keras.Model."):
+                method = call.name[len("keras.Model.") :]
+                if method not in _FITS:
+                    continue
+                model = call.receiver if isinstance(call.receiver, Model) else None
+            elif call.name.startswith("keras_tuner.") and call.name.endswith(".search"):
+                method, model = "search", None
+            else:
+                continue
+            x = (
+                call.arg("x")
+                or call.arg("generator")
+                or call.kwargs.get("x")
+                or (call.first() if method == "search" else UNKNOWN)
+            )
+            y = call.arg("y") or (call.args[1] if method == "search" and len(call.args) > 1 else UNKNOWN)
+            found.append(Fit(call, method, model, x, y))
+        return found
+
+    @property
+    def trainings(self) -> Iterator[Fit]:
+        """The fits that train."""
+        return (fit for fit in self.fits if fit.method in ("fit", "fit_generator", "search"))
+
+    @cached_property
+    def models(self) -> list[Model]:
+        """Models made in the script, in order."""
+        found: dict[int, Model] = {}
+        for call in self.all_calls:
+            for value in (call.result, call.receiver):
+                if (isinstance(value, Model) and value.call is not None) or (
+                    isinstance(value, Model) and value.instance is not None
+                ):
+                    found.setdefault(id(value), value)
+        return list(found.values())
+
+    @cached_property
+    def policies(self) -> list[tuple[str | None, Call]]:
+        """Global dtype policies set, by name (None when it is not known), with the calls that set them."""
+        found: list[tuple[str | None, Call]] = []
+        for call in self.calls(
+            "keras.mixed_precision.set_dtype_policy", "keras.mixed_precision.experimental.set_policy"
+        ):
+            found.append(
+                (self.policy_name(call.first() if call.args else call.kwargs.get("policy", UNKNOWN)), call)
+            )
+        for call in self.calls("tf.keras.mixed_precision.experimental.set_policy"):
+            found.append((self.policy_name(call.first()), call))
+        return found
+
+    @staticmethod
+    def policy_name(value: Value) -> str | None:
+        """``mixed_float16`` for the string itself or a policy object made from it."""
+        if isinstance(value, Object) and value.call is not None and value.api.endswith("Policy"):
+            value = value.call.arg("name") or value.call.first()
+        found = const(value)
+        return found if isinstance(found, str) else None
+
+    def environment_value(self, name: str) -> object:
+        """The value the script gives an environment variable; None when it gives none or it is not known."""
+        for key, value, _node, _order in self.environment:
+            if key == name:
+                return const(value)
+        return None
+
+    @property
+    def backend(self) -> str:
+        """``tensorflow``, ``jax`` or ``torch``: what ``KERAS_BACKEND`` says, else tensorflow."""
+        found = self.environment_value("KERAS_BACKEND")
+        return found if isinstance(found, str) else "tensorflow"
+
+    # Sizes
+
+    def large(self, size: int | None) -> bool:
+        """Whether ``size`` bytes are known and reach the threshold."""
+        return size is not None and size >= self.settings.size_threshold
+
+    @property
+    def is_test(self) -> bool:
+        """Whether this is a test file: sizes there are of no concern."""
+        name = self.source.path.replace("\\", "/").rpartition("/")[2]
+        return name.startswith("test_") or name.endswith("_test.py") or name == "conftest.py"
+
+    # Places
+
+    def place(self, node: tree.Node) -> Place:
+        """Where ``node`` stands, in whichever file that is."""
+        return Place(node.piece.source or self.source, *node.piece.span(node))
+
+    def call_place(self, call: Call) -> Place:
+        """From the name of the called function or method to the closing bracket."""
+        node = call.node
+        func = node.func
+        piece = node.piece
+        tokens = piece.tokens
+        if tokens is None or not isinstance(func, (tree.Attribute, tree.Name)):
+            return self.place(node)
+        start, end = piece.span(node)
+        return Place(piece.source or self.source, piece.start + tokens.starts[func.b], end)
+
+    def trail(self, origin: Origin | None) -> tuple[tuple[str, Place], ...]:
+        """A value's provenance as notes, oldest first, at most four."""
+        if origin is None:
+            return ()
+        steps = [(step.note, self.place(step.node)) for step in origin.steps()]
+        return tuple(reversed(steps[:4]))
+
+    def text(self, node: tree.Node) -> str:
+        """The text of ``node``."""
+        place = self.place(node)
+        return place.source.text[place.start : place.end]
+
+    def statement_at(self, offset: int) -> tree.Stmt | None:
+        """The innermost statement of this script around ``offset``; None between statements and in broken text."""
+        starts = self._piece_starts
+        at = bisect_right(starts, offset) - 1
+        if at < 0:
+            return None
+        piece = self.parsed.pieces[at]
+        tokens = piece.tokens
+        if tokens is None:
+            return None
+        token = bisect_right(tokens.starts, offset - piece.start) - 1
+        found: tree.Stmt | None = None
+        block = piece.statements
+        while block:
+            inside = [s for s in block if s.piece is piece and s.a <= token]
+            if not inside:
+                break
+            found = inside[-1]
+            block = tuple([s for inner in tree.blocks(found) for s in inner])
+        return found
+
+    @cached_property
+    def _piece_starts(self) -> list[int]:
+        return [piece.start for piece in self.parsed.pieces]
+
+    def own(self, node: tree.Node) -> bool:
+        """Whether ``node`` stands in this script and its position is exact, so that it can be edited."""
+        return node.piece.source is self.source and node.piece.tokens is not None
+
+
+def analyse(source: Source, settings: Settings | None = None, workspace: Workspace | None = None) -> Script:
+    """What ``source`` does with memory. Never raises on any text."""
+    workspace = workspace or Workspace()
+    source, parsed = workspace.parse(source)
+    project = Project(source, workspace, _evaluate(workspace))
+    run, scope = _interpret(parsed, project)
+    return Script(source, parsed, run, scope, settings or Settings())
+
+
+def _interpret(parsed: Parsed, project: Project) -> tuple[Interpreter, Scope]:
+    run = Interpreter(project)
+    run.machine = _Machine(run)
+    scope = Scope("module", names={"__name__": Const("__main__")})
+    run.run(parsed.statements, scope)
+    _run_the_rest(run)
+    return run, scope
+
+
+def _evaluate(workspace: Workspace) -> Callable[[Source, Parsed, Module], None]:
+    """Evaluates a module of the workspace into its names."""
+
+    def evaluate(source: Source, parsed: Parsed, module: Module) -> None:
+        project = Project(source, workspace, evaluate)
+        run = Interpreter(project)
+        run.machine = _Machine(run)
+        scope = Scope("module", names=module.instance.attributes)
+        run.run(parsed.statements, scope)
+        module.instance.attributes.update(scope.names)
+        module.used = project.used
+
+    return evaluate
+
+
+class _Machine:
+    """What facts may ask of a run."""
+
+    def __init__(self, run: Interpreter) -> None:
+        self.run = run
+        self.path_size = run.project.path_size
+        self.glob_count = run.project.glob_count
+
+    def apply(
+        self, function: Value, args: tuple[Value, ...], call: Call, *, mapped: bool
+    ) -> tuple[Value, tuple[Call, ...]]:
+        run = self.run
+        if not isinstance(function, Function):
+            return UNKNOWN, ()
+        start = len(run.calls)
+        run.mapped += mapped
+        outer = run.site
+        if call.node.piece.source is run.project.source:
+            run.site = call.node
+        if function.bound is not None and not function.static:
+            args = (function.bound, *args)
+        value = run.evaluate(function, args, {})
+        run.site = outer
+        run.mapped -= mapped
+        return value, tuple(run.calls[start:])
+
+
+def _run_the_rest(run: Interpreter) -> None:
+    """Evaluate the functions and methods nobody called, with unknown arguments."""
+    for cls in list(run.classes):
+        methods = [value for value in cls.scope.names.values() if isinstance(value, Function)]
+        instance = run.instances.get(id(cls))
+        if instance is None:
+            instance = run.instances[id(cls)] = Instance(cls)
+            init = calling.find_method(cls, "__init__")
+            if init is not None:
+                run.evaluate(calling.bind(init, instance), (instance, *_annotated(run, init)[1:]), {})
+        for method in methods:
+            if id(method.node) not in run.times:
+                bound = calling.bind(method, instance)
+                arguments = _annotated(run, method)
+                run.evaluate(bound, arguments if method.static else (instance, *arguments[1:]), {})
+    at = 0
+    while at < len(run.functions):
+        function = run.functions[at]
+        at += 1
+        if id(function.node) not in run.times and isinstance(function.node, tree.FunctionDef):
+            run.evaluate(function, _annotated(run, function), {})
+
+
+def _annotated(run: Interpreter, function: Function) -> tuple[Value, ...]:
+    """What the parameters of an uncalled function may hold: what their annotations and defaults say."""
+    found: list[Value] = []
+    for parameter in function.node.params:
+        if parameter.star or parameter.kind == "keyword":
+            break
+        value = function.defaults.get(parameter.name, UNKNOWN)
+        if parameter.annotation is not None:
+            annotation = run.eval(parameter.annotation, function.scope)
+            name = annotation.name if isinstance(annotation, Api) else ""
+            if name == "tf.data.Dataset":
+                value = Dataset("parameter")
+            elif name in ("keras.Model", "keras.Sequential"):
+                value = Model("unknown", complete=False)
+            elif name == "numpy.ndarray":
+                value = Array()
+        found.append(UNKNOWN if isinstance(value, Const) and value.value is None else value)
+    return tuple(found)
+
+
+__all__ = ["RELEVANT", "Fit", "Imported", "Items", "Script", "analyse"]

@@ -1,0 +1,514 @@
+"""Abstract values: what the analysis knows about an expression. Unknown stays unknown.
+
+Values are made by the interpreter and the fact tables and read by rules. ``origin`` is the value's provenance: the
+expression that made it and the values that expression came through.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from keras_memlint.analysis.bytes import format_bytes
+
+if TYPE_CHECKING:
+    from keras_memlint.analysis import tree
+    from keras_memlint.analysis.calls import Call
+    from keras_memlint.analysis.scopes import Scope
+
+Shape = tuple["int | None", ...]
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Origin:
+    """One step of a value's provenance. ``note`` is what happened, in words a user reads in a note."""
+
+    node: tree.Expr
+    note: str
+    before: Origin | None = None
+
+    def steps(self) -> Iterator[Origin]:
+        """This step and those before it, latest first."""
+        step: Origin | None = self
+        while step is not None:
+            yield step
+            step = step.before
+
+
+@dataclass(slots=True, eq=False, repr=False)
+class Value:
+    """Anything; ``origin`` is None where provenance is of no interest."""
+
+    origin: Origin | None = field(default=None, kw_only=True)
+
+    def __repr__(self) -> str:
+        return describe(self)
+
+
+@dataclass(slots=True, eq=False, repr=False)
+class UnknownValue(Value):
+    """Nothing is known. There is one: ``UNKNOWN``."""
+
+
+UNKNOWN = UnknownValue()
+
+
+@dataclass(slots=True, eq=False, repr=False)
+class Const(Value):
+    """A literal, or what is computed from literals alone: int, float, str, bytes, bool or None."""
+
+    value: Any
+
+
+@dataclass(slots=True, eq=False, repr=False)
+class Scalar(Value):
+    """A number or string whose value is unknown. ``kind`` is ``int``, ``float``, ``str``, ``bool`` or ``path``."""
+
+    kind: str
+
+
+@dataclass(slots=True, eq=False, repr=False)
+class Api(Value):
+    """A module, class or function of a library. ``dotted`` as imported, ``name`` canonical, ``flavour`` see names.py."""
+
+    dotted: str
+    name: str
+    flavour: str
+
+
+@dataclass(slots=True, eq=False, repr=False)
+class Items(Value):
+    """A list, tuple, set, range or other iterable of Python values.
+
+    ``items`` are its elements when all are known, else None; ``element`` stands for any of them. ``length`` is None
+    when unknown. ``grown`` are the calls that appended to it.
+    """
+
+    kind: str
+    items: tuple[Value, ...] | None = None
+    element: Value = UNKNOWN
+    length: int | None = None
+    grown: list[Call] = field(default_factory=list)
+
+    def any(self) -> Value:
+        """A value that stands for any element."""
+        if self.items:
+            found = self.items[0]
+            for item in self.items[1:8]:
+                found = join(found, item)
+            return found
+        return self.element
+
+
+@dataclass(slots=True, eq=False, repr=False)
+class Dict(Value):
+    """A dict with known keys; ``element`` stands for values under other keys."""
+
+    entries: dict[Any, Value] = field(default_factory=dict)
+    element: Value = UNKNOWN
+
+
+@dataclass(slots=True, eq=False, repr=False)
+class Array(Value):
+    """Data with a dtype and a shape.
+
+    ``kind``: ``ndarray``, ``memmap``, ``hdf5``, ``sparse``, ``frame``, ``series`` or ``tensor`` (a TensorFlow value).
+    ``shape`` is None when the rank is unknown, an entry None when that axis is. ``source`` says where the data came
+    from: ``disk`` (read from files), ``list`` (converted from a list of arrays), ``toy`` (a small built-in data set),
+    ``made`` (zeros, random numbers, ranges), ``network`` (a model's output) or ``""``. ``size`` is the size in bytes
+    when it is known otherwise than by shape and dtype. ``bound`` is whether it is a slice or an element of a larger
+    one. ``labels``: one number or class a sample.
+    """
+
+    kind: str = "ndarray"
+    dtype: str | None = None
+    shape: Shape | None = None
+    source: str = ""
+    size: int | None = None
+    part: bool = False
+    pixels: bool = False
+    labels: bool = False
+
+    @property
+    def bytes(self) -> int | None:
+        """Size in bytes, None when unknown."""
+        if self.size is not None:
+            return self.size
+        if self.shape is None or self.dtype is None:
+            return None
+        total = itemsize(self.dtype)
+        if total is None:
+            return None
+        for axis in self.shape:
+            if axis is None:
+                return None
+            total *= axis
+        return total
+
+    @property
+    def item_bytes(self) -> int | None:
+        """Bytes of one element along the first axis, None when unknown."""
+        if self.shape is None or not self.shape or self.dtype is None:
+            return None
+        return Array(dtype=self.dtype, shape=self.shape[1:]).bytes
+
+
+@dataclass(slots=True, eq=False, repr=False)
+class Object(Value):
+    """An instance of a library's class that has no value class of its own: an optimizer, a callback, a KFold, …
+
+    ``api`` is the canonical name of the class; ``call`` made it; ``state`` holds what the tables note about it.
+    """
+
+    api: str
+    call: Call | None = None
+    state: dict[str, Value] = field(default_factory=dict)
+
+
+@dataclass(slots=True, eq=False, repr=False)
+class Dataset(Value):
+    """A ``tf.data.Dataset`` after one more operation: ``call`` made it from ``input`` (None at the source).
+
+    ``element`` is the structure of one element. ``cardinality`` counts elements (batches after ``batch``), None when
+    unknown; ``batch_size`` is None before ``batch``, 0 when batched by an unknown number. ``infinite`` after
+    ``repeat()``. ``op`` is the method's or function's short name.
+    """
+
+    op: str
+    call: Call | None = None
+    input: Dataset | None = None
+    element: Value = UNKNOWN
+    cardinality: int | None = None
+    batch_size: int | None = None
+    infinite: bool = False
+    toy: bool = False
+    traits: frozenset[str] = frozenset()
+
+    def chain(self) -> Iterator[Dataset]:
+        """This operation and those before it, latest first."""
+        at: Dataset | None = self
+        while at is not None:
+            yield at
+            at = at.input
+
+    @property
+    def batched(self) -> bool:
+        return self.batch_size is not None
+
+
+@dataclass(slots=True, eq=False, repr=False)
+class Function(Value):
+    """A function, method or lambda of the script or of a module of its workspace. ``bound`` is ``self``, if any."""
+
+    node: tree.FunctionDef | tree.Lambda
+    scope: Scope
+    bound: Value | None = None
+    owner: Class | None = None
+    decorators: tuple[Value, ...] = ()
+    defaults: dict[str, Value] = field(default_factory=dict)
+    static: bool = False
+
+    @property
+    def name(self) -> str:
+        return getattr(self.node, "name", "<lambda>")
+
+
+@dataclass(slots=True, eq=False, repr=False)
+class Class(Value):
+    """A class of the script. ``bases`` are its evaluated bases, ``scope`` holds its body's names."""
+
+    node: tree.ClassDef
+    bases: tuple[Value, ...]
+    scope: Scope
+
+    def api_base(self) -> str | None:
+        """The canonical name of the library class it derives from, through the script's own classes."""
+        for base in self.bases:
+            if isinstance(base, Api):
+                return base.name
+            if isinstance(base, Class):
+                found = base.api_base()
+                if found is not None:
+                    return found
+        return None
+
+
+@dataclass(slots=True, eq=False, repr=False)
+class Instance(Value):
+    """An instance of a class of the script."""
+
+    cls: Class
+    attributes: dict[str, Value] = field(default_factory=dict)
+
+
+@dataclass(slots=True, eq=False, repr=False)
+class Bound(Value):
+    """A method (or an attribute the tables do not know) of a known value."""
+
+    receiver: Value
+    name: str
+
+
+@dataclass(slots=True, eq=False, repr=False)
+class Layer(Value):
+    """A layer instance. ``api`` is canonical, ``name`` its class; ``config`` holds the bound constructor arguments."""
+
+    api: str
+    flavour: str
+    call: Call | None
+    config: dict[str, Value] = field(default_factory=dict)
+    model: Model | None = None
+
+    @property
+    def name(self) -> str:
+        return self.api.rpartition(".")[2]
+
+
+@dataclass(slots=True, eq=False, repr=False)
+class KerasTensor(Value):
+    """A symbolic tensor of a functional model. ``shape`` includes the batch axis (None); None when unknown.
+
+    ``layer`` made it from ``inputs``; ``parameters`` of that layer, None when unknown.
+    """
+
+    shape: Shape | None
+    layer: Layer | None = None
+    inputs: tuple[KerasTensor, ...] = ()
+    parameters: int | None = None
+    node: tree.Expr | None = None
+
+
+@dataclass(slots=True, eq=False, repr=False)
+class Use:
+    """One layer in a model, in order: input and output shapes (batch axis first) and parameters, None when unknown."""
+
+    layer: Layer
+    inputs: tuple[Shape | None, ...]
+    output: Shape | None
+    parameters: int | None
+    node: tree.Expr | None
+
+
+@dataclass(slots=True, eq=False, repr=False)
+class Model(Value):
+    """A Keras model. ``kind``: ``sequential``, ``functional``, ``application``, ``subclass``, ``loaded`` or ``""``.
+
+    ``uses`` are its layers in order; ``complete`` when these are all of them and their shapes are known. ``compiled``
+    is the latest ``compile`` call. ``call`` made it. ``activations`` counts the elements all layers put out for one
+    sample, None when unknown; ``parameters`` all weights.
+    """
+
+    kind: str
+    flavour: str = ""
+    call: Call | None = None
+    uses: list[Use] = field(default_factory=list)
+    input: Shape | None = None
+    output: KerasTensor | None = None
+    compiled: Call | None = None
+    complete: bool = True
+    frozen: bool = False
+    inner_parameters: int | None = None
+    inner_activations: int | None = None
+    api: str = ""
+    instance: Instance | None = None
+    final: Layer | None = None
+
+    @property
+    def parameters(self) -> int | None:
+        """All weights, None when some layer's number is unknown."""
+        total = self.inner_parameters or 0
+        if not self.complete:
+            return None
+        for use in self.uses:
+            if use.parameters is None:
+                return None
+            total += use.parameters
+        return total if self.uses or self.inner_parameters is not None else None
+
+    @property
+    def known_parameters(self) -> int:
+        """A lower bound of the weights: the layers whose numbers are known."""
+        return (self.inner_parameters or 0) + sum(use.parameters or 0 for use in self.uses)
+
+    @property
+    def activations(self) -> int | None:
+        """Elements of all layers' outputs for one sample, None when some shape is unknown."""
+        if not self.complete:
+            return None
+        total = self.inner_activations or 0
+        for use in self.uses:
+            elements = count(use.output)
+            if elements is None:
+                return None
+            total += elements
+        return total if self.uses or self.inner_activations is not None else None
+
+
+def count(shape: Shape | None) -> int | None:
+    """Elements of one sample: the product of ``shape`` without its batch axis; None when an axis is unknown."""
+    if shape is None:
+        return None
+    total = 1
+    for axis in shape[1:]:
+        if axis is None:
+            return None
+        total *= axis
+    return total
+
+
+_ITEM = {
+    "bool": 1,
+    "int8": 1,
+    "uint8": 1,
+    "int16": 2,
+    "uint16": 2,
+    "float16": 2,
+    "bfloat16": 2,
+    "int32": 4,
+    "uint32": 4,
+    "float32": 4,
+    "int64": 8,
+    "uint64": 8,
+    "float64": 8,
+    "complex64": 8,
+    "complex128": 16,
+    "object": 8,
+}
+
+
+def itemsize(dtype: str) -> int | None:
+    """Bytes of one element of ``dtype``; None for strings and dtypes not known here."""
+    return _ITEM.get(dtype)
+
+
+def const(value: Value | None) -> Any:
+    """The literal behind ``value``: a Python object, tuples and lists included; None when it is not known."""
+    if isinstance(value, Const):
+        return value.value
+    if isinstance(value, Items) and value.items is not None:
+        found = [const(item) for item in value.items]
+        return tuple(found) if value.kind == "tuple" else found
+    return None
+
+
+def join(a: Value, b: Value) -> Value:
+    """What holds after two branches: facts both agree on; a known value wins over an unknown one.
+
+    The analysis asks what *can* happen on some path: what one branch makes known stays known.
+    """
+    if a is b:
+        return a
+    if isinstance(a, UnknownValue):
+        return b
+    if isinstance(b, UnknownValue):
+        return a
+    if isinstance(a, Const) and a.value is None:
+        return b
+    if isinstance(b, Const) and b.value is None:
+        return a
+    if isinstance(a, Const) and isinstance(b, Const):
+        if type(a.value) is type(b.value):
+            return a if a.value == b.value else Scalar(type(a.value).__name__, origin=a.origin)
+        return UNKNOWN
+    if isinstance(a, (Const, Scalar)) and isinstance(b, (Const, Scalar)):
+        kinds = {x.kind if isinstance(x, Scalar) else type(x.value).__name__ for x in (a, b)}
+        return Scalar(kinds.pop()) if len(kinds) == 1 else UNKNOWN
+    if isinstance(a, Array) and isinstance(b, Array):
+        return _join_arrays(a, b)
+    if isinstance(a, Items) and isinstance(b, Items):
+        return _join_items(a, b)
+    if isinstance(a, Dataset) and isinstance(b, Dataset):
+        return a if sum(1 for _ in a.chain()) > sum(1 for _ in b.chain()) else b
+    if type(a) is type(b):
+        return b
+    return UNKNOWN
+
+
+def _join_arrays(a: Array, b: Array) -> Array:
+    shape: Shape | None = None
+    if a.shape is not None and b.shape is not None and len(a.shape) == len(b.shape):
+        shape = tuple(x if x == y else None for x, y in zip(a.shape, b.shape, strict=True))
+    if a.source == b.source:
+        source = a.source
+    else:
+        source = "" if "toy" in (a.source, b.source) else a.source or b.source
+    return Array(
+        a.kind if a.kind == b.kind else "ndarray",
+        a.dtype if a.dtype == b.dtype else None,
+        shape,
+        source,
+        a.size if a.size == b.size else None,
+        a.part or b.part,
+        a.pixels and b.pixels,
+        a.labels and b.labels,
+        origin=a.origin or b.origin,
+    )
+
+
+def _join_items(a: Items, b: Items) -> Items:
+    if a.items is not None and b.items is not None and len(a.items) == len(b.items):
+        items = tuple(join(x, y) for x, y in zip(a.items, b.items, strict=True))
+        return Items(a.kind, items, length=len(items), grown=a.grown + b.grown, origin=a.origin)
+    length = a.length if a.length == b.length else None
+    return Items(a.kind, None, join(a.any(), b.any()), length, a.grown + b.grown, origin=a.origin or b.origin)
+
+
+def describe(value: Value) -> str:
+    """``value`` in one short line, as tests and bug reports show it."""
+    if isinstance(value, Const):
+        return repr(value.value)
+    if isinstance(value, Scalar):
+        return value.kind
+    if isinstance(value, Api):
+        return value.name
+    if isinstance(value, Array):
+        return _describe_array(value)
+    if isinstance(value, Items):
+        if value.items is not None and len(value.items) <= 4:
+            return f"{value.kind}[{', '.join(describe(item) for item in value.items)}]"
+        return f"{value.kind}[{describe(value.any())} × {_axis(value.length)}]"
+    if isinstance(value, Dataset):
+        count = f" × {value.cardinality}" if value.cardinality is not None else ""
+        return f"Dataset({value.op}, {describe(value.element)}{count})"
+    if isinstance(value, Model):
+        output = value.output.shape if value.output is not None else None
+        return f"Model({value.kind}, {_shape(output)}, {_axis(value.parameters)} parameters)"
+    if isinstance(value, Layer):
+        return f"Layer({value.name})"
+    if isinstance(value, KerasTensor):
+        return f"KerasTensor({_shape(value.shape)})"
+    if isinstance(value, Object):
+        return f"Object({value.api})"
+    if isinstance(value, Function):
+        return f"Function({value.name})"
+    if isinstance(value, Bound):
+        return f"{describe(value.receiver)}.{value.name}"
+    if isinstance(value, (Class, Instance)):
+        cls = value if isinstance(value, Class) else value.cls
+        return f"{type(value).__name__}({cls.node.name})"
+    if isinstance(value, Dict):
+        return f"Dict({', '.join(f'{k!r}: {describe(v)}' for k, v in list(value.entries.items())[:4])})"
+    return "Unknown"
+
+
+def _describe_array(array: Array) -> str:
+    parts = [array.dtype or "?", _shape(array.shape)]
+    if array.source:
+        parts.append(array.source)
+    if array.bytes is not None:
+        parts.append(format_bytes(array.bytes))
+    name = "Array" if array.kind == "ndarray" else array.kind.capitalize()
+    return f"{name}({', '.join(parts)})"
+
+
+def _shape(shape: Shape | None) -> str:
+    return (
+        "?"
+        if shape is None
+        else f"({', '.join(_axis(axis) for axis in shape)}{',' if len(shape) == 1 else ''})"
+    )
+
+
+def _axis(axis: int | None) -> str:
+    return "?" if axis is None else str(axis)

@@ -1,0 +1,164 @@
+"""What outlives one analysis: parsed files, modules of the user's own code, and what was seen on disk.
+
+One workspace serves a whole run of the command line or a language server. The user's code is read, never imported.
+"""
+
+from __future__ import annotations
+
+import glob
+import time
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from itertools import islice
+from pathlib import Path
+
+from keras_memlint.analysis.parse import ParseCache, Parsed, parse
+from keras_memlint.analysis.source import Source
+from keras_memlint.analysis.values import Class, Instance
+
+_KEPT = 64  # files whose trees are remembered
+_SECONDS = 5.0  # how long what was seen on disk is believed
+_MODULE_BYTES = 300_000
+_GLOB_LIMIT = 100_000
+
+
+@dataclass(slots=True)
+class Module:
+    """A module of the workspace once it was read. ``instance`` holds its names; ``used`` the files it imports."""
+
+    source: Source
+    instance: Instance
+    used: set[str] = field(default_factory=set)
+    complete: bool = False
+
+
+@dataclass(slots=True)
+class Workspace:
+    """``overlay`` gives the text of a file that is open in an editor, None for others.
+
+    ``given`` are the absolute paths of the files being checked: a cause inside one of them is reported there.
+    """
+
+    overlay: Callable[[Path], str | None] = lambda _path: None
+    given: frozenset[str] = frozenset()
+    _parsed: OrderedDict[str, tuple[Source, Parsed, ParseCache]] = field(default_factory=OrderedDict)
+    _modules: dict[str, tuple[str, Module]] = field(default_factory=dict)
+    _seen: dict[tuple[str, str], tuple[float, object]] = field(default_factory=dict)
+
+    def parse(self, source: Source) -> tuple[Source, Parsed]:
+        """The statements of ``source``; what its last text had in common with this one is not parsed again."""
+        key = str(Path(source.path).absolute())
+        known = self._parsed.pop(key, None)
+        if known is not None and known[0].text == source.text and known[0].cells == source.cells:
+            self._parsed[key] = known
+            return known[0], known[1]
+        cache = known[2] if known is not None else ParseCache()
+        parsed = parse(source, cache)
+        self._parsed[key] = (source, parsed, cache)
+        while len(self._parsed) > _KEPT:
+            self._parsed.popitem(last=False)
+        return source, parsed
+
+    def forget(self, path: Path) -> None:
+        """Drop what is remembered of a file that was closed."""
+        self._parsed.pop(str(path.absolute()), None)
+
+    def module_source(self, path: Path, shown_as: str) -> Source | None:
+        """The text of a module, from the editor or from disk; None when it cannot be read or is too large."""
+        text = self.overlay(path)
+        if text is not None:
+            return Source(shown_as, text)
+        try:
+            if path.stat().st_size > _MODULE_BYTES:
+                return None
+            return Source(shown_as, path.read_bytes().decode("utf-8-sig"))
+        except (OSError, UnicodeDecodeError):
+            return None
+
+    def module(
+        self, path: Path, shown_as: str, evaluate: Callable[[Source, Parsed, Module], None]
+    ) -> Module | None:
+        """The module at ``path``, evaluated once for each text it has; half done while an import cycle closes."""
+        key = str(path)
+        stamp = self._stamp(path)
+        known = self._modules.get(key)
+        if known is not None and known[0] == stamp:
+            return known[1]
+        source = self.module_source(path, shown_as)
+        if source is None:
+            return None
+        source, parsed = self.parse(source)
+        module = Module(source, Instance(_MODULE))
+        self._modules[key] = (stamp, module)
+        evaluate(source, parsed, module)
+        module.complete = True
+        return module
+
+    def _stamp(self, path: Path) -> str:
+        text = self.overlay(path)
+        if text is not None:
+            return f"text {hash(text)}"
+        try:
+            stat = path.stat()
+        except OSError:
+            return "gone"
+        return f"{stat.st_mtime_ns} {stat.st_size}"
+
+    def remembered(self, kind: str, key: str, look: Callable[[], object]) -> object:
+        """What ``look`` saw on disk a moment ago."""
+        now = time.monotonic()
+        known = self._seen.get((kind, key))
+        if known is not None and now - known[0] < _SECONDS:
+            return known[1]
+        found = look()
+        self._seen[kind, key] = (now, found)
+        return found
+
+    def is_file(self, path: Path) -> bool:
+        """Whether ``path`` is a file."""
+        return bool(self.remembered("file", str(path), lambda: _is_file(path)))
+
+    def size(self, path: Path) -> int | None:
+        """Size in bytes of a file, None when it is not there."""
+
+        def look() -> int | None:
+            try:
+                return path.stat().st_size if path.is_file() else None
+            except (OSError, ValueError):
+                return None
+
+        found = self.remembered("size", str(path), look)
+        return found if isinstance(found, int) else None
+
+    def glob(self, folder: Path, pattern: str) -> tuple[int, int] | None:
+        """How many files match and their bytes; None when none do or the pattern is not worth following."""
+
+        def look() -> tuple[int, int] | None:
+            if "**" in pattern or pattern.startswith(("*", "/*", "gs://", "s3://", "hdfs://")):
+                return None
+            try:
+                names = list(islice(glob.iglob(str(folder / pattern)), _GLOB_LIMIT))
+                total = sum(Path(name).stat().st_size for name in names)
+            except (OSError, ValueError):
+                return None
+            return (len(names), total) if names and len(names) < _GLOB_LIMIT else None
+
+        found = self.remembered("glob", f"{folder}\0{pattern}", look)
+        return found if isinstance(found, tuple) else None
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except (OSError, ValueError):
+        return False
+
+
+def _module_class() -> Class:
+    from keras_memlint.analysis.scopes import Scope
+
+    return Class(None, (), Scope("class"))  # type: ignore[arg-type]
+
+
+_MODULE = _module_class()

@@ -1,0 +1,126 @@
+"""Rewrites of one call: an argument set, replaced or removed, a method appended, a name replaced."""
+
+from __future__ import annotations
+
+import re
+
+from keras_memlint.analysis import tree
+from keras_memlint.analysis.script import Script
+from keras_memlint.fixes.edits import Edit
+
+_TRAILING_COMMA = re.compile(r",\s*(?:#[^\r\n]*\s*)*\Z")
+
+
+def set_argument(
+    script: Script, call: tree.Call, name: str, value: str, position: int | None = None
+) -> Edit | None:
+    """``f(a)`` becomes ``f(a, name=value)``; an old value of ``name`` is replaced.
+
+    ``position``: where ``name`` stands when it is given by position. None when the call hides arguments behind a
+    star, is not part of this script, or a comment would be lost.
+    """
+    if not script.own(call) or any(argument.star for argument in call.args):
+        return None
+    for at, argument in enumerate(call.args):
+        if argument.name == name or (argument.name is None and at == position):
+            place = script.place(argument.value)
+            if "#" in script.source.text[place.start : place.end]:
+                return None
+            return Edit(place.start, place.end, value)
+    return append_argument(script, call, f"{name}={value}")
+
+
+def append_argument(script: Script, call: tree.Call, text: str) -> Edit | None:
+    """``text`` as the call's last argument, on a line of its own where the others have theirs."""
+    if not script.own(call):
+        return None
+    end = script.place(call).end - 1  # before the closing bracket
+    source = script.source.text
+    if not call.args:
+        start = script.place(call.func).end
+        inside = source[start:end].partition("(")[2]
+        return None if "#" in inside else Edit(end, end, text)
+    if (
+        len(call.args) == 1
+        and isinstance(call.args[0].value, tree.Comprehension)
+        and call.args[0].name is None
+    ):
+        if call.args[0].value.kind == "generator":
+            return None
+    last = script.place(call.args[-1])
+    tail = source[last.end : end]
+    if tail.strip(" \t\r\n,") and not tail.lstrip(" \t\r\n,").startswith("#"):
+        return None  # brackets around the last argument: too odd to touch
+    comma = tail.find(",") if "#" not in tail.partition(",")[0] else -1
+    if comma >= 0:
+        at = last.end + comma + 1
+        if "\n" in tail or "\r" in tail:
+            return Edit(at, at, f"{script.source.newline}{_indent(source, last.start)}{text},")
+        return Edit(at, at, f" {text}")
+    first = script.place(call.args[0])
+    if _own_line(source, first.start) and _row_differs(script, call, first.start):
+        return Edit(last.end, last.end, f",{script.source.newline}{_indent(source, last.start)}{text}")
+    return Edit(last.end, last.end, f", {text}")
+
+
+def remove_argument(script: Script, call: tree.Call, argument: tree.Argument) -> Edit | None:
+    """The call without ``argument``; None when a comment would be lost."""
+    if not script.own(call):
+        return None
+    at = call.args.index(argument)
+    here = script.place(argument)
+    if len(call.args) == 1:
+        start, end = here.start, script.place(call).end - 1
+    elif at + 1 < len(call.args):
+        start, end = here.start, script.place(call.args[at + 1]).start
+    else:
+        start, end = script.place(call.args[at - 1]).end, here.end
+    if "#" in script.source.text[start:end]:
+        return None
+    return Edit(start, end, "")
+
+
+def append_method(script: Script, expression: tree.Expr, text: str) -> Edit | None:
+    """``expression`` becomes ``expression.text``, on a new line where the chain is written that way."""
+    if not script.own(expression):
+        return None
+    place = script.place(expression)
+    source = script.source.text
+    dot = _last_dot_line(script, expression)
+    if dot is not None:
+        return Edit(place.end, place.end, f"{script.source.newline}{dot}.{text}")
+    return Edit(place.end, place.end, f".{text}")
+
+
+def _last_dot_line(script: Script, expression: tree.Expr) -> str | None:
+    """The indentation of a chain whose last method starts a line; None when it does not."""
+    if not isinstance(expression, tree.Call) or not isinstance(expression.func, tree.Attribute):
+        return None
+    source = script.source.text
+    owner_end = script.place(expression.func.value).end
+    between = source[owner_end : script.place(expression.func).end]
+    if "\\" in between:
+        return None
+    line = source[: source.index(".", owner_end)]
+    head = max(line.rfind("\n"), line.rfind("\r")) + 1
+    blank = line[head:]
+    return (
+        blank
+        if blank.strip() == "" and head > 0 and head > script.place(expression.func.value).start
+        else None
+    )
+
+
+def _indent(source: str, offset: int) -> str:
+    start = max(source.rfind("\n", 0, offset), source.rfind("\r", 0, offset)) + 1
+    line = source[start:offset]
+    return line[: len(line) - len(line.lstrip())] if line.strip() else line
+
+
+def _own_line(source: str, offset: int) -> bool:
+    start = max(source.rfind("\n", 0, offset), source.rfind("\r", 0, offset)) + 1
+    return source[start:offset].strip() == ""
+
+
+def _row_differs(script: Script, call: tree.Call, offset: int) -> bool:
+    return script.source.row(script.place(call).start) != script.source.row(offset)

@@ -1,0 +1,53 @@
+"""KM207: what it finds, and why, is in the page beside this file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from keras_memlint.analysis.calls import Call
+from keras_memlint.analysis.script import Script
+from keras_memlint.analysis.values import Dataset
+from keras_memlint.fixes.calls import append_method
+from keras_memlint.fixes.edits import Fix
+from keras_memlint.fixes.spelling import spell
+from keras_memlint.rules.base import Finding, Rule
+
+RULE = Rule(
+    "KM207", "missing-prefetch", severity="info", words=("Dataset", "tfds", "_from_directory"), fix="safe"
+)
+
+# What may follow ``prefetch`` without undoing it.
+_HARMLESS = ("take", "with_options")
+# Sources that prefetch by themselves (Keras 3.15.1), or whose end is not known.
+_SILENT = ("folder", "timeseries", "split_dataset", "parameter", "unknown", "apply")
+
+
+def check(script: Script) -> Iterator[Finding]:
+    for fit in script.fits:
+        for given in (fit.x, fit.call.arg("validation_data")):
+            if not isinstance(given, Dataset) or script.uses("tf.distribute."):
+                continue
+            end = given
+            while end.op in _HARMLESS and end.input is not None:
+                end = end.input
+            if end.op in ("prefetch", *_SILENT) or end.call is None:
+                continue
+            if not any(op.traits or op.batched for op in end.chain()):
+                continue
+            yield Finding(
+                at=script.call_place(end.call),
+                site=script.place(end.call.site),
+                message=f"the pipeline given to `{fit.method}` ends without `prefetch`: the next batch is not prepared"
+                " while the model trains",
+                help="append `.prefetch(tf.data.AUTOTUNE)`; the elements and their order stay the same",
+                related=((f"given to `{fit.method}` here", script.call_place(fit.call)),),
+                fixes=_fixes(script, end.call),
+            )
+
+
+def _fixes(script: Script, end: Call) -> tuple[Fix, ...]:
+    if not script.own(end.node):
+        return ()
+    autotune, imports = spell(script, "tensorflow.data.AUTOTUNE")
+    edit = append_method(script, end.node, f"prefetch({autotune})")
+    return (Fix("prefetch the next batch", True, (edit, *imports)),) if edit is not None else ()
