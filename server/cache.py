@@ -10,7 +10,7 @@ import contextlib
 import os
 import sys
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from hashlib import blake2b
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -64,17 +64,22 @@ class Entry:
 
 
 class Cache:
-    """The database. Every method answers as if nothing was stored when something is wrong with it."""
+    """The database. Every method answers as if nothing was stored when something is wrong with it.
 
-    def __init__(self, path: Path | None) -> None:
+    ``given`` are the absolute paths of the files being checked: what a file takes from another one is reported here
+    or there, depending on whether the other one is given too.
+    """
+
+    def __init__(self, path: Path | None, given: Collection[str] = ()) -> None:
         self._path = path
+        self._given = given
         self._connection: sqlite3.Connection | None = None
 
     @staticmethod
-    def of_user() -> Cache:
+    def of_user(given: Collection[str] = ()) -> Cache:
         """The cache of this user; one that remembers nothing when there is no place for it."""
         try:
-            return Cache(folder() / "findings.db")
+            return Cache(folder() / "findings.db", given)
         except RuntimeError:  # no home folder
             return Cache(None)
 
@@ -86,13 +91,13 @@ class Cache:
                 (entry.place, entry.state),
             ).fetchall()
         )
-        return _decode(rows[0][0]) if rows else None
+        return _decode(rows[0][0], self._given) if rows else None
 
     def store(self, reports: Iterable[tuple[Entry, Report]]) -> None:
         """Keeps results. Those with problems are not: the next run has to say them again."""
         now = int(time.time())
         rows = [
-            (entry.place, entry.state, _encode(report), now)
+            (entry.place, entry.state, _encode(report, self._given), now)
             for entry, report in reports
             if not report.problems
         ]
@@ -218,24 +223,28 @@ def state_of(path: str) -> str:
         return ""
 
 
-def _encode(report: Report) -> str:
+def _state(path: str, given: Collection[str]) -> str:
+    return f"given {state_of(path)}" if path in given else state_of(path)
+
+
+def _encode(report: Report, given: Collection[str]) -> str:
     # Most files are clean and stand alone. For them neither reading nor writing needs the JSON module.
     if not report.diagnostics and not report.used_files:
         return ""
     import json
 
-    used = {path: state_of(path) for path in report.used_files}
+    used = {path: _state(path, given) for path in map(os.path.abspath, report.used_files)}
     return json.dumps([[diagnostic.to_json() for diagnostic in report.diagnostics], used])
 
 
-def _decode(value: object) -> list[Diagnostic] | None:
+def _decode(value: object, given: Collection[str]) -> list[Diagnostic] | None:
     if value == "":
         return []
     import json
 
     try:
         diagnostics, used = json.loads(value)  # type: ignore[arg-type]
-        if any(state_of(path) != state for path, state in used.items()):
+        if any(_state(path, given) != state for path, state in used.items()):
             return None
         return [Diagnostic.from_json(item) for item in diagnostics]
     except (ValueError, TypeError, KeyError, AttributeError):

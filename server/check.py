@@ -1,0 +1,197 @@
+"""``keras-memlint check``: from arguments to output and exit status."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from keras_memlint import __version__
+from keras_memlint.analysis.source import Source
+from keras_memlint.rules.catalogue import reserved, rows
+from keras_memlint.rules.diagnostic import Diagnostic
+from keras_memlint.server import terminal
+from keras_memlint.server.baseline import Baseline, write
+from keras_memlint.server.cache import Cache
+from keras_memlint.server.configuration import ConfigurationError, Configurations, gpu_name
+from keras_memlint.server.discovery import Discovery, Found, discover
+from keras_memlint.server.errors import UserError
+from keras_memlint.server.findings import fails
+from keras_memlint.server.formats import renderer
+from keras_memlint.server.ignores import excluded, repository_of
+from keras_memlint.server.reading import UnreadableError, decode
+from keras_memlint.server.report import RunReport
+from keras_memlint.server.run import Options, Outcome, check_files
+from keras_memlint.server.selection import codes_of, split
+
+OK, FINDINGS, FAILED = 0, 1, 2
+STDIN = "-"
+
+
+def check(arguments: argparse.Namespace) -> int:
+    """The exit status. Raises UserError before anything is printed when the arguments are wrong."""
+    options = _options(arguments)
+    if arguments.watch:
+        from keras_memlint.server.watch import watch
+
+        return watch(arguments.paths or ["."], lambda: _once(arguments, options))
+    return _once(arguments, options)
+
+
+def _options(arguments: argparse.Namespace) -> Options:
+    for words, where in ((arguments.select, "--select"), (arguments.ignore, "--ignore")):
+        for word in split(words):
+            codes_of(word, where)
+    from_stdin = STDIN in arguments.paths
+    if from_stdin and len(arguments.paths) > 1:
+        raise UserError("`-` (standard input) cannot be checked together with files; check it alone")
+    if arguments.stdin_filename is not None and not from_stdin:
+        raise UserError("--stdin-filename names standard input, which is not read; give `-` as the path")
+    if arguments.watch and (from_stdin or arguments.diff):
+        raise UserError("--watch follows files, so it cannot be used with `-` or --diff")
+    if arguments.statistics and arguments.output_format not in ("full", "concise", "json"):
+        raise UserError(f"--statistics has no form in {arguments.output_format}; use full, concise or json")
+    return Options(
+        tuple(arguments.select),
+        tuple(arguments.ignore),
+        arguments.hints,
+        arguments.target_gpu and gpu_name("--target-gpu", arguments.target_gpu),
+        arguments.host_memory,
+        arguments.force_exclude,
+        ("unsafe" if arguments.unsafe_fixes else "safe") if arguments.fix or arguments.diff else None,
+    )
+
+
+def _once(arguments: argparse.Namespace, options: Options) -> int:
+    baseline = _baseline(arguments.baseline)
+    from_stdin = STDIN in arguments.paths
+    discovery = _stdin(arguments) if from_stdin else _files(arguments)
+    for problem in (*discovery.misconfigured, *discovery.problems):
+        terminal.complain(problem)
+    if discovery.misconfigured and not discovery.files:
+        return FAILED
+    for folder in discovery.empty:
+        terminal.warn(f"{folder}: nothing to check here, neither .py nor .ipynb")
+    cache = Cache(None) if arguments.no_cache else Cache.of_user({found.path for found in discovery.files})
+    with terminal.progress() as progress:
+        outcomes = check_files(
+            discovery.files,
+            options,
+            cache=cache,
+            baseline=baseline,
+            jobs=arguments.jobs,
+            read=_read_stdin if from_stdin else _read,
+            progress=progress,
+        )
+    cache.close()
+    failed = bool(discovery.problems or discovery.misconfigured)
+    for outcome in outcomes:
+        for problem in outcome.problems:
+            terminal.complain(problem)
+            failed = True
+    checked = [outcome for outcome in outcomes if outcome.source is not None]
+    diagnostics = [diagnostic for outcome in checked for diagnostic in outcome.diagnostics]
+    if baseline is None and arguments.baseline is not None:
+        _write_baseline(Path(arguments.baseline), checked)
+        diagnostics = []
+    for line in _output(arguments, checked, diagnostics):
+        print(line)
+    if failed:
+        return FAILED
+    return FINDINGS if fails(diagnostics, arguments.fail_on) else OK
+
+
+def _baseline(file: str | None) -> Baseline | None:
+    """None without one, or when it is still to be written."""
+    try:
+        return None if file is None else Baseline.load(Path(file))
+    except FileNotFoundError:
+        return None
+
+
+def _files(arguments: argparse.Namespace) -> Discovery:
+    found = discover(arguments.paths or ["."], Configurations(), force_exclude=arguments.force_exclude)
+    if not arguments.paths:
+        # Nothing was typed, so nothing is put before the names.
+        found.files = [replace(file, filename=file.filename[2:]) for file in found.files]
+    return found
+
+
+def _stdin(arguments: argparse.Namespace) -> Discovery:
+    name = arguments.stdin_filename or STDIN
+    path = str(Path(name).absolute())
+    try:
+        configuration = Configurations().above(str(Path(path).parent))
+        hidden = arguments.force_exclude and excluded(configuration, path)
+    except ConfigurationError as error:
+        return Discovery(misconfigured=[str(error)])
+    return Discovery([] if hidden else [Found(name, path, True, configuration)])
+
+
+def _read(found: Found) -> bytes:
+    return Path(found.path).read_bytes()
+
+
+def _read_stdin(found: Found) -> bytes:  # noqa: ARG001  (reads the one file there is)
+    return sys.stdin.buffer.read()
+
+
+def _write_baseline(file: Path, checked: Sequence[Outcome]) -> None:
+    count = write(
+        file,
+        (
+            (outcome.found.path, _text_of(outcome), diagnostic)
+            for outcome in checked
+            for diagnostic in outcome.diagnostics
+        ),
+    )
+    terminal.note(
+        f"{file}: wrote a baseline of {count} finding{'' if count == 1 else 's'}; they are hidden from now on"
+    )
+
+
+def _output(
+    arguments: argparse.Namespace, checked: Sequence[Outcome], diagnostics: list[Diagnostic]
+) -> Iterator[str]:
+    if arguments.statistics:
+        from keras_memlint.server.statistics import as_json, as_text, count
+
+        seconds: Counter[str] = Counter()
+        for outcome in checked:
+            seconds.update(outcome.seconds)
+        counts = count(diagnostics, seconds)
+        yield from [as_json(counts)] if arguments.output_format == "json" else as_text(counts)
+        return
+    here = str(Path.cwd())
+    report = RunReport(
+        diagnostics,
+        _sources(checked),
+        Path(repository_of(here) or here),
+        {row.code: row for row in reserved() + rows()},
+        len(checked),
+        __version__,
+    )
+    yield from renderer(arguments.output_format)(report, colour=terminal.colour(sys.stdout))
+
+
+def _sources(checked: Sequence[Outcome]) -> Callable[[str], Source | None]:
+    known = {outcome.found.filename: _text_of(outcome) for outcome in checked}
+
+    def source(filename: str) -> Source | None:
+        if filename not in known:
+            try:
+                return decode(Path(filename).read_bytes(), filename)
+            except (OSError, ValueError, UnreadableError):
+                return None
+        return known[filename]
+
+    return source
+
+
+def _text_of(outcome: Outcome) -> Source:
+    source = outcome.repaired or outcome.source
+    assert source is not None  # only files that could be read come here
+    return source

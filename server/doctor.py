@@ -1,0 +1,96 @@
+"""``keras-memlint doctor``: what this installation sees."""
+
+from __future__ import annotations
+
+import platform
+import sys
+from collections.abc import Iterator
+from importlib import metadata
+from pathlib import Path
+
+from keras_memlint import __version__
+from keras_memlint.analysis.gpus import GPUS
+from keras_memlint.rules.catalogue import rows
+from keras_memlint.server.cache import Cache, folder
+from keras_memlint.server.configuration import ConfigurationError, Configurations
+from keras_memlint.server.run import detected
+
+_OURS = ("libcst", "pygls", "lsprotocol", "pathspec", "rich", "watchfiles", "nvidia-ml-py")
+_THEIRS = (
+    "tensorflow",
+    "tensorflow-cpu",
+    "keras",
+    "tf-keras",
+    "keras-tuner",
+    "tensorflow-model-optimization",
+    "numpy",
+    "jax",
+    "torch",
+)
+_GIB = 1 << 30
+
+
+def doctor() -> int:
+    """Prints everything. 2 when the configuration of the current folder is wrong, else 0."""
+    configuration, wrong = _configuration()
+    sections = {
+        "program": _program(),
+        "packages it uses": _packages(_OURS),
+        "packages of training scripts in this environment": _packages(_THEIRS),
+        "GPU": _gpus(),
+        "configuration": configuration,
+        "GPUs known to --target-gpu": _known(),
+    }
+    for title, lines in sections.items():
+        print(f"{title}:")
+        for line in lines:
+            print(f"  {line}")
+    return 2 if wrong else 0
+
+
+def _program() -> Iterator[str]:
+    yield f"keras-memlint {__version__}, {len(rows())} rules, {Path(__file__).parent.parent}"
+    yield f"Python {platform.python_version()}, {sys.executable}"
+    yield platform.platform()
+    try:
+        yield f"cache {folder()}"
+    except RuntimeError:
+        yield "cache: none, there is no home folder"
+
+
+def _packages(names: tuple[str, ...]) -> Iterator[str]:
+    for name in names:
+        try:
+            yield f"{name} {metadata.version(name)}"
+        except metadata.PackageNotFoundError:
+            yield f"{name}: not installed"
+
+
+def _gpus() -> Iterator[str]:
+    cache = Cache.of_user()
+    found = detected(cache, afresh=True)
+    cache.close()
+    for gpu in found.gpus:
+        major, minor = gpu.compute_capability
+        yield f"{gpu.name}, {gpu.memory / _GIB:.1f} GiB, compute capability {major}.{minor}"
+    if found.reason:
+        yield f"none: {found.reason}"
+
+
+def _configuration() -> tuple[list[str], bool]:
+    try:
+        found = Configurations().above(str(Path.cwd()))
+    except ConfigurationError as error:
+        return [str(error)], True
+    if found.file is None:
+        return ["no pyproject.toml with [tool.keras-memlint] at or above this folder: defaults"], False
+    return [f"{key} = {value!r}  ({found.file})" for key, value in found.values.items()] or [
+        f"empty ({found.file})"
+    ], False
+
+
+def _known() -> Iterator[str]:
+    for gpu in GPUS:
+        major, minor = gpu.compute_capability
+        cores = "tensor cores" if gpu.tensor_cores else "no tensor cores"
+        yield f"{gpu.name}: {gpu.memory / _GIB:.1f} GiB, compute capability {major}.{minor}, {cores}"

@@ -1,0 +1,63 @@
+"""``keras-memlint rule``: the pages of the rules, and the list of them."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+
+from keras_memlint.rules.catalogue import Row, reserved, rows
+from keras_memlint.server import terminal
+from keras_memlint.server.errors import UserError, did_you_mean
+
+
+def show(arguments: argparse.Namespace) -> int:
+    """Prints a page or the list. Raises UserError when no rule is called that."""
+    chosen = _find(arguments.rule) if arguments.rule is not None else None
+    if arguments.output_format == "json":
+        import json
+
+        value = _published(chosen) if chosen else [_published(row) for row in _all()]
+        print(json.dumps(value, indent=2))
+    elif chosen is None:
+        _print_list(_all())
+    else:
+        _print_page(chosen.page.read_text(encoding="utf-8"))
+    return 0
+
+
+def _all() -> Sequence[Row]:
+    return reserved() + rows()
+
+
+def _find(word: str) -> Row:
+    for row in _all():
+        if word.upper() == row.code or word == row.name:
+            return row
+    near = did_you_mean(word, [name for row in _all() for name in (row.code, row.name)])
+    raise UserError(f"no rule is called `{word}`{near}; `keras-memlint rule` lists them all")
+
+
+def _published(row: Row) -> dict[str, str]:
+    return {
+        "code": row.code,
+        "name": row.name,
+        "family": row.family,
+        "page": row.page.read_text(encoding="utf-8"),
+    }
+
+
+def _print_list(listed: Sequence[Row]) -> None:
+    width = max(len(row.name) for row in listed)
+    for row in listed:
+        print(f"{row.code}  {row.name:{width}}  {row.family}")
+
+
+def _print_page(page: str) -> None:
+    if not terminal.colour(sys.stdout):
+        sys.stdout.write(page)
+        return
+    from rich.console import Console
+    from rich.markdown import Markdown
+
+    Console().print(Markdown(page))
