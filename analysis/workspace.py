@@ -64,6 +64,10 @@ class Workspace:
         """Drop what is remembered of a file that was closed."""
         self._parsed.pop(str(path.absolute()), None)
 
+    def look_again(self) -> None:
+        """Believe nothing that was seen on disk: files changed."""
+        self._seen.clear()
+
     def module_source(self, path: Path, shown_as: str) -> Source | None:
         """The text of a module, from the editor or from disk; None when it cannot be read or is too large."""
         text = self.overlay(path)
