@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from keras_memlint.rules.diagnostic import Diagnostic, Position, RelatedPlace, Severity
+from keras_memlint.server.lsp import pages
 from keras_memlint.server.lsp.client import Client
-from keras_memlint.server.lsp.documents import Document, Documents, Notebook, Unit, display_path
+from keras_memlint.server.lsp.documents import Document, Documents, Notebook, Unit
 from keras_memlint.server.lsp.positions import Lines
 from lsprotocol import types
 from pygls.uris import from_fs_path
@@ -48,7 +49,7 @@ class Renderer:
     def message(self, unit: Unit, document: Document, finding: Diagnostic) -> types.Diagnostic:
         """One finding in ``document``, as far as the editor supports its parts."""
         client = self.client
-        url = page_url(finding.code) if client.links else None
+        url = pages.url(finding.code) if client.links else None
         return types.Diagnostic(
             range=span(document.lines, finding.location, finding.end_location),
             message=f"{finding.message}\n{finding.help}" if finding.help else finding.message,
@@ -71,14 +72,15 @@ class Renderer:
 
     def _text(self, unit: Unit, place: RelatedPlace) -> tuple[str, Lines | None]:
         """The URI and text of a place: this unit, another open document, a file, or only a name."""
+        path = str(Path(place.filename).absolute())
         for other in (unit, *self.documents):
-            if display_path(other.uri) == place.filename:
+            if self.documents.path(other.uri) == path:
                 document = document_of(other, place.cell)
                 if document is not None:
                     return document.uri, document.lines
-        uri = from_fs_path(place.filename) or place.filename
+        uri = from_fs_path(path) or path
         try:
-            text = Path(place.filename).read_bytes().decode("utf-8-sig")
+            text = Path(path).read_bytes().decode("utf-8-sig")
         except (OSError, ValueError):
             return uri, None
         return uri, Lines(text, self.documents.encoding)
@@ -105,11 +107,6 @@ def result_id(messages: Iterable[types.Diagnostic]) -> str:
     """A name for a list of messages: equal lists have equal names, whatever version of the text they are from."""
     plain = [repr(message) for message in messages]
     return hashlib.blake2b(json.dumps(plain).encode(), digest_size=12).hexdigest()
-
-
-def page_url(code: str) -> str | None:
-    """The address of the rule's page."""
-    return None
 
 
 def _unknown(place: RelatedPlace) -> types.Range:

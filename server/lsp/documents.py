@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
+from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from keras_memlint.server.lsp.positions import Lines
@@ -72,17 +73,6 @@ def file_path(uri: str) -> str | None:
         return None
 
 
-def display_path(uri: str) -> str:
-    """A path to name the document by: its file, else what follows the scheme (``untitled:Untitled-1``)."""
-    path = file_path(uri)
-    if path is not None:
-        return path
-    try:
-        return unquote(urlsplit(uri).path) or uri
-    except ValueError:
-        return uri
-
-
 def apply_changes(lines: Lines, changes: Iterable[types.TextDocumentContentChangeEvent]) -> Lines:
     """The text after ``changes``, each of which counts from the text the one before it left."""
     for change in changes:
@@ -95,12 +85,17 @@ def apply_changes(lines: Lines, changes: Iterable[types.TextDocumentContentChang
 
 
 class Documents:
-    """The open documents and notebooks. Messages about ones that are not open are ignored."""
+    """The open documents and notebooks. Messages about ones that are not open are ignored.
+
+    ``encoding`` is the editor's. ``root`` is the folder that documents which are no files are taken to be in.
+    """
 
     def __init__(self) -> None:
         self.encoding = "utf-16"
+        self.root = str(Path.cwd())
         self._units: dict[str, Unit] = {}
         self._notebook_of: dict[str, str] = {}
+        self._paths: dict[str, str] = {}
 
     def __iter__(self) -> Iterator[Unit]:
         return iter(list(self._units.values()))
@@ -117,6 +112,21 @@ class Documents:
             return unit.documents.get(key(uri))
         return unit
 
+    def path(self, uri: str) -> str:
+        """An absolute path to name a document by: its file, else its name (``untitled:Untitled-1``) in the root."""
+        path = file_path(uri)
+        if path is None:
+            try:
+                path = unquote(urlsplit(uri).path)
+            except ValueError:
+                path = uri
+        return str(Path(self.root, path))
+
+    def text_at(self, path: Path) -> str | None:
+        """The text of the open script at ``path``; None when it is not open."""
+        unit = self._units.get(self._paths.get(str(path), ""))
+        return unit.text if isinstance(unit, Document) else None
+
     def is_cell(self, uri: str) -> bool:
         """Whether ``uri`` is a cell of an open notebook."""
         return key(uri) in self._notebook_of
@@ -125,6 +135,7 @@ class Documents:
         """Adds or replaces a document."""
         document = self._document(item)
         self._units[key(item.uri)] = document
+        self._paths[self.path(item.uri)] = key(item.uri)
         return document
 
     def change(self, params: types.DidChangeTextDocumentParams) -> Document | None:
@@ -140,6 +151,7 @@ class Documents:
     def close(self, uri: str) -> Unit | None:
         """Forgets a document or notebook; returns what was open."""
         unit = self._units.pop(key(uri), None)
+        self._paths.pop(self.path(uri), None)
         if isinstance(unit, Notebook):
             for name in unit.documents:
                 self._notebook_of.pop(name, None)

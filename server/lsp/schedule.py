@@ -59,6 +59,13 @@ class Analyser(Generic[Result]):
                 return result
         return None
 
+    def known(self, uri: str) -> Result | None:
+        """The last result for ``uri`` as far as there is one, be it out of date."""
+        job = self._jobs.get(key(uri))
+        if job is None or not job.future.done() or job.future.cancelled():
+            return None
+        return job.future.result()
+
     def forget(self, uri: str) -> None:
         """Drops the result of a document or notebook that was closed."""
         self._jobs.pop(key(uri), None)

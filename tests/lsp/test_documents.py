@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from hypothesis import given
 from hypothesis import strategies as st
-from keras_memlint.server.lsp.documents import Documents, Notebook, display_path
+from keras_memlint.server.lsp.documents import Documents, Notebook
 from keras_memlint.server.lsp.positions import Lines
 from lsprotocol import types
 
@@ -72,10 +74,19 @@ def test_one_document_under_two_spellings_of_its_uri() -> None:
 
 
 def test_names_for_documents_that_are_no_files() -> None:
-    assert display_path("file:///w/a%20b.py") == "/w/a b.py"
-    assert display_path("untitled:Untitled-1") == "Untitled-1"
-    assert display_path("https://[broken") == "https://[broken"
-    assert display_path("") == ""
+    documents = Documents()
+    documents.root = "/w"
+    assert documents.path("file:///x/a%20b.py") == "/x/a b.py"
+    assert documents.path("untitled:Untitled-1") == "/w/Untitled-1"
+    assert documents.path("https://[broken") == "/w/https:/[broken"
+
+
+def test_the_text_of_an_open_script_is_found_by_its_path() -> None:
+    documents = Documents()
+    documents.open(item("x = 1", uri="file:///w/a%20b.py"))
+    assert documents.text_at(Path("/w/a b.py")) == "x = 1"
+    documents.close("file:///w/a b.py")
+    assert documents.text_at(Path("/w/a b.py")) is None
 
 
 def test_a_notebook_changes_cell_by_cell() -> None:

@@ -1,0 +1,106 @@
+"""The settings an editor sends, section ``keras-memlint``: what is typed there beats the file, as on the command line."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any
+
+from keras_memlint.analysis.gpus import parse_size
+from keras_memlint.server.configuration import gpu_name
+from keras_memlint.server.errors import UserError
+from keras_memlint.server.selection import codes_of
+
+SECTION = "keras-memlint"
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """The settings of one workspace folder. ``host_memory`` in bytes.
+
+    ``hints``: findings of severity hint are shown. ``workspace``: requests for the diagnostics of files that are not
+    open are answered. ``suppress``: actions that add a suppression comment are offered.
+    """
+
+    select: tuple[str, ...] = ()
+    ignore: tuple[str, ...] = ()
+    target_gpu: str | None = None
+    host_memory: int | None = None
+    hints: bool = True
+    workspace: bool = True
+    suppress: bool = True
+
+
+def read_options(section: object) -> tuple[Options, list[str]]:
+    """The settings in ``section``, and what is wrong with it; a wrong setting counts as not set.
+
+    Keys that are not ours are passed over: editors send everything that stands below the section.
+    """
+    options = Options()
+    problems: list[str] = []
+    if section is None:
+        return options, problems
+    if not isinstance(section, dict):
+        return options, [f"editor setting `{SECTION}` must be an object"]
+    for key, (field, reader) in _KEYS.items():
+        value = section.get(key)
+        if value is None or value == "":
+            continue
+        try:
+            options = replace(options, **{field: reader(f"editor setting `{SECTION}.{key}`", value)})
+        except UserError as error:
+            problems.append(str(error))
+    return options, problems
+
+
+def section_of(settings: object) -> object:
+    """Our part of settings that hold everything an editor has, or of initialization options; None without one."""
+    if not isinstance(settings, dict):
+        return None
+    return settings.get(SECTION, settings.get("settings"))
+
+
+def _codes(where: str, value: object) -> tuple[str, ...]:
+    if not isinstance(value, list) or not all(isinstance(word, str) for word in value):
+        raise UserError(f"{where} must be a list of strings")
+    for word in value:
+        codes_of(word, where)
+    return tuple(value)
+
+
+def _gpu(where: str, value: object) -> str:
+    if not isinstance(value, str):
+        raise UserError(f"{where} must be a string")
+    return gpu_name(where, value)
+
+
+def _size(where: str, value: object) -> int:
+    if isinstance(value, bool) or not isinstance(value, (int, str)):
+        raise UserError(f"{where} must be a size such as 64 or '16GiB'")
+    try:
+        return parse_size(str(value))
+    except ValueError as error:
+        raise UserError(f"{where}: {error}") from error
+
+
+def _flag(where: str, value: object) -> bool:
+    if not isinstance(value, bool):
+        raise UserError(f"{where} must be true or false")
+    return value
+
+
+def _mode(where: str, value: object) -> bool:
+    if value not in ("openFilesOnly", "workspace"):
+        raise UserError(f"{where} must be 'openFilesOnly' or 'workspace'")
+    return value == "workspace"
+
+
+_KEYS: dict[str, tuple[str, Callable[[str, object], Any]]] = {
+    "select": ("select", _codes),
+    "ignore": ("ignore", _codes),
+    "targetGpu": ("target_gpu", _gpu),
+    "hostMemory": ("host_memory", _size),
+    "hints": ("hints", _flag),
+    "diagnosticMode": ("workspace", _mode),
+    "suppressActions": ("suppress", _flag),
+}

@@ -1,0 +1,417 @@
+"""The language server: which message leads to what. Every handler is short; the work is in the modules beside it."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+from collections.abc import Coroutine, Iterable
+from typing import Any
+
+from keras_memlint import __version__
+from keras_memlint.server.lsp import actions, hover
+from keras_memlint.server.lsp.client import Client
+from keras_memlint.server.lsp.core import Check, Core, Outcome, lintable
+from keras_memlint.server.lsp.diagnostics import SOURCE, Renderer, documents_of, result_id
+from keras_memlint.server.lsp.documents import Documents, Notebook, Unit, file_path
+from keras_memlint.server.lsp.options import SECTION, Options, read_options, section_of
+from keras_memlint.server.lsp.projects import problem_messages
+from keras_memlint.server.lsp.schedule import Analyser, Debounce
+from lsprotocol import types
+from pygls.capabilities import ServerCapabilitiesBuilder
+from pygls.exceptions import JsonRpcContentModified
+from pygls.lsp.server import LanguageServer
+from pygls.protocol import LanguageServerProtocol
+from pygls.uris import from_fs_path
+
+DELAY = 0.15
+"""Seconds without a keystroke before a text is analysed."""
+
+# How long editors that never answer hold up the first findings, in seconds.
+_PATIENCE = 3.0
+_WATCHED = ("**/pyproject.toml", "**/*requirements*.txt", "**/*.py", "**/*.ipynb")
+
+
+class _Protocol(LanguageServerProtocol):
+    """pygls without its own store of texts; ``documents.py`` says why."""
+
+    lsp_text_document__did_open = None  # type: ignore[assignment]
+    lsp_text_document__did_change = None  # type: ignore[assignment]
+    lsp_text_document__did_close = None  # type: ignore[assignment]
+    lsp_notebook_document__did_open = None  # type: ignore[assignment]
+    lsp_notebook_document__did_change = None  # type: ignore[assignment]
+    lsp_notebook_document__did_close = None  # type: ignore[assignment]
+
+
+class MemlintServer(LanguageServer):
+    """The state of one session with one editor."""
+
+    def __init__(self, check: Check | None, delay: float) -> None:
+        notebooks = types.NotebookDocumentSyncOptions(
+            notebook_selector=[
+                types.NotebookDocumentFilterWithNotebook(
+                    notebook="jupyter-notebook", cells=[types.NotebookCellLanguage(language="python")]
+                )
+            ]
+        )
+        super().__init__(
+            SOURCE, __version__, notebook_document_sync=notebooks, protocol_cls=_Protocol, max_workers=2
+        )
+        self.documents = Documents()
+        self.render = Renderer(Client(), self.documents)
+        self.core = Core(self.documents, self.options_for, check)
+        self.analyser: Analyser[Outcome] = Analyser(self.documents, self.core.outcome)
+        self.debounce = Debounce(delay, self._push_soon)
+        self.options = Options()
+        self.folder_options: dict[str, Options] = {}
+        self.configured = asyncio.Event()
+        self.start_problems: list[str] = []
+        self.was_shut_down = False
+        self._logged: set[str] = set()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._shown_projects: dict[str, list[types.Diagnostic]] = {}
+
+    @property
+    def client(self) -> Client:
+        """What the editor can do."""
+        return self.render.client
+
+    def options_for(self, path: str) -> Options:
+        """The editor's settings for a file: those of the innermost workspace folder it is in."""
+        inside = [
+            folder for folder in self.folder_options if path == folder or path.startswith(folder + os.sep)
+        ]
+        return self.folder_options[max(inside, key=len)] if inside else self.options
+
+    async def outcome(self, uri: str) -> Outcome | None:
+        """The findings of the last version of a document; None when it is not open."""
+        await self.configured.wait()
+        outcome = await self.analyser.latest(uri)
+        if outcome is not None:
+            self._report(outcome)
+        return outcome
+
+    def changed(self, unit: Unit, *, at_once: bool = False) -> None:
+        """A document has a new version: its findings, and those of scripts that import it, are out of date."""
+        path = self.documents.path(unit.uri)
+        for other in self.documents:
+            known = self.analyser.known(other.uri)
+            if other is not unit and known is not None and path in known.used_files:
+                self.analyser.forget(other.uri)
+                self.debounce.later(other.uri)
+        (self.debounce.now if at_once else self.debounce.later)(unit.uri)
+
+    def closed(self, unit: Unit) -> None:
+        """A document was closed: its marks and all that is remembered of it go."""
+        self.debounce.drop(unit.uri)
+        self.analyser.forget(unit.uri)
+        self.run(self.analyser.in_worker(lambda: self.core.forget(unit.uri)))
+        for document in documents_of(unit):
+            if self._pushes(unit):
+                self.publish(document.uri, [], None)
+
+    def everything_changed(self) -> None:
+        """Settings or files on disk changed: all open documents are checked again."""
+        self.analyser.forget_all()
+        for unit in self.documents:
+            if self._pushes(unit):
+                self.debounce.now(unit.uri)
+        for file in list(self._shown_projects):
+            self._show_problems(file)
+        if self.client.pull and self.client.refresh:
+            self.run(_ignore_result(self.workspace_diagnostic_refresh_async(None)))
+
+    def publish(self, uri: str, messages: list[types.Diagnostic], version: int | None) -> None:
+        """Sends the marks of one document."""
+        self.text_document_publish_diagnostics(
+            types.PublishDiagnosticsParams(uri=uri, version=version, diagnostics=messages)
+        )
+
+    def log(self, message: str, kind: types.MessageType = types.MessageType.Info) -> None:
+        """Writes to the editor's log."""
+        self.window_log_message(types.LogMessageParams(type=kind, message=message))
+
+    def log_once(self, message: str) -> None:
+        """Writes a problem to the editor's log unless it stands there already."""
+        if message not in self._logged:
+            self._logged.add(message)
+            self.log(message, types.MessageType.Error)
+
+    def run(self, work: Coroutine[Any, Any, None]) -> None:
+        """Starts ``work``; what goes wrong in it is logged."""
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._finished)
+
+    def report_server_error(self, error: Exception, source: Any) -> None:
+        """pygls calls this for messages that could not be read or handled: a line in the log, no message box."""
+        self.log_once(f"{getattr(source, '__name__', source)}: {error}")
+
+    async def ask_options(self) -> None:
+        """Asks the editor for its settings, and takes them."""
+        folders = {uri: path for uri in self.workspace.folders if (path := file_path(uri)) is not None}
+        items = [types.ConfigurationItem(section=SECTION)]
+        items += [
+            types.ConfigurationItem(scope_uri=from_fs_path(path), section=SECTION)
+            for path in folders.values()
+        ]
+        try:
+            answer = await asyncio.wait_for(
+                self.workspace_configuration_async(types.ConfigurationParams(items)), _PATIENCE
+            )
+        except Exception as error:
+            self.log_once(f"the editor does not tell its settings ({type(error).__name__}: {error})")
+            return
+        options = [self._read(section) for section in answer] or [Options()]
+        self.take_options(options[0], dict(zip(folders.values(), options[1:], strict=False)))
+
+    def take_options(self, options: Options, by_folder: dict[str, Options] | None = None) -> None:
+        """Uses these settings from now on."""
+        if (options, by_folder or {}) != (self.options, self.folder_options):
+            self.options, self.folder_options = options, by_folder or {}
+            self.log(f"settings in force: {options}")
+            for folder, own in self.folder_options.items():
+                if own != options:
+                    self.log(f"settings in force in {folder}: {own}")
+            self.everything_changed()
+
+    def _read(self, section: object) -> Options:
+        options, problems = read_options(section)
+        for problem in problems:
+            self.log_once(problem)
+        return options
+
+    def _pushes(self, unit: Unit) -> bool:
+        """Whether marks of ``unit`` are sent unasked. Editors do not ask for those of notebook cells."""
+        return isinstance(unit, Notebook) or (not self.client.pull and lintable(unit))
+
+    def _push_soon(self, uri: str) -> None:
+        unit = self.documents.unit(uri)
+        if unit is not None and self._pushes(unit):
+            self.run(self._push(unit))
+
+    async def _push(self, unit: Unit) -> None:
+        await self.configured.wait()
+        outcome = await self.analyser.of(unit)
+        if outcome is None:
+            return
+        self._report(outcome)
+        versions = {document.uri: document.version for document in documents_of(unit)}
+        for uri, messages in self.render.by_document(unit, outcome.findings).items():
+            self.publish(uri, messages, versions[uri])
+
+    def _report(self, outcome: Outcome) -> None:
+        for problem in outcome.problems:
+            self.log_once(problem)
+        if outcome.project is not None and outcome.project.file is not None:
+            self._show_problems(outcome.project.file)
+
+    def _show_problems(self, file: str) -> None:
+        """Marks what is wrong in a ``pyproject.toml``."""
+        project = self.core.projects.read(file)
+        messages = [] if project is None else problem_messages(project, self.documents.encoding)
+        if messages != self._shown_projects.get(file, []):
+            self.publish(from_fs_path(file) or file, messages, None)
+        if messages:
+            self._shown_projects[file] = messages
+        else:
+            self._shown_projects.pop(file, None)
+
+    def _finished(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            self.log_once(f"{type(error).__name__}: {error}; this is a bug")
+
+
+def create_server(check: Check | None = None, delay: float = DELAY) -> MemlintServer:
+    """A server that is ready to start. ``check`` replaces the engine; ``delay`` in seconds."""
+    server = MemlintServer(check, delay)
+    _add_lifecycle(server)
+    _add_synchronisation(server)
+    _add_diagnostics(server)
+    _add_actions(server)
+    return server
+
+
+def _add_lifecycle(server: MemlintServer) -> None:
+    @server.feature(types.INITIALIZE)
+    def initialize(params: types.InitializeParams) -> None:
+        server.render = Renderer(Client.of(params.capabilities), server.documents)
+        encoding = ServerCapabilitiesBuilder.choose_position_encoding(params.capabilities)
+        server.documents.encoding = getattr(encoding, "value", encoding)
+        for uri in server.workspace.folders:
+            server.documents.root = file_path(uri) or server.documents.root
+            break
+        server.options, server.start_problems = read_options(section_of(params.initialization_options))
+
+    @server.feature(types.INITIALIZED)
+    async def initialized(_params: types.InitializedParams) -> None:
+        # Only now: the editor has its answer before the parser is imported.
+        server.run(server.analyser.in_worker(server.core.warm_up))
+        where = f"Python {sys.version.split()[0]}, {sys.executable}"
+        server.log(f"{SOURCE} {__version__} ({where}); settings in force: {server.options}")
+        for problem in server.start_problems:
+            server.log_once(problem)
+        try:
+            if server.client.configuration:
+                await server.ask_options()
+        finally:
+            server.configured.set()
+        await _register(server)
+
+    @server.feature(types.SHUTDOWN)
+    def shutdown(_params: None) -> None:
+        server.was_shut_down = True
+        server.analyser.stop()
+
+    @server.feature(types.WORKSPACE_DID_CHANGE_CONFIGURATION)
+    async def did_change_configuration(params: types.DidChangeConfigurationParams) -> None:
+        if server.client.configuration:
+            await server.ask_options()
+        elif (section := section_of(params.settings)) is not None:
+            server.take_options(server._read(section))
+
+    @server.feature(types.WORKSPACE_DID_CHANGE_WORKSPACE_FOLDERS)
+    async def did_change_folders(_params: types.DidChangeWorkspaceFoldersParams) -> None:
+        if server.client.configuration:
+            await server.ask_options()
+
+    @server.feature(types.WORKSPACE_DID_CHANGE_WATCHED_FILES)
+    async def did_change_files(params: types.DidChangeWatchedFilesParams) -> None:
+        await server.analyser.in_worker(server.core.look_again)
+        if _concerns(server, params.changes):
+            server.everything_changed()
+
+
+def _add_synchronisation(server: MemlintServer) -> None:
+    @server.feature(types.TEXT_DOCUMENT_DID_OPEN)
+    def did_open(params: types.DidOpenTextDocumentParams) -> None:
+        server.changed(server.documents.open(params.text_document), at_once=True)
+
+    @server.feature(types.TEXT_DOCUMENT_DID_CHANGE)
+    def did_change(params: types.DidChangeTextDocumentParams) -> None:
+        document = server.documents.change(params)
+        if document is not None:
+            server.changed(document)
+
+    @server.feature(types.TEXT_DOCUMENT_DID_CLOSE)
+    def did_close(params: types.DidCloseTextDocumentParams) -> None:
+        unit = server.documents.close(params.text_document.uri)
+        if unit is not None:
+            server.closed(unit)
+
+    @server.feature(types.NOTEBOOK_DOCUMENT_DID_OPEN)
+    def notebook_did_open(params: types.DidOpenNotebookDocumentParams) -> None:
+        server.changed(server.documents.open_notebook(params), at_once=True)
+
+    @server.feature(types.NOTEBOOK_DOCUMENT_DID_CHANGE)
+    def notebook_did_change(params: types.DidChangeNotebookDocumentParams) -> None:
+        changed = server.documents.change_notebook(params)
+        if changed is not None:
+            notebook, gone = changed
+            for uri in gone:
+                server.publish(uri, [], None)
+            server.changed(notebook)
+
+    @server.feature(types.NOTEBOOK_DOCUMENT_DID_CLOSE)
+    def notebook_did_close(params: types.DidCloseNotebookDocumentParams) -> None:
+        unit = server.documents.close(params.notebook_document.uri)
+        if unit is not None:
+            server.closed(unit)
+
+
+def _add_diagnostics(server: MemlintServer) -> None:
+    @server.feature(
+        types.TEXT_DOCUMENT_DIAGNOSTIC,
+        types.DiagnosticOptions(identifier=SOURCE, inter_file_dependencies=True, workspace_diagnostics=True),
+    )
+    async def pull(params: types.DocumentDiagnosticParams) -> types.DocumentDiagnosticReport:
+        uri = params.text_document.uri
+        messages: list[types.Diagnostic] = []
+        if not server.documents.is_cell(uri):
+            await server.debounce.quiet(uri)
+            outcome = await server.outcome(uri)
+            if outcome is not None:
+                (messages,) = server.render.by_document(outcome.unit, outcome.findings).values()
+        name = result_id(messages)
+        if name == params.previous_result_id:
+            return types.RelatedUnchangedDocumentDiagnosticReport(result_id=name)
+        return types.RelatedFullDocumentDiagnosticReport(items=messages, result_id=name)
+
+
+def _add_actions(server: MemlintServer) -> None:
+    @server.feature(
+        types.TEXT_DOCUMENT_CODE_ACTION,
+        types.CodeActionOptions(code_action_kinds=actions.KINDS, resolve_provider=True),
+    )
+    async def code_action(params: types.CodeActionParams) -> list[types.CodeAction]:
+        outcome = await server.outcome(params.text_document.uri)
+        document = server.documents.document(params.text_document.uri)
+        if outcome is None or document is None:
+            return []
+        context = params.context
+        request = actions.Request(outcome.unit, document, params.range, context.diagnostics, context.only)
+        offered: list[types.CodeAction] = []
+        if actions.wants(request, types.CodeActionKind.QuickFix):
+            suppress = server.options_for(server.documents.path(outcome.unit.uri)).suppress
+            offered += actions.quick_fixes(server.render, request, outcome.findings, suppress=suppress)
+        everything = actions.fix_all_action(outcome.unit)
+        if actions.wants(request, everything.kind or "") and actions.has_safe_fix(outcome.findings):
+            offered.append(everything if server.client.resolve else await _resolved(server, everything))
+        return offered
+
+    @server.feature(types.CODE_ACTION_RESOLVE)
+    async def resolve(action: types.CodeAction) -> types.CodeAction:
+        return await _resolved(server, action)
+
+    @server.feature(types.TEXT_DOCUMENT_HOVER)
+    async def on_hover(params: types.HoverParams) -> types.Hover | None:
+        uri = params.text_document.uri
+        outcome = await server.outcome(uri)
+        document = server.documents.document(uri)
+        if outcome is None or document is None:
+            return None
+        return hover.finding_hover(
+            server.client, outcome.unit, document, outcome.findings, params.position
+        ) or hover.code_hover(server.client, document, params.position)
+
+
+async def _resolved(server: MemlintServer, action: types.CodeAction) -> types.CodeAction:
+    """The fix-all action with its edit. Raises JsonRpcContentModified when the text is another one by now."""
+    data = action.data if isinstance(action.data, dict) else {}
+    unit = server.documents.unit(str(data.get("uri")))
+    if unit is None or unit.version != data.get("version"):
+        raise JsonRpcContentModified("the text has changed since the action was offered")
+    edits = await server.analyser.in_worker(lambda: server.core.fix_all(unit))
+    action.edit = actions.workspace_edit(server.render, edits)
+    return action
+
+
+async def _register(server: MemlintServer) -> None:
+    """Asks to be told of changed settings and files, where the editor can do that."""
+    wanted: list[types.Registration] = []
+    if server.client.ask_changes:
+        section = types.DidChangeConfigurationRegistrationOptions(section=SECTION)
+        wanted.append(types.Registration("settings", types.WORKSPACE_DID_CHANGE_CONFIGURATION, section))
+    if server.client.watch:
+        watchers = [types.FileSystemWatcher(pattern) for pattern in _WATCHED]
+        files = types.DidChangeWatchedFilesRegistrationOptions(watchers)
+        wanted.append(types.Registration("files", types.WORKSPACE_DID_CHANGE_WATCHED_FILES, files))
+    if wanted:
+        await _ignore_result(server.client_register_capability_async(types.RegistrationParams(wanted)))
+
+
+def _concerns(server: MemlintServer, changes: Iterable[types.FileEvent]) -> bool:
+    """Whether findings can differ: not when an open script was merely saved."""
+    return any(
+        change.type != types.FileChangeType.Changed or server.documents.document(change.uri) is None
+        for change in changes
+    )
+
+
+async def _ignore_result(request: Any) -> None:
+    """Waits for an editor's answer; some announce what they cannot do."""
+    try:
+        await request
+    except Exception as error:
+        print(f"{SOURCE}: the editor refused a request: {error}", file=sys.stderr)

@@ -1,0 +1,38 @@
+"""Starting and ending the server process."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import threading
+from collections.abc import Sequence
+
+from keras_memlint.server.lsp.server import create_server
+
+# The parser recurses natively; threads get less stack than the main one on some systems. In bytes.
+_STACK = 64 * (1 << 20)
+
+
+def serve(arguments: Sequence[str]) -> int:
+    """Serves on standard input and output; 1 when the editor went away without a ``shutdown``.
+
+    Wrong ``arguments`` end the program with 2.
+    """
+    _parser().parse_args(arguments)
+    # What pygls has to tell is for its own developers, tracebacks included; we report to the editor's log.
+    logging.getLogger("pygls").setLevel(logging.CRITICAL)
+    threading.stack_size(_STACK)
+    server = create_server()
+    server.start_io()
+    return 0 if server.was_shut_down else 1
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="keras-memlint server",
+        description="The language server of keras-memlint, on standard input and output. Editors start it.",
+    )
+    # Some editors add these to every server they start.
+    parser.add_argument("--stdio", action="store_true", help="the only way it talks; accepted, not needed")
+    parser.add_argument("--clientProcessId", help=argparse.SUPPRESS)
+    return parser
