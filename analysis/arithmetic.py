@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from keras_memlint.analysis import tree
+from keras_memlint.analysis.facts import dtypes
 from keras_memlint.analysis.values import (
     UNKNOWN,
     Array,
@@ -35,17 +36,6 @@ _FOLD: dict[str, Callable[[Any, Any], Any]] = {
     "**": operator.pow,
 }
 _LIMIT = 1 << 64
-_INTEGERS = {
-    "bool": 0,
-    "uint8": 1,
-    "int8": 1,
-    "uint16": 2,
-    "int16": 2,
-    "uint32": 3,
-    "int32": 3,
-    "uint64": 4,
-    "int64": 4,
-}
 
 
 def binary(op: str, left: Value, right: Value, node: tree.Expr, *, in_place: bool = False) -> Value:
@@ -128,7 +118,7 @@ def _array(op: str, left: Value, right: Value, node: tree.Expr, in_place: bool) 
     same = dtype is not None and dtype == array.dtype and shape == array.shape
     size = array.size if same else None
     if size is None and array.size is not None and dtype is not None and array.dtype is not None:
-        from_bytes, to_bytes = itemsize_or_none(array.dtype), itemsize_or_none(dtype)
+        from_bytes, to_bytes = dtypes.itemsize(array.dtype), dtypes.itemsize(dtype)
         if from_bytes and to_bytes and not isinstance(other, Array):
             size = array.size // from_bytes * to_bytes
     return Array(
@@ -136,52 +126,20 @@ def _array(op: str, left: Value, right: Value, node: tree.Expr, in_place: bool) 
     )
 
 
-def itemsize_or_none(dtype: str) -> int | None:
-    return Array(dtype=dtype, shape=()).bytes
-
-
 def promote(op: str, left: Value, right: Value) -> str | None:
-    """NumPy 2's result dtype of an operator on arrays and Python numbers; None when unknown.
-
-    A Python float turns integers into float64 and leaves floats as they are; tensors keep their dtype.
-    """
+    """NumPy 2's result dtype of an operator on arrays and Python numbers; None when unknown. Tensors keep theirs."""
+    for side in (left, right):
+        if isinstance(side, Array) and side.kind == "tensor":
+            return side.dtype
     a, b = _dtype(left), _dtype(right)
-    if any(isinstance(v, Array) and v.kind == "tensor" for v in (left, right)):
-        tensor = left if isinstance(left, Array) and left.kind == "tensor" else right
-        return tensor.dtype if isinstance(tensor, Array) else None
-    if a is None or b is None:
-        return None
-    weak_a, weak_b = not isinstance(left, Array), not isinstance(right, Array)
-    if weak_a or weak_b:
-        strong, weak = (b, a) if weak_a else (a, b)
-        if strong in _INTEGERS and (weak == "float" or op == "/"):
-            return "float64"
-        if strong == "bool" and weak == "int":
-            return "int64"
-        return strong
-    if op == "/" and a in _INTEGERS and b in _INTEGERS:
-        return "float64"
-    if a == b:
-        return a
-    if "float64" in (a, b):
-        return "float64"
-    floats = [d for d in (a, b) if d not in _INTEGERS]
-    if len(floats) == 1:
-        integer = a if floats[0] == b else b
-        if floats[0] == "float32":
-            return "float32" if _INTEGERS[integer] <= 2 else "float64"
-        return None
-    return None
+    return dtypes.promote(op, a, b) if a is not None and b is not None else None
 
 
 def _dtype(value: Value) -> str | None:
     if isinstance(value, Array):
         return value.dtype
-    if isinstance(value, Const) and isinstance(value.value, (bool, int, float)):
-        return type(value.value).__name__ if not isinstance(value.value, bool) else "int"
-    if isinstance(value, Scalar) and value.kind in ("int", "float"):
-        return value.kind
-    return None
+    kind = _kind(value)
+    return {"bool": dtypes.PYTHON_BOOL, "int": dtypes.PYTHON_INT, "float": dtypes.PYTHON_FLOAT}.get(kind)
 
 
 def broadcast(a: Shape | None, b: Shape | None) -> Shape | None:
@@ -305,7 +263,7 @@ def _index(array: Array, keys: tuple[Value, ...], node: tree.Subscript) -> Value
         else:
             part = True
             shape = shape if rest is not None else None
-    final: Shape | None = tuple([*shape, *rest]) if shape is not None and rest is not None else None
+    final: Shape | None = (*shape, *rest) if shape is not None and rest is not None else None
     whole = not part and not copies
     kind = "ndarray" if copies or array.kind == "hdf5" else array.kind
     note = (

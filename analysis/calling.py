@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from keras_memlint.analysis import models, tree
 from keras_memlint.analysis.calls import Call
-from keras_memlint.analysis.facts import FACTS, find_fact
+from keras_memlint.analysis.facts.library import FACTS, find_fact
 from keras_memlint.analysis.scopes import Scope
 from keras_memlint.analysis.values import (
     UNKNOWN,
@@ -94,7 +94,7 @@ def call_value(
     """The value of calling ``func``."""
     if isinstance(func, Api):
         if func.name == "builtins.super":
-            return _super(run, scope_self(run))
+            return Object("super", state={"self": scope_self(run)})
         if func.name == "functools.partial" and args:
             return args[0]
         return _library(run, func.name, func.flavour, None, node, args, kwargs, star)
@@ -170,7 +170,7 @@ def _library(
     row = FACTS.get(name) or find_fact(name)
     if row is None:
         made = make_call(run, name, flavour, receiver, node, args, kwargs, star, models.parameters_of(name))
-        made.result = models.construct(run, made)
+        made.result = models.construct(made)
         _callbacks(run, args, kwargs)
         return made.result
     made = make_call(run, name, flavour, receiver, node, args, kwargs, star, row.params)
@@ -290,10 +290,7 @@ def _own_function(
     kwargs: dict[str, Value],
     star: bool,
 ) -> Value:
-    for decorator in func.decorators:
-        if isinstance(decorator, (Instance, Object)):
-            break
-    make_call(
+    made = make_call(
         run,
         f"def {func.name}",
         "",
@@ -309,10 +306,9 @@ def _own_function(
         run.site = node
     if func.bound is not None and not func.static:
         args = (func.bound, *args)
-    value = run.evaluate(func, () if star else args, kwargs)
+    made.result = run.evaluate(func, () if star else args, kwargs)
     run.site = outer
-    run.calls[-1].result  # noqa: B018
-    return value
+    return made.result
 
 
 def _instantiate(
@@ -366,10 +362,6 @@ def _call_instance(
     made = make_call(run, "keras.Model.__call__", func.flavour, func, node, args, kwargs, star, ("inputs",))
     made.result = Array("tensor", source="network", origin=Origin(node, "the model's output"))
     return made.result
-
-
-def _super(run: Interpreter, receiver: Value) -> Value:
-    return Object("super", state={"self": receiver})
 
 
 def find_method(cls: Class, name: str) -> Function | None:
@@ -441,7 +433,7 @@ def bind_parameters(
             names[name] = UNKNOWN if isinstance(default, Const) and default.value is None else default
 
 
-def iterate(value: Value, node: tree.Node) -> tuple[Value, int | None]:
+def iterate(value: Value) -> tuple[Value, int | None]:
     """What a loop over ``value`` binds, and how often it turns when that is known."""
     if isinstance(value, Items):
         return value.any(), value.length
@@ -471,7 +463,7 @@ def iterate(value: Value, node: tree.Node) -> tuple[Value, int | None]:
     return UNKNOWN, None
 
 
-def unpack(value: Value, parts: int, node: tree.Node) -> list[Value]:
+def unpack(value: Value, parts: int) -> list[Value]:
     """The values a tuple of ``parts`` targets is bound to."""
     if isinstance(value, Items):
         if value.items is not None and len(value.items) == parts:
@@ -479,7 +471,7 @@ def unpack(value: Value, parts: int, node: tree.Node) -> list[Value]:
         if value.items is None:
             return [value.element] * parts
     if isinstance(value, Array):
-        return [iterate(value, node)[0]] * parts
+        return [iterate(value)[0]] * parts
     if isinstance(value, Const) and isinstance(value.value, (tuple, list)) and len(value.value) == parts:
         return [Const(part) for part in value.value]
     return [UNKNOWN] * parts

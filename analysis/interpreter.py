@@ -15,6 +15,7 @@ from keras_memlint.analysis.calls import Call
 from keras_memlint.analysis.facts.table import Machine
 from keras_memlint.analysis.names import canonical
 from keras_memlint.analysis.scopes import Loop, Scope
+from keras_memlint.analysis.stars import star_names
 from keras_memlint.analysis.values import (
     UNKNOWN,
     Api,
@@ -214,9 +215,11 @@ class Interpreter:
             self.order += 1
             self.imports.append((node, node.module, "*", "", self.order, self.at_top))
             names = local.attributes if isinstance(local, Instance) else {}
-            for name, value in list(names.items()):
+            for name, exported in list(names.items()):
                 if not name.startswith("_"):
-                    scope.bind(name, value)
+                    scope.bind(name, exported)
+            for name in star_names(node.module) if local is None and not node.level else ():
+                scope.bind(name, self.api(f"{node.module}.{name}"))
             return False
         for alias in node.names:
             self.order += 1
@@ -224,8 +227,8 @@ class Interpreter:
             dotted = f"{node.module}.{alias.name}" if node.module else alias.name
             self.imports.append((alias, dotted, bound, dotted, self.order, self.at_top))
             if isinstance(local, Instance):
-                value = local.attributes.get(alias.name)
-                if value is None:
+                value: Value = local.attributes.get(alias.name, UNKNOWN)
+                if value is UNKNOWN:
                     value = self.project.module(dotted, node.level, source) or UNKNOWN
             elif node.level:
                 value = self.project.module(dotted, node.level, source) or UNKNOWN
@@ -270,7 +273,7 @@ class Interpreter:
 
     def for_(self, node: tree.For, scope: Scope) -> bool:
         iterated = self.eval(node.iter, scope)
-        element, trips = calling.iterate(iterated, node.iter)
+        element, trips = calling.iterate(iterated)
         loop = Loop(node, "for", iterated, trips)
         self.looped(
             node,
@@ -390,7 +393,7 @@ class Interpreter:
         if isinstance(target, tree.Name):
             scope.bind(target.id, value)
         elif isinstance(target, tree.Sequence):
-            parts = calling.unpack(value, len(target.elements), target)
+            parts = calling.unpack(value, len(target.elements))
             for element, part in zip(target.elements, parts, strict=True):
                 self.store(
                     element.value if isinstance(element, tree.Starred) else element, part, scope, statement
@@ -564,7 +567,7 @@ class Interpreter:
         length: int | None = 1
         for generator in node.generators:
             iterated = self.eval(generator.iter, inner)
-            element, trips = calling.iterate(iterated, generator.iter)
+            element, trips = calling.iterate(iterated)
             loop = Loop(node, "comprehension", iterated, trips)
             self.all_loops.append(loop)
             self.loops = (*self.loops, loop)
@@ -594,7 +597,7 @@ class Interpreter:
     def yield_(self, node: tree.Yield, scope: Scope) -> Value:
         if node.value is not None:
             value = self.eval(node.value, scope)
-            self.yielded.append(calling.iterate(value, node)[0] if node.is_from else value)
+            self.yielded.append(calling.iterate(value)[0] if node.is_from else value)
         return UNKNOWN
 
     def assignment(self, node: tree.Assignment, scope: Scope) -> Value:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 _OPENERS = (cst.LeftParen, cst.LeftSquareBracket, cst.LeftCurlyBrace)
 _LEAVES = (cst.Name, cst.Integer, cst.Float, cst.Imaginary, cst.SimpleString)
-_AUGMENTED = {
+_AUGMENTED: dict[type, str] = {
     cls: op
     for op, cls in {
         "+": cst.AddAssign,
@@ -36,7 +36,7 @@ _AUGMENTED = {
         ">>": cst.RightShiftAssign,
     }.items()
 }
-_BINARY = {
+_OPERATOR: dict[type, str] = {
     cls: op
     for op, cls in {
         "+": cst.Add,
@@ -58,8 +58,8 @@ _BINARY = {
         "~": cst.BitInvert,
     }.items()
 }
-_UNARY = {cst.Not: "not", cst.BitInvert: "~", cst.Minus: "-", cst.Plus: "+"}
-_COMPARE = {
+_UNARY: dict[type, str] = {cst.Not: "not", cst.BitInvert: "~", cst.Minus: "-", cst.Plus: "+"}
+_COMPARE: dict[type, str] = {
     cst.Equal: "==",
     cst.NotEqual: "!=",
     cst.LessThan: "<",
@@ -223,7 +223,7 @@ class Lowering:
         at = self.token()
         items: list[tree.Expr] = []
         for element in node.slice:
-            index = element.slice
+            index: Any = element.slice
             if isinstance(index, cst.Index):
                 items.append(self.expr(index.value))
             else:
@@ -234,11 +234,11 @@ class Lowering:
 
     def binary(self, node: cst.BinaryOperation) -> tree.Expr:
         left, right = self.expr(node.left), self.expr(node.right)
-        return tree.Binary(left.a, right.b, self.piece, _BINARY[type(node.operator)], left, right)
+        return tree.Binary(left.a, right.b, self.piece, _OPERATOR[type(node.operator)], left, right)
 
     def boolean(self, node: cst.BooleanOperation) -> tree.Expr:
         left, right = self.expr(node.left), self.expr(node.right)
-        return tree.Boolean(left.a, right.b, self.piece, _BINARY[type(node.operator)], left, right)
+        return tree.Boolean(left.a, right.b, self.piece, _OPERATOR[type(node.operator)], left, right)
 
     def unary(self, node: cst.UnaryOperation) -> tree.Expr:
         operand = self.expr(node.expression)
@@ -557,8 +557,8 @@ def _string_value(text: str) -> object:
     return value if isinstance(value, (str, bytes)) else ...
 
 
-_DISPLAYS = {cst.Tuple: "tuple", cst.List: "list", cst.Set: "set"}
-_COMPREHENSIONS = {
+_DISPLAYS: dict[type, str] = {cst.Tuple: "tuple", cst.List: "list", cst.Set: "set"}
+_COMPREHENSIONS: dict[type, str] = {
     cst.ListComp: "list",
     cst.SetComp: "set",
     cst.DictComp: "dict",

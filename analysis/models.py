@@ -2,20 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from keras_memlint.analysis import layers as sizes
 from keras_memlint.analysis import tree
 from keras_memlint.analysis.calls import Call
-
-try:
-    from keras_memlint.analysis.facts.applications import APPLICATIONS, application
-except ImportError:
-    APPLICATIONS = {}
-try:
-    from keras_memlint.analysis.facts.optimizers import OPTIMIZERS
-except ImportError:
-    OPTIMIZERS = {}
+from keras_memlint.analysis.facts.applications import APPLICATIONS, application
+from keras_memlint.analysis.facts.optimizers import OPTIMIZERS
 from keras_memlint.analysis.values import (
     UNKNOWN,
     Api,
@@ -36,9 +29,6 @@ from keras_memlint.analysis.values import (
     const,
 )
 
-if TYPE_CHECKING:
-    from keras_memlint.analysis.interpreter import Interpreter
-
 _MODEL_BASES = frozenset({"keras.Model", "keras.Sequential"})
 
 
@@ -50,31 +40,36 @@ def parameters_of(name: str) -> tuple[str, ...]:
     if group == "keras.optimizers":
         row = OPTIMIZERS.get(short)
         return row.params if row is not None else ()
-    if group == "keras.applications" or group.startswith("keras.applications."):
-        return (
-            "include_top",
-            "weights",
-            "input_tensor",
-            "input_shape",
-            "pooling",
-            "classes",
-            "classifier_activation",
-        )
+    if group.startswith("keras.applications") and short in APPLICATIONS:
+        return APPLICATIONS[short].family.params
     return ()
 
 
-def construct(run: Interpreter, call: Call) -> Value:
+def construct(call: Call) -> Value:
     """The instance a library class gives, told by its name; unknown for functions."""
     group, _, short = call.name.rpartition(".")
+    if group == "keras.layers" and short in sizes.LAYER_FUNCTIONS and call.args:
+        made = Layer(f"keras.layers.{sizes.LAYER_FUNCTIONS[short]}", call.flavour, call, dict(call.kwargs))
+        return apply_layer(made, call.args, call.node)
     if not short[:1].isupper():
         return UNKNOWN
     origin = Origin(call.node, "made here")
     if group.startswith("keras.layers"):
-        config = dict(zip(call.params, call.args, strict=False)) if not call.star else {}
-        return Layer(call.name, call.flavour, call, {**config, **call.kwargs}, origin=origin)
+        return Layer(call.name, call.flavour, call, _layer_config(call, short), origin=origin)
     if group.startswith("keras.applications") and short in APPLICATIONS:
         return _application(call, short)
     return Object(call.name, call, origin=origin)
+
+
+def _layer_config(call: Call, name: str) -> dict[str, Value]:
+    """The constructor's arguments by name, in the order of Keras 3 or, when that does not fit, of Keras 2."""
+    if call.star:
+        return dict(call.kwargs)
+    for keras2 in (False, True):
+        bound = sizes.bind(name, call.args, call.kwargs, keras2=keras2)
+        if bound is not None:
+            return {key: value for key, value in bound.items() if isinstance(value, Value)}
+    return dict(call.kwargs)
 
 
 def python_config(layer: Layer) -> dict[str, object]:
@@ -118,32 +113,26 @@ def apply_layer(layer: Layer, args: tuple[Value, ...], node: tree.Expr) -> Value
     inputs = symbolic(given)
     if not inputs:
         if isinstance(given, UnknownValue):
-            return KerasTensor(None, layer, (), _parameters(layer, []), node)
+            return KerasTensor(None, layer, (), infer(layer, [None]).parameters, node)
         return Array("tensor", source="network", origin=Origin(node, "a layer's output"))
     if layer.name == "MultiHeadAttention" and len(args) > 1:
         inputs = [t for arg in args for t in symbolic(arg)]
     if layer.model is not None:
         return _apply(layer, layer.model, inputs, node)
-    output, parameters = infer(layer, [tensor.shape for tensor in inputs])
-    return KerasTensor(output, layer, tuple(inputs), parameters, node)
+    size = infer(layer, [tensor.shape for tensor in inputs])
+    return KerasTensor(size.output, layer, tuple(inputs), size.parameters, node, size.stored)
 
 
-def infer(layer: Layer, inputs: list[Shape | None]) -> tuple[Shape | None, int | None]:
-    """Output shape and parameters of a layer on ``inputs``, each None when unknown."""
+def infer(layer: Layer, inputs: list[Shape | None]) -> sizes.LayerSize:
+    """What a layer costs on ``inputs``; every number that is not known is None."""
     if layer.model is not None:
         model = layer.model
-        return (model.output.shape if model.output is not None else None), model.parameters
+        output = model.output.shape if model.output is not None else None
+        return sizes.LayerSize(output, model.parameters, None, model.activations)
     inner = layer.config.get("layer")
-    if layer.name == "TimeDistributed" and isinstance(inner, (Model,)):
-        return None, inner.parameters
-    found = sizes.infer(layer.name, python_config(layer), inputs)
-    if found is None:
-        return None, None
-    return found.output, found.parameters
-
-
-def _parameters(layer: Layer, inputs: list[Shape | None]) -> int | None:
-    return infer(layer, inputs or [None])[1]
+    if layer.name == "TimeDistributed" and isinstance(inner, Model):
+        return sizes.UNSIZED._replace(parameters=inner.parameters)
+    return sizes.infer(layer.name, python_config(layer), inputs) or sizes.UNSIZED
 
 
 def symbolic(value: Value) -> list[KerasTensor]:
@@ -167,7 +156,7 @@ def _apply(layer: Layer, model: Model, inputs: list[KerasTensor], node: tree.Exp
     shape = model.output.shape if model.output is not None else None
     if model.kind == "application" and model.call is not None:
         shape = _application_on(model, inputs[0].shape) or shape
-    return KerasTensor(shape, layer, tuple(inputs), model.parameters, node)
+    return KerasTensor(shape, layer, tuple(inputs), model.parameters, node, model.activations)
 
 
 def sequential(call: Call) -> Value:
@@ -206,36 +195,25 @@ def add(model: Model, item: Value, node: tree.Expr) -> None:
         model.input = before
         model.output = KerasTensor(before, item, (), 0, node)
         return
-    output, parameters = infer(item, [before])
+    size = infer(item, [before])
     if item.model is not None and item.model.kind == "application":
         model.input = model.input or item.model.input
     where = item.origin.node if item.origin is not None else node
-    model.uses.append(Use(item, (before,), output, parameters, where))
-    model.output = KerasTensor(output, item, (), parameters, node)
+    model.uses.append(Use(item, (before,), size.output, size.parameters, where, size.stored))
+    model.output = KerasTensor(size.output, item, (), size.parameters, node, size.stored)
     model.final = item
 
 
 def _declared_input(layer: Layer) -> Shape | None:
     """The input shape a first layer declares, batch axis first."""
-    given = layer.config.get("input_shape")
-    if given is None and layer.name == "InputLayer":
-        given = layer.config.get("shape")
-    shape = shape_of(given)
-    if shape is not None:
-        return (None, *shape)
-    batch = layer.config.get("batch_input_shape") or layer.config.get("batch_shape")
-    whole = shape_of(batch)
-    if whole is not None:
-        return (None, *whole[1:])
-    dim = const(layer.config.get("input_dim"))
-    if isinstance(dim, int) and layer.name != "Embedding":
-        length = const(layer.config.get("input_length"))
-        return (None, length, dim) if isinstance(length, int) else (None, dim)
-    if layer.name == "Embedding":
-        length = const(layer.config.get("input_length"))
-        return (None, length if isinstance(length, int) else None)
-    inner = layer.config.get("layer")
-    return _declared_input(inner) if isinstance(inner, Layer) else None
+    config = layer.config
+    if layer.name == "InputLayer" and "shape" in config:
+        shape = shape_of(config["shape"])
+        return (None, *shape) if shape is not None else None
+    inner = config.get("layer")
+    if isinstance(inner, Layer) and "input_shape" not in config:
+        return _declared_input(inner)
+    return sizes.declared_input(layer.name, python_config(layer))
 
 
 def functional(call: Call) -> Value:
@@ -264,9 +242,8 @@ def functional(call: Call) -> Value:
             shared = id(layer) in layers_seen
             layers_seen.add(id(layer))
             parameters = 0 if shared else tensor.parameters
-            model.uses.append(
-                Use(layer, tuple(t.shape for t in tensor.inputs), tensor.shape, parameters, tensor.node)
-            )
+            before = tuple(t.shape for t in tensor.inputs)
+            model.uses.append(Use(layer, before, tensor.shape, parameters, tensor.node, tensor.stored))
             continue
         if id(tensor) in seen:
             continue
@@ -316,9 +293,8 @@ def _application(call: Call, name: str) -> Model:
     config = {key: _python(value) for key in call.params if (value := call.arg(key)) is not None}
     given = call.arg("input_tensor")
     shape = given.shape if isinstance(given, KerasTensor) else None
-    if shape is not None:
-        config["input_shape"] = shape[1:]
-    config.pop("input_tensor", None)
+    if given is not None:
+        config["input_tensor"] = shape if shape is not None else sizes.UNKNOWN
     found = application(name, config)
     inputs = shape_of(call.arg("input_shape"))
     model.input = shape or ((None, *inputs) if inputs is not None else None)
@@ -331,7 +307,7 @@ def _application(call: Call, name: str) -> Model:
         return model
     model.inner_parameters = found.parameters
     model.inner_activations = found.activations
-    model.output = KerasTensor(found.output, layer, (), found.parameters, call.node)
+    model.output = KerasTensor(found.output, layer, (), found.parameters, call.node, found.activations)
     return model
 
 
@@ -341,7 +317,6 @@ def _application_on(model: Model, shape: Shape | None) -> Shape | None:
         return None
     config = {key: _python(value) for key in model.call.params if (value := model.call.arg(key)) is not None}
     config["input_shape"] = shape[1:]
-    config.pop("input_tensor", None)
     found = application(model.api.rpartition(".")[2], config)
     return found.output if found is not None else None
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from keras_memlint.analysis import tree
 from keras_memlint.analysis.tokens import CLAUSE, Tokens, header_end, split_statements
@@ -292,7 +292,7 @@ def _parse_piece(text: str, *, header: bool) -> Piece:
     limit = sys.getrecursionlimit()
     try:
         sys.setrecursionlimit(max(limit, 6_000))
-        statements = cst.parse_module(wrapped).body
+        statements: Any = cst.parse_module(wrapped).body
         if indent:
             statements = statements[0].body.body
         lowering = Lowering(piece)

@@ -227,7 +227,7 @@ class Script:
         tokens = piece.tokens
         if tokens is None or not isinstance(func, (tree.Attribute, tree.Name)):
             return self.place(node)
-        start, end = piece.span(node)
+        end = piece.span(node)[1]
         return Place(piece.source or self.source, piece.start + tokens.starts[func.b], end)
 
     def trail(self, origin: Origin | None) -> tuple[tuple[str, Place], ...]:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from keras_memlint.analysis.bytes import format_bytes
+from keras_memlint.analysis.facts.dtypes import itemsize
 
 if TYPE_CHECKING:
     from keras_memlint.analysis import tree
@@ -269,7 +270,8 @@ class Layer(Value):
 class KerasTensor(Value):
     """A symbolic tensor of a functional model. ``shape`` includes the batch axis (None); None when unknown.
 
-    ``layer`` made it from ``inputs``; ``parameters`` of that layer, None when unknown.
+    ``layer`` made it from ``inputs``; ``parameters`` of that layer, and ``stored``, the elements a training step keeps
+    of it for each sample, None when unknown.
     """
 
     shape: Shape | None
@@ -277,17 +279,21 @@ class KerasTensor(Value):
     inputs: tuple[KerasTensor, ...] = ()
     parameters: int | None = None
     node: tree.Expr | None = None
+    stored: int | None = None
 
 
 @dataclass(slots=True, eq=False, repr=False)
 class Use:
-    """One layer in a model, in order: input and output shapes (batch axis first) and parameters, None when unknown."""
+    """One layer in a model, in order: input and output shapes (batch axis first), parameters, and ``stored``, the
+    elements a training step keeps for each sample; None for what is unknown.
+    """
 
     layer: Layer
     inputs: tuple[Shape | None, ...]
     output: Shape | None
     parameters: int | None
     node: tree.Expr | None
+    stored: int | None = None
 
 
 @dataclass(slots=True, eq=False, repr=False)
@@ -295,8 +301,7 @@ class Model(Value):
     """A Keras model. ``kind``: ``sequential``, ``functional``, ``application``, ``subclass``, ``loaded`` or ``""``.
 
     ``uses`` are its layers in order; ``complete`` when these are all of them and their shapes are known. ``compiled``
-    is the latest ``compile`` call. ``call`` made it. ``activations`` counts the elements all layers put out for one
-    sample, None when unknown; ``parameters`` all weights.
+    is the latest ``compile`` call. ``call`` made it.
     """
 
     kind: str
@@ -333,15 +338,14 @@ class Model(Value):
 
     @property
     def activations(self) -> int | None:
-        """Elements of all layers' outputs for one sample, None when some shape is unknown."""
+        """Elements a training step keeps for one sample, all layers together; None when some layer's are unknown."""
         if not self.complete:
             return None
         total = self.inner_activations or 0
         for use in self.uses:
-            elements = count(use.output)
-            if elements is None:
+            if use.stored is None:
                 return None
-            total += elements
+            total += use.stored
         return total if self.uses or self.inner_activations is not None else None
 
 
@@ -355,31 +359,6 @@ def count(shape: Shape | None) -> int | None:
             return None
         total *= axis
     return total
-
-
-_ITEM = {
-    "bool": 1,
-    "int8": 1,
-    "uint8": 1,
-    "int16": 2,
-    "uint16": 2,
-    "float16": 2,
-    "bfloat16": 2,
-    "int32": 4,
-    "uint32": 4,
-    "float32": 4,
-    "int64": 8,
-    "uint64": 8,
-    "float64": 8,
-    "complex64": 8,
-    "complex128": 16,
-    "object": 8,
-}
-
-
-def itemsize(dtype: str) -> int | None:
-    """Bytes of one element of ``dtype``; None for strings and dtypes not known here."""
-    return _ITEM.get(dtype)
 
 
 def const(value: Value | None) -> Any:

@@ -142,7 +142,7 @@ class Workspace:
             if "**" in pattern or pattern.startswith(("*", "/*", "gs://", "s3://", "hdfs://")):
                 return None
             try:
-                names = list(islice(glob.iglob(str(folder / pattern)), _GLOB_LIMIT))
+                names = list(islice(glob.iglob(str(folder / pattern)), _GLOB_LIMIT))  # noqa: PTH207
                 total = sum(Path(name).stat().st_size for name in names)
             except (OSError, ValueError):
                 return None

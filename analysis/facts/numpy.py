@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from keras_memlint.analysis.calls import Call
+from keras_memlint.analysis.facts.dtypes import canonical, itemsize
 from keras_memlint.analysis.facts.table import Gives, Machine, fact, table
 from keras_memlint.analysis.values import (
     UNKNOWN,
@@ -16,37 +17,9 @@ from keras_memlint.analysis.values import (
     Shape,
     Value,
     const,
-    itemsize,
 )
 
 _DOCS = "NumPy reference, routines"
-_ALIASES = {
-    "float": "float64",
-    "int": "int64",
-    "bool": "bool",
-    "uint8": "uint8",
-    "f4": "float32",
-    "f8": "float64",
-    "f": "float32",
-    "d": "float64",
-    "float_": "float64",
-    "double": "float64",
-    "single": "float32",
-    "half": "float16",
-    "i4": "int32",
-    "i8": "int64",
-    "u1": "uint8",
-    "bool_": "bool",
-    "int_": "int64",
-    "byte": "int8",
-    "ubyte": "uint8",
-    "short": "int16",
-    "object": "object",
-    "object_": "object",
-    "intc": "int32",
-    "float16": "float16",
-    "str": "str",
-}
 
 
 def dtype_of(value: Value | None, default: str | None = None) -> str | None:
@@ -56,10 +29,7 @@ def dtype_of(value: Value | None, default: str | None = None) -> str | None:
     name = value.name.rpartition(".")[2] if isinstance(value, Api) else const(value)
     if not isinstance(name, str):
         return None
-    name = name.lstrip("<=|>")
-    if name in _ALIASES:
-        return _ALIASES[name]
-    return name if itemsize(name) is not None else None
+    return canonical(name)
 
 
 def shape_of(value: Value | None) -> Shape | None:

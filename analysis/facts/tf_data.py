@@ -33,25 +33,51 @@ _RANDOM = ("tf.image.random_", "tf.image.stateless_random", "tf.random.")
 
 
 def _make(
-    call: Call, op: str, input: Dataset | None, element: Value, cardinality: int | None, **more: object
+    call: Call,
+    op: str,
+    before: Dataset | None,
+    element: Value,
+    cardinality: int | None,
+    *,
+    batch_size: int | None = None,
+    infinite: bool = False,
+    toy: bool = False,
+    traits: frozenset[str] = frozenset(),
 ) -> Dataset:
-    batch = more.pop("batch_size", input.batch_size if input is not None else None)
-    infinite = more.pop("infinite", input.infinite if input is not None else False)
-    toy = more.pop("toy", input.toy if input is not None else False)
-    traits = more.pop("traits", frozenset())
-    note = "read from here" if input is None else f"`{op}`"
-    before = input.origin if input is not None else None
+    """The dataset after ``op``; without ``before`` a source. What ``before`` was stays true unless told otherwise."""
+    if before is None:
+        return Dataset(
+            op,
+            call,
+            None,
+            element,
+            cardinality,
+            batch_size,
+            infinite,
+            toy,
+            traits,
+            origin=Origin(call.node, "read from here"),
+        )
+    origin = Origin(call.node, f"`{op}`", before.origin)
     return Dataset(
-        op,
+        op, call, before, element, cardinality, batch_size, infinite, before.toy or toy, traits, origin=origin
+    )
+
+
+def _after(
+    call: Call, op: str, element: Value, cardinality: int | None, traits: frozenset[str] = frozenset()
+) -> Dataset:
+    """The receiver after an operation that leaves batches and repetition as they are."""
+    before = _self(call)
+    return _make(
         call,
-        input,
+        op,
+        before,
         element,
         cardinality,
-        batch,
-        bool(infinite),
-        bool(toy),
-        traits,  # type: ignore[arg-type]
-        origin=Origin(call.node, note, before),
+        batch_size=before.batch_size,
+        infinite=before.infinite,
+        traits=traits,
     )
 
 
@@ -167,7 +193,7 @@ def _map(call: Call, run: Machine) -> Value:
     if isinstance(function, Function):
         element, call.inner = run.apply(function, _spread(before.element), call, mapped=True)
         traits = traits_of(call.inner, element)
-    return _make(call, "map", before, element, before.cardinality, traits=frozenset(traits))
+    return _after(call, "map", element, before.cardinality, frozenset(traits))
 
 
 def traits_of(inner: tuple[Call, ...], element: Value) -> set[str]:
@@ -268,7 +294,7 @@ def _unbatch(call: Call, _run: Machine) -> Value:
 
 
 def _same(op: str) -> Gives:
-    return lambda call, _run: _make(call, op, _self(call), _self(call).element, _self(call).cardinality)
+    return lambda call, _run: _after(call, op, _self(call).element, _self(call).cardinality)
 
 
 def _repeat(call: Call, _run: Machine) -> Value:
@@ -277,7 +303,15 @@ def _repeat(call: Call, _run: Machine) -> Value:
     known = isinstance(times, int) and times > 0
     count = before.cardinality * times if known and before.cardinality is not None else None
     forever = call.arg("count") is None or times == -1
-    return _make(call, "repeat", before, before.element, count, infinite=before.infinite or forever)
+    return _make(
+        call,
+        "repeat",
+        before,
+        before.element,
+        count,
+        batch_size=before.batch_size,
+        infinite=before.infinite or forever,
+    )
 
 
 def _take(call: Call, _run: Machine) -> Value:
@@ -286,11 +320,11 @@ def _take(call: Call, _run: Machine) -> Value:
     count = before.cardinality
     if isinstance(wanted, int) and wanted >= 0:
         count = wanted if count is None else min(count, wanted)
-    return _make(call, "take", before, before.element, count, infinite=False)
+    return _make(call, "take", before, before.element, count, batch_size=before.batch_size)
 
 
 def _fewer(op: str) -> Gives:
-    return lambda call, _run: _make(call, op, _self(call), _self(call).element, None)
+    return lambda call, _run: _after(call, op, _self(call).element, None)
 
 
 def _zip(call: Call, _run: Machine) -> Value:
@@ -300,16 +334,16 @@ def _zip(call: Call, _run: Machine) -> Value:
     element = Items("tuple", tuple(part.element if isinstance(part, Dataset) else UNKNOWN for part in parts))
     count = next((s.cardinality for s in sets if s.cardinality is not None), None)
     base = next((s for s in sets), None)
-    made = _make(call, "zip", base, element, count)
-    return made
+    return _make(call, "zip", base, element, count, batch_size=base.batch_size if base is not None else None)
 
 
 def _concatenate(call: Call, _run: Machine) -> Value:
     before = _self(call)
     other = call.first()
-    both = isinstance(other, Dataset) and before.cardinality is not None and other.cardinality is not None
-    count = before.cardinality + other.cardinality if both else None  # type: ignore[union-attr,operator]
-    return _make(call, "concatenate", before, before.element, count)
+    count = None
+    if isinstance(other, Dataset) and before.cardinality is not None and other.cardinality is not None:
+        count = before.cardinality + other.cardinality
+    return _after(call, "concatenate", before.element, count)
 
 
 def _apply(call: Call, run: Machine) -> Value:
@@ -319,7 +353,7 @@ def _apply(call: Call, run: Machine) -> Value:
         made, call.inner = run.apply(function, (before,), call, mapped=False)
         if isinstance(made, Dataset):
             return made
-    return _make(call, "apply", before, UNKNOWN, None)
+    return _after(call, "apply", UNKNOWN, None)
 
 
 def _cardinality(call: Call, _run: Machine) -> Value:
