@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Callable
 from functools import cached_property
@@ -87,44 +88,60 @@ class Project:
     def module(self, dotted: str, level: int, source: Source | None) -> Value | None:
         """The module ``dotted`` of the user's own code, None when it is a library's or not there."""
         origin = source or self.source
-        here = Path(origin.path).absolute().parent
+        here = self._folder(origin)
         parts = dotted.split(".") if dotted else []
+        found: str | None = None
         if level:
             folder = here
             for _ in range(level - 1):
-                folder = folder.parent
+                folder = os.path.dirname(folder)
             found = self._find(folder, parts)
-        else:
-            if not parts:
-                return None
+        elif parts:
             found = self._find(here, parts)
             if found is None and parts[0] not in _LIBRARIES:
                 for folder in self._above(here):
-                    found = self._find(folder, parts) or self._find(folder / "src", parts)
+                    found = self._find(folder, parts) or self._find(f"{folder}/src", parts)
                     if found is not None:
                         break
-        if found is None or found == Path(self.source.path).absolute():
+        if found is None or found == self._path:
             return None
-        return self._load(found, origin, here)
+        return self._load(Path(found), origin, Path(here))
 
-    def _find(self, folder: Path, parts: list[str]) -> Path | None:
-        if not parts:
-            init = folder / "__init__.py"
-            return init if self.workspace.is_file(init) else None
-        base = folder.joinpath(*parts)
-        for candidate in (base.with_name(base.name + ".py"), base / "__init__.py"):
-            if self.workspace.is_file(candidate):
-                return candidate
-        return None
+    @cached_property
+    def _path(self) -> str:
+        return os.path.abspath(self.source.path)
 
-    def _above(self, here: Path) -> list[Path]:
-        found: list[Path] = []
-        for folder in list(here.parents)[:_LEVELS]:
-            if self.workspace.is_file(folder / ".git" / "HEAD") or (
-                not (here / "__init__.py").exists() and len(found) >= 3
-            ):
-                return [*found, folder]
+    def _folder(self, source: Source) -> str:
+        return os.path.dirname(self._path if source is self.source else os.path.abspath(source.path))
+
+    def _find(self, folder: str, parts: list[str]) -> str | None:
+        """The file of a module below ``folder``."""
+        names = self.workspace.names
+        for part in parts[:-1]:
+            if part not in names(folder):
+                return None
+            folder = f"{folder}/{part}"
+        if parts:
+            last = parts[-1]
+            inside = names(folder)
+            if f"{last}.py" in inside:
+                return f"{folder}/{last}.py"
+            if last not in inside:
+                return None
+            folder = f"{folder}/{last}"
+        return f"{folder}/__init__.py" if "__init__.py" in names(folder) else None
+
+    def _above(self, here: str) -> list[str]:
+        """The folders above ``here`` in which the project's own modules may stand: to the repository's root."""
+        found: list[str] = []
+        folder = here
+        while len(found) < _LEVELS:
+            inside = self.workspace.names(folder)
             found.append(folder)
+            parent = os.path.dirname(folder)
+            if ".git" in inside or "pyproject.toml" in inside or "setup.py" in inside or parent == folder:
+                break
+            folder = parent
         return found
 
     def _load(self, path: Path, origin: Source, here: Path) -> Instance | None:
@@ -143,12 +160,12 @@ class Project:
     def pins(self) -> dict[str, tuple[int, ...]]:
         """Versions the project pins, by package: ``{"tensorflow": (2, 15)}``. The nearest file wins."""
         found: dict[str, tuple[int, ...]] = {}
-        here = Path(self.source.path).absolute().parent
-        for folder in (here, *self._above(here)):
+        for folder in self._above(self._folder(self.source)):
+            inside = self.workspace.names(folder)
             for name in _PIN_FILES:
-                path = folder / name
-                if not self.workspace.is_file(path):
+                if name not in inside:
                     continue
+                path = Path(folder) / name
                 text = self.workspace.module_source(path, str(path))
                 self.used.add(str(path))
                 for package, _operator, version in _PIN.findall(text.text if text is not None else ""):

@@ -6,6 +6,7 @@ One workspace serves a whole run of the command line or a language server. The u
 from __future__ import annotations
 
 import glob
+import os
 import time
 from collections import OrderedDict
 from collections.abc import Callable
@@ -119,9 +120,17 @@ class Workspace:
         self._seen[kind, key] = (now, found)
         return found
 
-    def is_file(self, path: Path) -> bool:
-        """Whether ``path`` is a file."""
-        return bool(self.remembered("file", str(path), lambda: _is_file(path)))
+    def names(self, folder: str) -> frozenset[str]:
+        """What a folder holds; nothing when it is none."""
+
+        def look() -> frozenset[str]:
+            try:
+                return frozenset(os.listdir(folder))
+            except (OSError, ValueError):
+                return frozenset()
+
+        found = self.remembered("names", folder, look)
+        return found if isinstance(found, frozenset) else frozenset()
 
     def size(self, path: Path) -> int | None:
         """Size in bytes of a file, None when it is not there."""
@@ -142,7 +151,7 @@ class Workspace:
             if "**" in pattern or pattern.startswith(("*", "/*", "gs://", "s3://", "hdfs://")):
                 return None
             try:
-                names = list(islice(glob.iglob(str(folder / pattern)), _GLOB_LIMIT))  # noqa: PTH207
+                names = list(islice(glob.iglob(str(folder / pattern)), _GLOB_LIMIT))
                 total = sum(Path(name).stat().st_size for name in names)
             except (OSError, ValueError):
                 return None
@@ -150,13 +159,6 @@ class Workspace:
 
         found = self.remembered("glob", f"{folder}\0{pattern}", look)
         return found if isinstance(found, tuple) else None
-
-
-def _is_file(path: Path) -> bool:
-    try:
-        return path.is_file()
-    except (OSError, ValueError):
-        return False
 
 
 def _module_class() -> Class:
