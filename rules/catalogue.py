@@ -35,6 +35,10 @@ class Row:
         """The Markdown page of the rule."""
         return self.path.with_suffix(".md")
 
+    def text(self) -> str:
+        """The page as people read it: without the marks in its examples, which are for the tests."""
+        return re.sub(r"[ \t]*# *(?:expect|todo): .*", "", self.page.read_text(encoding="utf-8"))
+
 
 @cache
 def rows() -> tuple[Row, ...]:

@@ -60,7 +60,7 @@ def _rule(example: Diagnostic, row: Row | None) -> dict[str, Any]:
     }
     if row is None:
         return rule
-    page = row.page.read_text(encoding="utf-8")
+    page = row.text()
     first = _first_paragraph(page) or example.name
     return {
         **rule,

@@ -28,6 +28,10 @@ Finds a shuffle buffer as long as
 the data set.
 
 **Why.** It keeps elements.
+
+```py
+ds.shuffle(n)  # expect: KM203
+```
 """
 
 FINDING = Diagnostic(

@@ -61,6 +61,7 @@ def test_rules_are_described_once_with_their_page(make_report: Any, finding: Any
     assert [result["ruleIndex"] for result in run["results"]] == [0, 1, 0]
     assert rules[0]["shortDescription"]["text"] == "Finds a shuffle buffer as long as the data set."
     assert "**Why.**" in rules[0]["help"]["markdown"]
+    assert "\nds.shuffle(n)\n" in rules[0]["help"]["markdown"]
     assert rules[0]["properties"]["tags"] == ["tf.data pipeline"]
 
 
