@@ -326,9 +326,9 @@ def _instantiate(
     instance = run.instances.setdefault(id(cls), Instance(cls, origin=Origin(node, "made here")))
     if instance.origin is not None and instance.origin.node is not node:
         instance = Instance(cls, origin=Origin(node, "made here"))
-    init = find_method(cls, "__init__")
+    init = cls.method("__init__")
     if init is not None:
-        run.evaluate(bind(init, instance), () if star else (instance, *args), kwargs)
+        run.evaluate(init.bind(instance), () if star else (instance, *args), kwargs)
     for parameter, value in kwargs.items():
         instance.attributes.setdefault(parameter, value)  # dataclasses and the like
     run.site = outer
@@ -345,9 +345,9 @@ def _call_instance(
     star: bool,
 ) -> Value:
     if isinstance(func, Instance):
-        own = find_method(func.cls, "__call__")
+        own = func.cls.method("__call__")
         if own is not None:
-            return _own_function(run, bind(own, func), node, args, kwargs, star)
+            return _own_function(run, own.bind(func), node, args, kwargs, star)
         model = models.of_instance(func)
         if model is None:
             base = func.cls.api_base()
@@ -364,42 +364,16 @@ def _call_instance(
     return made.result
 
 
-def find_method(cls: Class, name: str) -> Function | None:
-    """A method of a class or of its bases within the script."""
-    found = cls.scope.names.get(name)
-    if isinstance(found, Function):
-        return found
-    for base in cls.bases:
-        if isinstance(base, Class):
-            inherited = find_method(base, name)
-            if inherited is not None:
-                return inherited
-    return None
-
-
-def bind(function: Function, receiver: Value) -> Function:
-    """The method ``function`` of ``receiver``."""
-    return Function(
-        function.node,
-        function.scope,
-        receiver,
-        function.owner,
-        function.decorators,
-        function.defaults,
-        function.static,
-    )
-
-
 def instance_member(run: Interpreter, instance: Instance, name: str) -> Value:
     """``instance.name``: its own attribute, a method, a class attribute or what its library base offers."""
     found = instance.attributes.get(name)
     if found is not None:
         return found
-    method = find_method(instance.cls, name)
+    method = instance.cls.method(name)
     if method is not None:
         if any(isinstance(d, Api) and d.name == "builtins.property" for d in method.decorators):
-            return run.evaluate(bind(method, instance), (instance,), {})
-        return bind(method, instance)
+            return run.evaluate(method.bind(instance), (instance,), {})
+        return method.bind(instance)
     cls: Class | None = instance.cls
     while cls is not None:
         value = cls.scope.names.get(name)

@@ -86,7 +86,7 @@ def nearest(name: str) -> list[str]:
     return list(dict.fromkeys(_by_key()[key].name for key in keys))[:3]
 
 
-_SIZE = re.compile(r"\s*(\d+(?:\.\d+)?)\s*(?:([kmg])(i?)b)?\s*", re.IGNORECASE)
+_SIZE = re.compile(r"\s*(\d+(?:\.\d+)?)\s*(?:([kmg])(i?)b)?\s*", re.IGNORECASE | re.ASCII)
 
 
 def parse_size(text: str) -> int:

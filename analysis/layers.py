@@ -1,4 +1,4 @@
-"""What a Keras layer costs: output shape, parameters and elements kept for the backward pass, from its arguments."""
+"""What a Keras layer costs, told from its arguments: output shape, parameters, elements kept for the way back."""
 
 from __future__ import annotations
 

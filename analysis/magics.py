@@ -27,6 +27,7 @@ _TIMED = re.compile(r"%time[ \t]+(?=[^\W\d]|[(\[{])(?!(?:async|class|def|for|if|
 _CELL_MAGIC = re.compile(rf"[ \t\f\r\n]*%%(\S*)[^\r\n]*{_NEWLINE}?")
 _PYTHON_CELLS = frozenset({"capture", "memit", "prun", "pyinstrument", "snakeviz", "time", "timeit", "wandb"})
 _CONTINUED = re.compile(rf"(?:[^\r\n]*\\{_NEWLINE})*[^\r\n]*")
+_LINE = re.compile(r"[^\r\n]*")
 _VISIBLE = re.compile(r"[^\r\n]")
 
 
@@ -50,12 +51,12 @@ def neutralise_magics(text: str) -> str:
         elif _TARGET.match(text, first):
             start = _past(_TARGET, text, first)
             after = end = _past(_CONTINUED, text, start)
-            content = _hide(text[start:end], "_")
+            content = _first_line_as("_", text[start:end])
         elif _IPYTHON.match(text, first):
             start, after = first, _past(_CONTINUED, text, first)
             end = after
             opens_block = before is not None and header_end(text, *before) is not None
-            content = _hide(text[start:end], "pass" if opens_block else "#")
+            content = _first_line_as("pass" if opens_block else "#", text[start:end])
         else:
             after = logical_line_end(text, first, len(text))
             if first < after and text[first] not in "#\r\n":
@@ -71,8 +72,8 @@ def neutralise_cell(text: str) -> str:
     """``neutralise_magics`` for the source of one notebook cell, where ``%%name`` may govern the whole cell."""
     at = _python_start(text)
     if at is None:
-        return _hide(text, "#")
-    return _hide(text[:at], "#") + neutralise_magics(text[at:])
+        return _hide(text)
+    return _hide(text[:at]) + neutralise_magics(text[at:])
 
 
 def is_python_cell(text: str) -> bool:
@@ -90,15 +91,24 @@ def _python_start(text: str) -> int | None:
     return at
 
 
-def _hide(text: str, lead: str) -> str:
-    """Text of the same length and line endings: ``lead`` on the first line, comments below it.
+def _hide(text: str) -> str:
+    """Comments of the same length and line endings."""
+    return _VISIBLE.sub("#", text)
 
-    ``pass`` needs four characters; a shorter line gets zeros, which have no effect either.
+
+def _first_line_as(what: str, text: str) -> str:
+    """Comments of the same length and line endings, but for the first line, which is ``pass`` or all ``what``.
+
+    Where ``pass`` does not fit, zeros have no effect either.
     """
-    if lead == "pass":
-        width = _past(_FIRST_LINE, text, 0)
-        lead = "pass" if width >= len(lead) else "0" * width
-    return "".join([lead, _VISIBLE.sub("#", text[len(lead) :])])
+    width = _past(_LINE, text, 0)
+    if what != "pass":
+        first = what * width
+    elif width < len(what):
+        first = "0" * width
+    else:
+        first = what.ljust(width, "#")
+    return first + _hide(text[width:])
 
 
 def _past(pattern: re.Pattern[str], text: str, at: int) -> int:

@@ -9,12 +9,15 @@ from keras_memlint.analysis import tree
 from keras_memlint.analysis.calls import Call
 from keras_memlint.analysis.facts.applications import APPLICATIONS, application
 from keras_memlint.analysis.facts.optimizers import OPTIMIZERS
+from keras_memlint.analysis.facts.table import Machine
 from keras_memlint.analysis.values import (
     UNKNOWN,
     Api,
     Array,
     Class,
     Const,
+    Dataset,
+    Function,
     Instance,
     Items,
     KerasTensor,
@@ -227,6 +230,12 @@ def functional(call: Call) -> Value:
         model.complete = False
         return model
     model.input = starts[0].shape if starts else None
+    collect(model, starts, ends)
+    return model
+
+
+def collect(model: Model, starts: list[KerasTensor], ends: list[KerasTensor]) -> None:
+    """Note the layers between the symbolic tensors ``starts`` and ``ends`` in ``model``, in order."""
     model.output = ends[-1]
     model.final = ends[0].layer if len(ends) == 1 else None
     seen: set[int] = set()
@@ -249,15 +258,28 @@ def functional(call: Call) -> Value:
             continue
         seen.add(id(tensor))
         stack.append((tensor, True))
-        if id(tensor) not in stop:
-            if not tensor.inputs and (
-                tensor.layer is None or tensor.layer.name not in ("InputLayer", "keras.Model")
-            ):
-                model.complete = (
-                    model.complete and tensor.layer is not None and tensor.layer.model is not None
-                )
-            stack += [(before, False) for before in reversed(tensor.inputs)]
-    return model
+        if id(tensor) in stop:
+            continue
+        stack += [(before, False) for before in reversed(tensor.inputs)]
+        if not tensor.inputs and (tensor.layer is None or tensor.layer.name not in ("InputLayer", "keras.Model")):
+            model.complete = False
+
+
+def trace(model: Model, shape: Shape | None, call: Call, run: Machine) -> None:
+    """Call a subclassed model symbolically, once, on an input of ``shape``: its layers in the order it uses them."""
+    instance = model.instance
+    if instance is None or model.uses:
+        return
+    method = instance.attributes.get("\0call")
+    if not isinstance(method, Function):
+        return
+    start = KerasTensor(shape, Layer("keras.layers.InputLayer", model.flavour, None), (), 0, call.node)
+    output, _ = run.apply(method, (start,), call, mapped=False)
+    ends = symbolic(output)
+    if ends:
+        model.input = shape
+        model.complete = shape is not None
+        collect(model, [start], ends)
 
 
 def of_instance(instance: Instance) -> Model | None:
@@ -270,6 +292,9 @@ def of_instance(instance: Instance) -> Model | None:
         return None
     model = Model("subclass", "", None, complete=False, instance=instance, origin=instance.origin)
     instance.attributes["\0model"] = model
+    method = instance.cls.method("call")
+    if method is not None:
+        instance.attributes["\0call"] = method.bind(instance)
     return model
 
 
@@ -328,14 +353,27 @@ def compile_model(call: Call) -> Value:
     return UNKNOWN
 
 
-def history(call: Call) -> Value:
+def history(call: Call, run: Machine) -> Value:
     """``model.fit(…)`` gives a history that holds the model."""
+    if isinstance(call.receiver, Model):
+        trace(call.receiver, _sample_shape(call.arg("x")), call, run)
     return Object(
         "keras.callbacks.History",
         call,
         {"model": call.receiver or UNKNOWN},
         origin=Origin(call.node, "history"),
     )
+
+
+def _sample_shape(x: Value | None) -> Shape | None:
+    """The input shape a model sees when it is trained on ``x``, batch axis first and unknown."""
+    if isinstance(x, Dataset):
+        x = x.element
+        if isinstance(x, Items) and x.items:
+            x = x.items[0]
+    if isinstance(x, Array) and x.shape:
+        return (None, *x.shape[1:])
+    return None
 
 
 def model_attribute(model: Model, name: str, node: tree.Expr) -> Value | None:

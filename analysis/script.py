@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
-from keras_memlint.analysis import calling, tree
+from keras_memlint.analysis import models, tree
 from keras_memlint.analysis.calls import Call
 from keras_memlint.analysis.interpreter import Interpreter
 from keras_memlint.analysis.parse import Parsed
@@ -333,18 +333,18 @@ class _Machine:
 
 
 def _run_the_rest(run: Interpreter) -> None:
-    """Evaluate the functions and methods nobody called, with unknown arguments."""
+    """Evaluate the functions and methods nobody called, with unknown arguments; then look into subclassed models."""
     for cls in list(run.classes):
         methods = [value for value in cls.scope.names.values() if isinstance(value, Function)]
         instance = run.instances.get(id(cls))
         if instance is None:
             instance = run.instances[id(cls)] = Instance(cls)
-            init = calling.find_method(cls, "__init__")
+            init = cls.method("__init__")
             if init is not None:
-                run.evaluate(calling.bind(init, instance), (instance, *_annotated(run, init)[1:]), {})
+                run.evaluate(init.bind(instance), (instance, *_annotated(run, init)[1:]), {})
         for method in methods:
             if id(method.node) not in run.times:
-                bound = calling.bind(method, instance)
+                bound = method.bind(instance)
                 arguments = _annotated(run, method)
                 run.evaluate(bound, arguments if method.static else (instance, *arguments[1:]), {})
     at = 0
@@ -353,6 +353,9 @@ def _run_the_rest(run: Interpreter) -> None:
         at += 1
         if id(function.node) not in run.times and isinstance(function.node, tree.FunctionDef):
             run.evaluate(function, _annotated(run, function), {})
+    for call in list(run.calls):
+        if isinstance(call.receiver, Model) and call.receiver.kind == "subclass":
+            models.trace(call.receiver, None, call, run.machine)
 
 
 def _annotated(run: Interpreter, function: Function) -> tuple[Value, ...]:

@@ -7,6 +7,8 @@ from bisect import bisect_right
 from dataclasses import dataclass
 from functools import cached_property
 
+from keras_memlint.analysis.magics import neutralise_cell, neutralise_magics
+
 _NEWLINE = re.compile(r"\r\n|\r|\n")
 
 
@@ -43,10 +45,17 @@ class Source:
     text: str
     cells: tuple[Cell, ...] = ()
 
-    @property
+    @cached_property
     def code(self) -> str:
-        """The text as it is analysed, of the same length as ``text``."""
-        return self.text
+        """The text as it is analysed, of the same length as ``text``: IPython's own lines have no effect in it."""
+        if not self.cells:
+            return neutralise_magics(self.text)
+        parts: list[str] = []
+        at = 0
+        for cell in self.cells:
+            parts += (self.text[at : cell.start], neutralise_cell(self.text[cell.start : cell.end]))
+            at = cell.end
+        return "".join([*parts, self.text[at:]])
 
     @cached_property
     def line_starts(self) -> list[int]:

@@ -7,7 +7,7 @@ expression that made it and the values that expression came through.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from keras_memlint.analysis.bytes import format_bytes
@@ -214,6 +214,10 @@ class Function(Value):
     def name(self) -> str:
         return getattr(self.node, "name", "<lambda>")
 
+    def bind(self, receiver: Value) -> Function:
+        """This function as a method of ``receiver``."""
+        return replace(self, bound=receiver)
+
 
 @dataclass(slots=True, eq=False, repr=False)
 class Class(Value):
@@ -232,6 +236,18 @@ class Class(Value):
                 found = base.api_base()
                 if found is not None:
                     return found
+        return None
+
+    def method(self, name: str) -> Function | None:
+        """A method of the class or of its bases within the script."""
+        found = self.scope.names.get(name)
+        if isinstance(found, Function):
+            return found
+        for base in self.bases:
+            if isinstance(base, Class):
+                inherited = base.method(name)
+                if inherited is not None:
+                    return inherited
         return None
 
 

@@ -131,11 +131,11 @@ KERAS_MODELS = table(
     fact(
         _M + "evaluate_generator", "generator steps", lambda _c, _r: Scalar("float"), see="removed in TF 2.6"
     ),
-    fact(_M + "fit", _FIT, lambda c, _r: models.history(c), see=_DOCS),
+    fact(_M + "fit", _FIT, models.history, see=_DOCS),
     fact(
         _M + "fit_generator",
         "generator steps_per_epoch epochs",
-        lambda c, _r: models.history(c),
+        models.history,
         see="removed in Keras 3",
     ),
     fact(_M + "get_layer", "name index", _get_layer, see=_DOCS),

@@ -51,7 +51,9 @@ def _multi_head(config: Config, inputs: Sequence[Shape]) -> LayerSize:
     made: Shape = None
     if given(config, "output_shape"):
         wanted = config["output_shape"]
-        made = as_shape(wanted if isinstance(wanted, (tuple, list)) else (wanted,))
+        made = as_shape((wanted,) if isinstance(wanted, int) else wanted)
+        if made is None:
+            return UNSIZED
     return _projected_attention(config, inputs, heads, heads, key_dim, value_dim, made)
 
 

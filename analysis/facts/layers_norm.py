@@ -6,6 +6,8 @@ from collections.abc import Sequence
 
 from keras_memlint.analysis.facts.layers_core import same
 from keras_memlint.analysis.facts.sizing import (
+    UNKNOWN,
+    UNSIZED,
     Config,
     Dim,
     LayerRow,
@@ -36,7 +38,7 @@ def _weights(config: Config, width: Dim, *names: str) -> Dim:
 def _batch_norm(config: Config, inputs: Sequence[Shape]) -> LayerSize:
     shape = any_rank(inputs)
     if shape is None:
-        return sized(None, None)
+        return UNSIZED
     width = _axis_elements(config, shape)
     renorm = flag(config, "renorm", False)
     statistics = None if renorm is None else times(width, 5 if renorm else 2)
@@ -46,7 +48,7 @@ def _batch_norm(config: Config, inputs: Sequence[Shape]) -> LayerSize:
 def _layer_norm(config: Config, inputs: Sequence[Shape]) -> LayerSize:
     shape = any_rank(inputs)
     if shape is None:
-        return sized(None, None)
+        return UNSIZED
     width = _axis_elements(config, shape)
     if flag(config, "rms_scaling", False) is not False:
         return sized(shape, None)
@@ -61,9 +63,9 @@ def _rms_norm(config: Config, inputs: Sequence[Shape]) -> LayerSize:
 def _normalization(config: Config, inputs: Sequence[Shape]) -> LayerSize:
     shape = any_rank(inputs)
     if given(config, "mean"):
-        return sized(shape, 0)
+        return sized(shape, None if config["mean"] is UNKNOWN else 0)
     if shape is None:
-        return sized(None, None)
+        return UNSIZED
     width = 1 if config.get("axis", -1) is None else _axis_elements(config, shape)
     statistics = plus(times(2, width), 1)
     return sized(shape, statistics, frozen=statistics)

@@ -100,7 +100,8 @@ def _unrolled(config: Config, inputs: Sequence[Shape], cell_size: CellSize) -> L
     batch, steps, width = shape
     cell = cell_size(config, width)
     sequences, states = flag(config, "return_sequences", False), flag(config, "return_state", False)
-    if sequences is None or states is None or flag(config, "time_major", False) is not False:
+    unsure = sequences is None or states is None or flag(config, "time_major", False) is not False
+    if unsure or (states and not cell.states):
         return sized(None, cell.parameters)
     output = (batch, steps, cell.units) if sequences else (batch, cell.units)
     more: tuple[Shape, ...] = ()

@@ -105,7 +105,9 @@ OPTIMIZERS: dict[str, OptimizerRow] = {
     ),
     "Lamb": _row("learning_rate beta_1 beta_2 epsilon", _two),
     "Lion": _row("learning_rate beta_1 beta_2", _one),
-    "LossScaleOptimizer": _row("inner_optimizer initial_scale dynamic_growth_steps name", _not_told, keras2=""),
+    "LossScaleOptimizer": _row(
+        "inner_optimizer initial_scale dynamic_growth_steps name", _not_told, keras2=""
+    ),
     "MultiOptimizer": _row("optimizer_map loss_scale_factor name", _not_told, keras2=""),
     "Muon": _row(
         f"learning_rate adam_beta_1 adam_beta_2 adam_weight_decay epsilon {_END} exclude_layers "
