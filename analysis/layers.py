@@ -1,4 +1,4 @@
-"""What a Keras layer costs, told from its arguments: output shape, parameters, elements kept for the way back."""
+"""What a Keras layer costs, told from its arguments: output shape, parameters, stored elements."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ _RECURRENT = frozenset(("CuDNNGRU", "CuDNNLSTM", "GRU", "LSTM", "RNN", "SimpleRN
 def bind(
     layer: str, positional: Sequence[object], keywords: Mapping[str, object], *, keras2: bool = False
 ) -> dict[str, object] | None:
-    """The arguments of a call by parameter name; None when the class is not known or takes fewer arguments."""
+    """The arguments of a call by parameter name; None when the class is not known or refuses them."""
     row = LAYERS.get(ALIASES.get(layer, layer))
     if row is None:
         return None
@@ -64,7 +64,7 @@ def bind(
 
 
 def declared_input(layer: str, config: Config) -> Shape:
-    """The input shape a first layer names itself (``input_shape=``, ``input_dim=`` …), batch included; else None."""
+    """The input shape a first layer names itself (``input_shape=`` and the like), with batch; else None."""
     for name in ("batch_input_shape", "batch_shape"):
         if given(config, name):
             return as_shape(config[name])
@@ -82,5 +82,5 @@ def declared_input(layer: str, config: Config) -> Shape:
 
 
 def stored_elements(sizes: Iterable[LayerSize]) -> int | None:
-    """Elements per sample that a training step keeps for these layers together; None when one is not known."""
+    """Elements per sample that a training step keeps for all of these layers; None when one is not known."""
     return plus(*(size.stored for size in sizes))

@@ -261,7 +261,8 @@ def collect(model: Model, starts: list[KerasTensor], ends: list[KerasTensor]) ->
         if id(tensor) in stop:
             continue
         stack += [(before, False) for before in reversed(tensor.inputs)]
-        if not tensor.inputs and (tensor.layer is None or tensor.layer.name not in ("InputLayer", "keras.Model")):
+        layer = tensor.layer
+        if not tensor.inputs and (layer is None or (layer.model is None and layer.name != "InputLayer")):
             model.complete = False
 
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
-from keras_memlint.analysis import models, tree
+from keras_memlint.analysis import calling, models, tree
 from keras_memlint.analysis.calls import Call
 from keras_memlint.analysis.interpreter import Interpreter
 from keras_memlint.analysis.parse import Parsed
@@ -26,6 +26,7 @@ from keras_memlint.analysis.values import (
     Function,
     Instance,
     Items,
+    Layer,
     Model,
     Object,
     Origin,
@@ -317,9 +318,14 @@ class _Machine:
         self, function: Value, args: tuple[Value, ...], call: Call, *, mapped: bool
     ) -> tuple[Value, tuple[Call, ...]]:
         run = self.run
+        start = len(run.calls)
+        if isinstance(function, (Api, Layer, Model)):
+            run.mapped += mapped
+            value = calling.call_value(run, function, call.node, args, {}, False)
+            run.mapped -= mapped
+            return value, tuple(run.calls[start:])
         if not isinstance(function, Function):
             return UNKNOWN, ()
-        start = len(run.calls)
         run.mapped += mapped
         outer = run.site
         if call.node.piece.source is run.project.source:

@@ -1,4 +1,4 @@
-"""Models of keras.applications: sizes as measured with Keras 3.15 (RegNet and ResNetRS: Keras 2), and how they scale."""
+"""Models of keras.applications: sizes measured with Keras 3.15 (RegNet, ResNetRS: Keras 2), and how they scale."""
 
 from __future__ import annotations
 
@@ -42,8 +42,8 @@ class Family(NamedTuple):
 class ApplicationRow(NamedTuple):
     """One model without its top, for images of ``size`` pixels a side and three channels.
 
-    ``frozen`` of the ``parameters`` never train. ``activations`` is the sum of all layer outputs, in elements per
-    image. ``stem`` parameters belong to each channel of the image, ``stem_frozen`` of them never train.
+    ``frozen`` of the ``parameters`` never train. ``activations`` is the sum of all layer outputs, in elements
+    per image. ``stem`` parameters belong to each channel of the image, ``stem_frozen`` of them never train.
     """
 
     family: Family

@@ -1,4 +1,4 @@
-"""Item sizes of NumPy and TensorFlow dtypes, and the dtype that NumPy 2 gives to the result of an operator."""
+"""Item sizes of NumPy and TensorFlow dtypes, and the dtype of the result of an operator in NumPy 2."""
 
 from __future__ import annotations
 
@@ -112,7 +112,7 @@ _OPERATORS = _COMPARISONS | _BITWISE | _COUNTING | {"+", "-", "*", "/", "@"}
 
 
 def canonical(dtype: str) -> str | None:
-    """The full name of a dtype in any of its spellings (``f4``, ``<f4``, ``single``, ``float32_ref``); else None."""
+    """The full name of a dtype in any of its spellings (``f4``, ``<f4``, ``single``); else None."""
     name = dtype.removeprefix("numpy.").removeprefix("np.").lstrip("<>=|")
     name = _SPELLINGS.get(name, name)
     if name.startswith(("datetime64[", "M8")):

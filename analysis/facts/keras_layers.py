@@ -82,7 +82,7 @@ COMMON = frozenset(
 def infer(layer: str, config: Config, inputs: Sequence[Shape]) -> LayerSize | None:
     """The size of a layer of class ``layer`` on ``inputs``; None when there is no such class in keras.layers.
 
-    An argument that the class does not take makes everything unknown: the script is written for another version.
+    An argument that the class does not take makes everything unknown: the script is for another version.
     """
     row = LAYERS.get(layer) or LAYERS.get(ALIASES.get(layer, ""))
     if row is None:

@@ -72,7 +72,7 @@ def _projected_attention(
     value_dim: Dim,
     made: Shape,
 ) -> LayerSize:
-    """Attention over projections: ``heads`` of queries, ``groups`` of keys and values; ``made`` the features out."""
+    """Attention over projections: ``heads`` of queries, ``groups`` of keys and values, ``made`` features out."""
     if len(inputs) < 2 or not inputs[0]:
         return UNSIZED
     query, value = inputs[0], inputs[1]

@@ -1,4 +1,4 @@
-"""Sizes of Keras layers that work element by element or row by row: Dense, Embedding, dropout, activations, shapes."""
+"""Sizes of Keras layers that work element by element or row by row: Dense, Embedding, dropout, reshaping."""
 
 from __future__ import annotations
 

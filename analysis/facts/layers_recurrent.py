@@ -28,7 +28,7 @@ from keras_memlint.analysis.facts.sizing import (
 
 
 class Cell(NamedTuple):
-    """What one step costs: ``units`` out, the size of each state, elements ``kept`` per step for the way back."""
+    """What one step costs: ``units`` out, the size of each state, elements ``kept`` for the backward pass."""
 
     units: Dim
     parameters: Dim

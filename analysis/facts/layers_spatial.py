@@ -1,4 +1,4 @@
-"""Sizes of Keras layers that change only the extent of an image or sequence: pooling, padding, cropping, resizing."""
+"""Sizes of Keras layers that change only the extent of an image or sequence: pooling, padding, resizing."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ def _pad(rank: int, config: Config, inputs: Sequence[Shape]) -> LayerSize:
 
 
 def _both_sides(config: Config, name: str, rank: int, default: int) -> tuple[Dim, ...]:
-    """What padding or cropping adds up to on each axis, given as n, (h, w) or ((top, bottom), (left, right))."""
+    """What padding or cropping adds up to on each axis: n, (h, w) or ((top, bottom), (left, right))."""
     value = config.get(name)
     if value is None:
         return (default,) * rank

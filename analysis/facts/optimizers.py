@@ -1,4 +1,4 @@
-"""Optimizers of keras.optimizers: order of their parameters, and copies of the trainable weights they keep."""
+"""Optimizers of keras.optimizers: order of their parameters, copies of the trainable weights they keep."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ Slots: TypeAlias = Callable[[Config], Dim]
 
 
 class OptimizerRow(NamedTuple):
-    """One optimizer: positional parameters in Keras 3 and in Keras 2, slots of its own, fewest slots in Keras 2."""
+    """One optimizer: positional parameters in Keras 3 and 2, its own slots, the fewest slots in Keras 2."""
 
     params: tuple[str, ...]
     keras2: tuple[str, ...]
@@ -22,8 +22,8 @@ class OptimizerRow(NamedTuple):
 def optimizer_slots(name: str, config: Config, *, keras2: bool = False) -> int | None:
     """Values kept per trainable weight beside the weight itself; None when not known.
 
-    ``name`` is a class (``AdamW``) or what ``compile`` takes (``adamw``). Adafactor keeps two short vectors for
-    each matrix on top, Muon a second value for the weights it leaves to Adam.
+    ``name`` is a class (``AdamW``) or what ``compile`` takes (``adamw``). Adafactor keeps two short vectors
+    for each matrix on top, Muon a second value for the weights it leaves to Adam.
     """
     row = OPTIMIZERS.get(name) or OPTIMIZERS.get(_LOWER.get(name.lower(), ""))
     average = flag(config, "use_ema", False)

@@ -39,9 +39,9 @@ class LayerSpec(NamedTuple):
 class LayerSize(NamedTuple):
     """What one layer costs.
 
-    ``output`` includes the batch dimension. ``stored`` counts elements per sample that a training step keeps for
-    the backward pass: the output (0 when it is a view of the input) and, for attention and recurrent layers, the
-    inner scores, projections and gates. ``more`` are the shapes of further outputs, such as returned states.
+    ``output`` includes the batch dimension. ``stored`` counts elements per sample that a training step keeps
+    for the backward pass: the output (0 when it is a view of the input) and, for attention and recurrent layers,
+    the inner scores, projections and gates. ``more`` are the shapes of further outputs, such as returned states.
     """
 
     output: Shape
@@ -57,7 +57,7 @@ Infer: TypeAlias = Callable[[Config, Sequence[Shape]], LayerSize]
 
 
 class LayerRow(NamedTuple):
-    """One layer of a table: order of its parameters in Keras 3, in Keras 2 where that differs, and its sizes."""
+    """One layer of a table: order of its parameters in Keras 3 and in Keras 2, and its sizes."""
 
     parameters: tuple[str, ...]
     keras2: tuple[str, ...]
@@ -123,7 +123,7 @@ def conv_length(size: Dim, kernel: Dim, stride: Dim, padding: str | None, dilati
 
 
 def first(inputs: Sequence[Shape], rank: int) -> Shape:
-    """The first input if it can have ``rank`` dimensions, all unknown when it is unknown itself; else None."""
+    """The first input if it can have ``rank`` dimensions, all unknown when it is unknown; else None."""
     if not inputs or inputs[0] is None:
         return (None,) * rank
     return inputs[0] if len(inputs[0]) == rank else None

@@ -6,12 +6,15 @@ from keras_memlint.analysis.calls import Call
 from keras_memlint.analysis.facts.table import Gives, Machine, fact, table
 from keras_memlint.analysis.values import (
     UNKNOWN,
+    Api,
     Array,
     Const,
     Dataset,
     Dict,
     Function,
     Items,
+    Layer,
+    Model,
     Origin,
     Scalar,
     Value,
@@ -190,7 +193,7 @@ def _map(call: Call, run: Machine) -> Value:
     function = call.arg("map_func") or UNKNOWN
     element: Value = UNKNOWN
     traits: set[str] = set()
-    if isinstance(function, Function):
+    if isinstance(function, (Api, Function, Layer, Model)):
         element, call.inner = run.apply(function, _spread(before.element), call, mapped=True)
         traits = traits_of(call.inner, element)
     return _after(call, "map", element, before.cardinality, frozenset(traits))
