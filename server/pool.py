@@ -35,6 +35,8 @@ def in_parallel(
     ``jobs`` is the number of processes, None for one a core. Few tasks are done in this process. ``prepare`` is
     called once before any work, in this process when the others are forks of it, else in each of them.
     """
+    if not tasks:
+        return
     wanted = min(jobs or cores(), len(tasks))
     if wanted < 2 or len(tasks) < _WORTH_A_POOL:
         prepare()
@@ -76,12 +78,16 @@ def _round(
     with ProcessPoolExecutor(processes, context, initializer=start) as pool:
         try:
             for index in indices:
-                futures[pool.submit(work, tasks[index])] = index
-            for future in as_completed(futures):
                 try:
-                    yield futures.pop(future), future.result()
+                    futures[pool.submit(work, tasks[index])] = index
                 except BrokenProcessPool:
-                    yield futures.pop(future), WorkerDiedError()
+                    yield index, WorkerDiedError()
+            for future in as_completed(futures):
+                index = futures.pop(future)
+                try:
+                    yield index, future.result()
+                except BrokenProcessPool:
+                    yield index, WorkerDiedError()
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
             raise
