@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -40,12 +40,11 @@ class Check(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What is known about one version of a document or notebook.
+    """What was found in one text.
 
     ``problems`` are bugs of ours, or what could not be done. ``used_files`` are the other files that had a part.
     """
 
-    unit: Unit
     findings: tuple[Diagnostic, ...] = ()
     problems: tuple[str, ...] = ()
     used_files: frozenset[str] = frozenset()
@@ -66,10 +65,14 @@ class Core:
 
     @cached_property
     def workspace(self) -> Workspace:
-        """What outlives one check; imports the analysis, and with it the parser."""
+        """What outlives one check of an open document."""
+        return self.new_workspace(())
+
+    def new_workspace(self, given: Iterable[str]) -> Workspace:
+        """A workspace in which a cause in one of the files ``given`` is reported there. Imports the analysis."""
         from keras_memlint.analysis.workspace import Workspace
 
-        return Workspace(overlay=self._documents.text_at)
+        return Workspace(overlay=self._documents.text_at, given=frozenset(given))
 
     @cached_property
     def _gpus(self) -> Detected:
@@ -91,28 +94,30 @@ class Core:
     def outcome(self, unit: Unit) -> Outcome:
         """The findings in ``unit``. Never raises."""
         if not lintable(unit):
-            return Outcome(unit)
+            return Outcome()
         try:
-            return self._outcome(unit)
+            path = self._documents.path(unit.uri)
+            # What has its cause in another open document is marked there.
+            self.workspace.given = self._documents.paths
+            return self.in_source(source_of(unit, path), self.workspace)
         except Exception as error:
-            return Outcome(unit, problems=(f"{unit.uri}: the check failed ({_named(error)}); this is a bug",))
+            return Outcome(problems=(f"{unit.uri}: the check failed ({_named(error)}); this is a bug",))
 
-    def _outcome(self, unit: Unit) -> Outcome:
-        path = self._documents.path(unit.uri)
-        project = self.projects.above(Path(path).parent)
-        plan = plan_for(path, project, self._options(path), self.detect)
+    def in_source(self, source: Source, workspace: Workspace) -> Outcome:
+        """The findings in a text whose path is absolute."""
+        project = self.projects.above(Path(source.path).parent)
+        plan = plan_for(source.path, project, self._options(source.path), self.detect)
         if plan is None:
-            return Outcome(unit, project=project)
-        source = source_of(unit, path)
+            return Outcome(project=project)
         report = self._engine(
-            source, codes=plan.shown.codes | {"KM000"}, settings=plan.settings, workspace=self.workspace
+            source, codes=plan.shown.codes | {"KM000"}, settings=plan.settings, workspace=workspace
         )
         findings = [
             finding
             for finding in judge(source, report.diagnostics, plan.shown)
             if finding.code not in _NOT_IN_EDITORS
         ]
-        return Outcome(unit, tuple(findings), tuple(report.problems), frozenset(report.used_files), project)
+        return Outcome(tuple(findings), tuple(report.problems), frozenset(report.used_files), project)
 
     def look_again(self) -> None:
         """Believes nothing that was seen on disk before."""

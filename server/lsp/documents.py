@@ -122,9 +122,18 @@ class Documents:
                 path = uri
         return str(Path(self.root, path))
 
+    @property
+    def paths(self) -> frozenset[str]:
+        """The absolute paths of what is open."""
+        return frozenset(self._paths)
+
+    def unit_at(self, path: str) -> Unit | None:
+        """The open document or notebook with this absolute path."""
+        return self._units.get(self._paths.get(path, ""))
+
     def text_at(self, path: Path) -> str | None:
         """The text of the open script at ``path``; None when it is not open."""
-        unit = self._units.get(self._paths.get(str(path), ""))
+        unit = self.unit_at(str(path))
         return unit.text if isinstance(unit, Document) else None
 
     def is_cell(self, uri: str) -> bool:
@@ -201,6 +210,7 @@ class Documents:
     def _put(self, notebook: Notebook) -> Notebook:
         name = key(notebook.uri)
         self._units[name] = notebook
+        self._paths[self.path(notebook.uri)] = name
         self._notebook_of |= dict.fromkeys(notebook.documents, name)
         return notebook
 

@@ -51,12 +51,12 @@ class Analyser(Generic[Result]):
         current = self._jobs.get(name) is job and self._documents.unit(unit.uri) is unit
         return result if current else None
 
-    async def latest(self, uri: str) -> Result | None:
-        """The result for the last version of ``uri``, however often it changes meanwhile; None once it is closed."""
+    async def latest(self, uri: str) -> tuple[Unit, Result] | None:
+        """The last version of ``uri`` with its result, however often it changes meanwhile; None once it is closed."""
         while (unit := self._documents.unit(uri)) is not None:
             result = await self.of(unit)
             if result is not None:
-                return result
+                return unit, result
         return None
 
     def known(self, uri: str) -> Result | None:

@@ -5,24 +5,29 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
-from collections.abc import Coroutine, Iterable
-from typing import Any
+from collections.abc import AsyncIterator, Coroutine, Iterable
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 from keras_memlint import __version__
 from keras_memlint.server.lsp import actions, hover
 from keras_memlint.server.lsp.client import Client
 from keras_memlint.server.lsp.core import Check, Core, Outcome, lintable
 from keras_memlint.server.lsp.diagnostics import SOURCE, Renderer, documents_of, result_id
-from keras_memlint.server.lsp.documents import Documents, Notebook, Unit, file_path
+from keras_memlint.server.lsp.documents import Documents, Notebook, Unit, file_path, key
 from keras_memlint.server.lsp.options import SECTION, Options, read_options, section_of
-from keras_memlint.server.lsp.projects import problem_messages
+from keras_memlint.server.lsp.projects import Project, problem_messages
 from keras_memlint.server.lsp.schedule import Analyser, Debounce
+from keras_memlint.server.lsp.unopened import Unopened
 from lsprotocol import types
 from pygls.capabilities import ServerCapabilitiesBuilder
 from pygls.exceptions import JsonRpcContentModified
 from pygls.lsp.server import LanguageServer
 from pygls.protocol import LanguageServerProtocol
 from pygls.uris import from_fs_path
+
+if TYPE_CHECKING:
+    from keras_memlint.analysis.workspace import Workspace
 
 DELAY = 0.15
 """Seconds without a keystroke before a text is analysed."""
@@ -61,7 +66,9 @@ class MemlintServer(LanguageServer):
         self.render = Renderer(Client(), self.documents)
         self.core = Core(self.documents, self.options_for, check)
         self.analyser: Analyser[Outcome] = Analyser(self.documents, self.core.outcome)
+        self.unopened = Unopened(self.core)
         self.debounce = Debounce(delay, self._push_soon)
+        self.settle = Debounce(delay, lambda _: self.everything_changed())
         self.options = Options()
         self.folder_options: dict[str, Options] = {}
         self.configured = asyncio.Event()
@@ -69,12 +76,17 @@ class MemlintServer(LanguageServer):
         self.was_shut_down = False
         self._logged: set[str] = set()
         self._tasks: set[asyncio.Task[None]] = set()
-        self._shown_projects: dict[str, list[types.Diagnostic]] = {}
+        self._shown_projects: dict[str, tuple[Project | None, list[types.Diagnostic]]] = {}
 
     @property
     def client(self) -> Client:
         """What the editor can do."""
         return self.render.client
+
+    @property
+    def folders(self) -> list[str]:
+        """The paths of the workspace folders."""
+        return [path for uri in self.workspace.folders if (path := file_path(uri)) is not None]
 
     def options_for(self, path: str) -> Options:
         """The editor's settings for a file: those of the innermost workspace folder it is in."""
@@ -83,28 +95,24 @@ class MemlintServer(LanguageServer):
         ]
         return self.folder_options[max(inside, key=len)] if inside else self.options
 
-    async def outcome(self, uri: str) -> Outcome | None:
-        """The findings of the last version of a document; None when it is not open."""
+    async def latest(self, uri: str) -> tuple[Unit, Outcome] | None:
+        """The last version of a document or notebook with what was found in it; None when it is not open."""
         await self.configured.wait()
-        outcome = await self.analyser.latest(uri)
-        if outcome is not None:
-            self._report(outcome)
-        return outcome
+        latest = await self.analyser.latest(uri)
+        if latest is not None:
+            self._report(latest[1])
+        return latest
 
     def changed(self, unit: Unit, *, at_once: bool = False) -> None:
         """A document has a new version: its findings, and those of scripts that import it, are out of date."""
-        path = self.documents.path(unit.uri)
-        for other in self.documents:
-            known = self.analyser.known(other.uri)
-            if other is not unit and known is not None and path in known.used_files:
-                self.analyser.forget(other.uri)
-                self.debounce.later(other.uri)
+        self._outdate_users(unit)
         (self.debounce.now if at_once else self.debounce.later)(unit.uri)
 
     def closed(self, unit: Unit) -> None:
         """A document was closed: its marks and all that is remembered of it go."""
         self.debounce.drop(unit.uri)
         self.analyser.forget(unit.uri)
+        self._outdate_users(unit)
         self.run(self.analyser.in_worker(lambda: self.core.forget(unit.uri)))
         for document in documents_of(unit):
             if self._pushes(unit):
@@ -149,12 +157,9 @@ class MemlintServer(LanguageServer):
 
     async def ask_options(self) -> None:
         """Asks the editor for its settings, and takes them."""
-        folders = {uri: path for uri in self.workspace.folders if (path := file_path(uri)) is not None}
+        folders = self.folders
         items = [types.ConfigurationItem(section=SECTION)]
-        items += [
-            types.ConfigurationItem(scope_uri=from_fs_path(path), section=SECTION)
-            for path in folders.values()
-        ]
+        items += [types.ConfigurationItem(scope_uri=from_fs_path(path), section=SECTION) for path in folders]
         try:
             answer = await asyncio.wait_for(
                 self.workspace_configuration_async(types.ConfigurationParams(items)), _PATIENCE
@@ -163,7 +168,7 @@ class MemlintServer(LanguageServer):
             self.log_once(f"the editor does not tell its settings ({type(error).__name__}: {error})")
             return
         options = [self._read(section) for section in answer] or [Options()]
-        self.take_options(options[0], dict(zip(folders.values(), options[1:], strict=False)))
+        self.take_options(options[0], dict(zip(folders, options[1:], strict=False)))
 
     def take_options(self, options: Options, by_folder: dict[str, Options] | None = None) -> None:
         """Uses these settings from now on."""
@@ -173,7 +178,17 @@ class MemlintServer(LanguageServer):
             for folder, own in self.folder_options.items():
                 if own != options:
                     self.log(f"settings in force in {folder}: {own}")
+            self.run(self.analyser.in_worker(self.unopened.forget_all))
             self.everything_changed()
+
+    def _outdate_users(self, unit: Unit) -> None:
+        """Scripts that import ``unit`` are checked again."""
+        path = self.documents.path(unit.uri)
+        for other in self.documents:
+            known = self.analyser.known(other.uri)
+            if other is not unit and known is not None and path in known.used_files:
+                self.analyser.forget(other.uri)
+                self.debounce.later(other.uri)
 
     def _read(self, section: object) -> Options:
         options, problems = read_options(section)
@@ -209,13 +224,13 @@ class MemlintServer(LanguageServer):
     def _show_problems(self, file: str) -> None:
         """Marks what is wrong in a ``pyproject.toml``."""
         project = self.core.projects.read(file)
+        shown = self._shown_projects.get(file)
+        if shown is not None and shown[0] is project:
+            return
         messages = [] if project is None else problem_messages(project, self.documents.encoding)
-        if messages != self._shown_projects.get(file, []):
+        if messages or (shown is not None and shown[1]):
             self.publish(from_fs_path(file) or file, messages, None)
-        if messages:
-            self._shown_projects[file] = messages
-        else:
-            self._shown_projects.pop(file, None)
+        self._shown_projects[file] = project, messages
 
     def _finished(self, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)
@@ -239,22 +254,24 @@ def _add_lifecycle(server: MemlintServer) -> None:
         server.render = Renderer(Client.of(params.capabilities), server.documents)
         encoding = ServerCapabilitiesBuilder.choose_position_encoding(params.capabilities)
         server.documents.encoding = getattr(encoding, "value", encoding)
-        for uri in server.workspace.folders:
-            server.documents.root = file_path(uri) or server.documents.root
-            break
+        if params.root_uri is not None and not params.workspace_folders:
+            server.workspace.add_folder(types.WorkspaceFolder(params.root_uri, ""))
+        if server.folders:
+            server.documents.root = server.folders[0]
         server.options, server.start_problems = read_options(section_of(params.initialization_options))
 
     @server.feature(types.INITIALIZED)
     async def initialized(_params: types.InitializedParams) -> None:
         # Only now: the editor has its answer before the parser is imported.
         server.run(server.analyser.in_worker(server.core.warm_up))
-        where = f"Python {sys.version.split()[0]}, {sys.executable}"
-        server.log(f"{SOURCE} {__version__} ({where}); settings in force: {server.options}")
+        server.log(f"{SOURCE} {__version__}, Python {sys.version.split()[0]} at {sys.executable}")
         for problem in server.start_problems:
             server.log_once(problem)
         try:
             if server.client.configuration:
                 await server.ask_options()
+            else:
+                server.log(f"settings in force: {server.options}")
         finally:
             server.configured.set()
         await _register(server)
@@ -278,9 +295,12 @@ def _add_lifecycle(server: MemlintServer) -> None:
 
     @server.feature(types.WORKSPACE_DID_CHANGE_WATCHED_FILES)
     async def did_change_files(params: types.DidChangeWatchedFilesParams) -> None:
-        await server.analyser.in_worker(server.core.look_again)
+        # Not when open scripts were merely saved. Many files may change at once: wait for the last.
         if _concerns(server, params.changes):
-            server.everything_changed()
+            await server.analyser.in_worker(server.core.look_again)
+            if not all(_is_edited_script(change) for change in params.changes):
+                await server.analyser.in_worker(server.unopened.forget_all)
+            server.settle.later("")
 
 
 def _add_synchronisation(server: MemlintServer) -> None:
@@ -330,13 +350,67 @@ def _add_diagnostics(server: MemlintServer) -> None:
         messages: list[types.Diagnostic] = []
         if not server.documents.is_cell(uri):
             await server.debounce.quiet(uri)
-            outcome = await server.outcome(uri)
-            if outcome is not None:
-                (messages,) = server.render.by_document(outcome.unit, outcome.findings).values()
+            messages = await _messages(server, uri)
         name = result_id(messages)
         if name == params.previous_result_id:
             return types.RelatedUnchangedDocumentDiagnosticReport(result_id=name)
         return types.RelatedFullDocumentDiagnosticReport(items=messages, result_id=name)
+
+    @server.feature(types.WORKSPACE_DIAGNOSTIC)
+    async def pull_workspace(params: types.WorkspaceDiagnosticParams) -> types.WorkspaceDiagnosticReport:
+        await server.configured.wait()
+        before = {key(known.uri): known.value for known in params.previous_result_ids}
+        items: list[types.WorkspaceDocumentDiagnosticReport] = []
+        async for uri, version, messages in _everywhere(server):
+            name = result_id(messages)
+            if before.pop(key(uri), "" if messages else name) != name:
+                items.append(
+                    types.WorkspaceFullDocumentDiagnosticReport(uri, messages, version, result_id=name)
+                )
+            elif messages:
+                items.append(types.WorkspaceUnchangedDocumentDiagnosticReport(uri, name, version))
+        # What had findings and is now gone, ignored, or not wanted.
+        nothing = result_id(())
+        items += [
+            types.WorkspaceFullDocumentDiagnosticReport(uri, [], None, result_id=nothing)
+            for uri, name in before.items()
+            if name != nothing and server.documents.unit(uri) is None
+        ]
+        return types.WorkspaceDiagnosticReport(items)
+
+
+async def _messages(server: MemlintServer, uri: str) -> list[types.Diagnostic]:
+    """What is marked in an open text document."""
+    latest = await server.latest(uri)
+    if latest is None:
+        return []
+    unit, outcome = latest
+    return server.render.by_document(unit, outcome.findings).get(unit.uri, [])
+
+
+async def _everywhere(server: MemlintServer) -> AsyncIterator[tuple[str, int | None, list[types.Diagnostic]]]:
+    """Each script of the workspace folders with its version, when it is open, and its findings."""
+    wanted = [folder for folder in server.folders if server.options_for(folder).workspace]
+    if not wanted:
+        return
+    in_worker, unopened = server.analyser.in_worker, server.unopened
+    files = await in_worker(lambda: unopened.files(wanted, believe_list=server.client.watch))
+    remembered = await in_worker(lambda: unopened.remembered(files))
+    workspace: Workspace | None = None
+    for file in files:
+        unit = server.documents.unit_at(file.path)
+        if isinstance(unit, Notebook):
+            continue  # its cells are marked without being asked for
+        if unit is not None:
+            yield unit.uri, unit.version, await _messages(server, unit.uri)
+            continue
+        messages = remembered.get(file.path)
+        if messages is None:
+            if workspace is None:
+                workspace = await in_worker(lambda: server.core.new_workspace(file.path for file in files))
+            # One file at a time: what is asked about open documents comes in between, and this can be cancelled.
+            messages = await in_worker(partial(unopened.check, file, server.render, workspace))
+        yield from_fs_path(file.path) or file.path, None, list(messages)
 
 
 def _add_actions(server: MemlintServer) -> None:
@@ -345,17 +419,18 @@ def _add_actions(server: MemlintServer) -> None:
         types.CodeActionOptions(code_action_kinds=actions.KINDS, resolve_provider=True),
     )
     async def code_action(params: types.CodeActionParams) -> list[types.CodeAction]:
-        outcome = await server.outcome(params.text_document.uri)
+        latest = await server.latest(params.text_document.uri)
         document = server.documents.document(params.text_document.uri)
-        if outcome is None or document is None:
+        if latest is None or document is None:
             return []
+        unit, outcome = latest
         context = params.context
-        request = actions.Request(outcome.unit, document, params.range, context.diagnostics, context.only)
+        request = actions.Request(unit, document, params.range, context.diagnostics, context.only)
         offered: list[types.CodeAction] = []
         if actions.wants(request, types.CodeActionKind.QuickFix):
-            suppress = server.options_for(server.documents.path(outcome.unit.uri)).suppress
+            suppress = server.options_for(server.documents.path(unit.uri)).suppress
             offered += actions.quick_fixes(server.render, request, outcome.findings, suppress=suppress)
-        everything = actions.fix_all_action(outcome.unit)
+        everything = actions.fix_all_action(unit)
         if actions.wants(request, everything.kind or "") and actions.has_safe_fix(outcome.findings):
             offered.append(everything if server.client.resolve else await _resolved(server, everything))
         return offered
@@ -367,12 +442,13 @@ def _add_actions(server: MemlintServer) -> None:
     @server.feature(types.TEXT_DOCUMENT_HOVER)
     async def on_hover(params: types.HoverParams) -> types.Hover | None:
         uri = params.text_document.uri
-        outcome = await server.outcome(uri)
+        latest = await server.latest(uri)
         document = server.documents.document(uri)
-        if outcome is None or document is None:
+        if latest is None or document is None:
             return None
+        unit, outcome = latest
         return hover.finding_hover(
-            server.client, outcome.unit, document, outcome.findings, params.position
+            server.client, unit, document, outcome.findings, params.position
         ) or hover.code_hover(server.client, document, params.position)
 
 
@@ -402,11 +478,15 @@ async def _register(server: MemlintServer) -> None:
 
 
 def _concerns(server: MemlintServer, changes: Iterable[types.FileEvent]) -> bool:
-    """Whether findings can differ: not when an open script was merely saved."""
+    """Whether findings can differ."""
     return any(
         change.type != types.FileChangeType.Changed or server.documents.document(change.uri) is None
         for change in changes
     )
+
+
+def _is_edited_script(change: types.FileEvent) -> bool:
+    return change.type == types.FileChangeType.Changed and change.uri.endswith((".py", ".ipynb"))
 
 
 async def _ignore_result(request: Any) -> None:

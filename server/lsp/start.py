@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import argparse
 import logging
+import os
+import sys
 import threading
 from collections.abc import Sequence
-
-from keras_memlint.server.lsp.server import create_server
+from typing import BinaryIO
 
 # The parser recurses natively; threads get less stack than the main one on some systems. In bytes.
 _STACK = 64 * (1 << 20)
@@ -19,12 +20,22 @@ def serve(arguments: Sequence[str]) -> int:
     Wrong ``arguments`` end the program with 2.
     """
     _parser().parse_args(arguments)
+    from keras_memlint.server.lsp.server import create_server
+
     # What pygls has to tell is for its own developers, tracebacks included; we report to the editor's log.
     logging.getLogger("pygls").setLevel(logging.CRITICAL)
     threading.stack_size(_STACK)
     server = create_server()
-    server.start_io()
+    with _output() as output:
+        server.start_io(stdout=output)
     return 0 if server.was_shut_down else 1
+
+
+def _output() -> BinaryIO:
+    """Standard output for the protocol alone: what anybody prints goes to standard error from now on."""
+    output = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
+    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
+    return output
 
 
 def _parser() -> argparse.ArgumentParser:
