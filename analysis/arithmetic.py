@@ -214,7 +214,9 @@ def _slice_length(length: int | None, key: Items) -> int | None:
     if not all(known) or step not in (None, 1):
         return None
     if length is None:
-        return stop - (start or 0) if isinstance(stop, int) and stop >= 0 and (start or 0) >= 0 else None
+        return (
+            max(stop - (start or 0), 0) if isinstance(stop, int) and stop >= 0 and (start or 0) >= 0 else None
+        )
     return len(range(*slice(start, stop, step).indices(length)))
 
 
