@@ -115,7 +115,9 @@ class Interpreter:
         self.functions: list[Function] = []
         self.classes: list[Class] = []
         self.instances: dict[int, Instance] = {}
-        self.imports: list[tuple[tree.Alias | tree.ImportFrom, str, str, str, int, bool]] = []
+        self.imports: list[
+            tuple[tree.Alias | None, tree.Import | tree.ImportFrom, str, str, str, int, bool]
+        ] = []
         self.environment: list[tuple[str, Value, tree.Node, int]] = []
         self.stores: list[tuple[tree.Stmt, Value, Value]] = []
         self.all_loops: list[Loop] = []
@@ -201,7 +203,7 @@ class Interpreter:
             top = alias.name.partition(".")[0]
             bound = alias.asname or top
             target = alias.name if alias.asname else top
-            self.imports.append((alias, alias.name, bound, target, self.order, self.at_top))
+            self.imports.append((alias, node, alias.name, bound, target, self.order, self.at_top))
             value = self.project.module(alias.name, 0, node.piece.source)
             if value is not None and not alias.asname and "." in alias.name:
                 value = self.project.module(top, 0, node.piece.source)
@@ -213,7 +215,7 @@ class Interpreter:
         local = self.project.module(node.module, node.level, source)
         if not node.names:
             self.order += 1
-            self.imports.append((node, node.module, "*", "", self.order, self.at_top))
+            self.imports.append((None, node, node.module, "*", "", self.order, self.at_top))
             names = local.attributes if isinstance(local, Instance) else {}
             for name, exported in list(names.items()):
                 if not name.startswith("_"):
@@ -225,7 +227,7 @@ class Interpreter:
             self.order += 1
             bound = alias.asname or alias.name
             dotted = f"{node.module}.{alias.name}" if node.module else alias.name
-            self.imports.append((alias, dotted, bound, dotted, self.order, self.at_top))
+            self.imports.append((alias, node, dotted, bound, dotted, self.order, self.at_top))
             if isinstance(local, Instance):
                 value: Value = local.attributes.get(alias.name, UNKNOWN)
                 if value is UNKNOWN:

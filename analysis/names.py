@@ -134,7 +134,7 @@ def _flatten(name: str) -> str:
         return name
     for group in _FLATTENED:
         if head.startswith(group + ".") and (last[:1].isupper() or group == "keras.models"):
-            if ".experimental." in head + "." or ".legacy" in head or "preprocessing" in head:
+            if any(part in head for part in (".experimental", ".legacy", ".schedules", "preprocessing")):
                 return name
             return f"{group}.{last}"
     return name

@@ -64,18 +64,24 @@ class Fit:
 
 @dataclass(frozen=True, slots=True)
 class Imported:
-    """One imported name.
+    """One imported name; ``alias`` is None for a star.
 
     ``dotted`` is what was imported, as written; ``bound`` the name it has here and ``target`` what that name stands for
     (``import a.b`` binds ``a``). ``order`` grows with time; ``top``: a module-level statement that always runs.
     """
 
-    node: tree.Alias | tree.ImportFrom
+    alias: tree.Alias | None
+    statement: tree.Import | tree.ImportFrom
     dotted: str
     bound: str
     target: str
     order: int
     top: bool
+
+    @property
+    def module(self) -> str:
+        """The module the statement names: ``a.b`` in ``from a.b import c``."""
+        return self.statement.module if isinstance(self.statement, tree.ImportFrom) else self.dotted
 
 
 class Script:

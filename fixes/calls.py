@@ -85,7 +85,6 @@ def append_method(script: Script, expression: tree.Expr, text: str) -> Edit | No
     if not script.own(expression):
         return None
     place = script.place(expression)
-    source = script.source.text
     dot = _last_dot_line(script, expression)
     if dot is not None:
         return Edit(place.end, place.end, f"{script.source.newline}{dot}.{text}")

@@ -18,7 +18,7 @@ def spell(script: Script, dotted: str) -> tuple[str, tuple[Edit, ...]]:
     wanted = canonical(dotted)[0]
     best: str | None = None
     for imported in script.imports:
-        if not imported.top or not imported.target or imported.node.piece.source is not script.source:
+        if not imported.top or not imported.target or imported.statement.piece.source is not script.source:
             continue
         base, bound = imported.target, imported.bound
         if dotted == base or dotted.startswith(base + "."):
