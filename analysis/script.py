@@ -10,6 +10,7 @@ from functools import cached_property
 
 from keras_memlint.analysis import calling, models, tree
 from keras_memlint.analysis.calls import Call
+from keras_memlint.analysis.facts.optimizers import optimizer_slots
 from keras_memlint.analysis.interpreter import Interpreter
 from keras_memlint.analysis.parse import Parsed
 from keras_memlint.analysis.project import Project
@@ -187,6 +188,17 @@ class Script:
             found.append((self.policy_name(call.first()), call))
         return found
 
+    def policy_at(self, model: Model) -> str | None:
+        """The policy in force when ``model`` was made; None when none was set before it or its name is not known."""
+        made = model.call.order if model.call is not None else 0
+        last = model.uses[-1].layer.call if model.uses else None
+        made = max(made, last.order if last is not None else 0)
+        found: str | None = None
+        for name, call in self.policies:
+            if call.order < made or not made:
+                found = name
+        return found
+
     @staticmethod
     def policy_name(value: Value) -> str | None:
         """``mixed_float16`` for the string itself or a policy object made from it."""
@@ -209,6 +221,16 @@ class Script:
         return found if isinstance(found, str) else "tensorflow"
 
     # Sizes
+
+    def optimizer_slots(self, model: Model) -> int | None:
+        """Values the optimizer keeps for each weight of ``model``; None when it is not compiled or not known."""
+        given = model.compiled.arg("optimizer") if model.compiled is not None else None
+        keras2 = model.flavour == "tf_keras"
+        if isinstance(given, Object) and given.call is not None and given.api.startswith("keras.optimizers."):
+            config = {key: const(value) for key, value in given.call.kwargs.items()}
+            return optimizer_slots(given.api.rpartition(".")[2], config, keras2=keras2)
+        name = const(given)
+        return optimizer_slots(name, {}, keras2=keras2) if isinstance(name, str) else None
 
     def large(self, size: int | None) -> bool:
         """Whether ``size`` bytes are known and reach the threshold."""

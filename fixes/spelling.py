@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from keras_memlint.analysis import tree
+from keras_memlint.analysis.calls import Call
 from keras_memlint.analysis.names import canonical
 from keras_memlint.analysis.script import Script
 from keras_memlint.fixes.edits import Edit
@@ -40,6 +41,35 @@ def spell(script: Script, dotted: str) -> tuple[str, tuple[Edit, ...]]:
         script.source, statements(script), f"import {root} as {alias}" if alias != root else f"import {root}"
     )
     return f"{alias}.{rest}" if rest else alias, (edit,)
+
+
+def sibling(script: Script, call: Call, name: str) -> tuple[Edit, ...]:
+    """Edits that call ``name`` of the same module instead: ``layers.Flatten`` → ``layers.GlobalAveragePooling2D``.
+
+    A name imported by ``from … import`` is imported beside the old one. Empty when that is not possible.
+    """
+    func = call.node.func
+    if not script.own(call.node):
+        return ()
+    if isinstance(func, tree.Attribute):
+        end = script.place(func).end
+        return (Edit(end - len(func.name), end, name),)
+    if not isinstance(func, tree.Name):
+        return ()
+    place = script.place(func)
+    swap = Edit(place.start, place.end, name)
+    bound = {imported.bound for imported in script.imports if imported.top}
+    for imported in script.imports:
+        if imported.alias is None and imported.dotted.endswith("layers") and func.id not in bound:
+            return (swap,)  # a star import binds both
+        if imported.bound == func.id and imported.alias is not None and imported.alias.asname is None:
+            if name in bound:
+                return (swap,)
+            if not script.own(imported.statement):
+                return ()
+            end = script.place(imported.alias).end
+            return (swap, Edit(end, end, f", {name}"))
+    return ()
 
 
 def statements(script: Script) -> list[Statement]:

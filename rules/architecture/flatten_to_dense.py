@@ -1,0 +1,60 @@
+"""KM401: what it finds, and why, is in the page beside this file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from keras_memlint.analysis.script import Script
+from keras_memlint.analysis.source import Place
+from keras_memlint.analysis.values import Layer, Model, Use, count
+from keras_memlint.fixes.edits import Fix
+from keras_memlint.fixes.spelling import sibling
+from keras_memlint.rules.base import Finding, Rule
+
+RULE = Rule("KM401", "flatten-to-dense", severity="warning", words=("Flatten",), fix="unsafe")
+
+WEIGHTS = 10_000_000
+_POOLING = {3: "GlobalAveragePooling1D", 4: "GlobalAveragePooling2D", 5: "GlobalAveragePooling3D"}
+
+
+def check(script: Script) -> Iterator[Finding]:
+    for model in script.models:
+        for flatten, dense in zip(model.uses, model.uses[1:], strict=False):
+            if flatten.layer.name != "Flatten" or dense.layer.name != "Dense" or dense.layer.call is None:
+                continue
+            if dense.parameters is None or dense.parameters < WEIGHTS:
+                continue
+            call = dense.layer.call
+            slots = script.optimizer_slots(model)
+            copies = 1 if slots is None else 2 + slots
+            cost = "weights" if slots is None else "weights, gradients and optimizer slots"
+            features = count(dense.inputs[0])
+            yield Finding(
+                at=script.call_place(call),
+                site=script.place(call.site),
+                message=f"`Dense` on {features:,} flattened features has {dense.parameters / 1e6:,.1f} M {cost}",
+                bytes=dense.parameters * 4 * copies,
+                help="pool the feature map first: `GlobalAveragePooling2D` keeps one number a channel",
+                related=_related(script, flatten),
+                fixes=_fixes(script, model, flatten),
+            )
+
+
+def _related(script: Script, flatten: Use) -> tuple[tuple[str, Place], ...]:
+    node = flatten.node
+    shape = flatten.inputs[0]
+    return (
+        ((f"{shape} is flattened here", script.place(node)),)
+        if node is not None and shape is not None
+        else ()
+    )
+
+
+def _fixes(script: Script, model: Model, flatten: Use) -> tuple[Fix, ...]:
+    shape = flatten.inputs[0]
+    layer: Layer = flatten.layer
+    wanted = _POOLING.get(len(shape)) if shape is not None else None
+    if wanted is None or layer.call is None or layer.call.node.args or model.kind == "application":
+        return ()
+    edits = sibling(script, layer.call, wanted)
+    return (Fix(f"pool with `{wanted}` (unsafe: another model)", False, edits),) if edits else ()
