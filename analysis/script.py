@@ -7,6 +7,7 @@ from bisect import bisect_right
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 
 from keras_memlint.analysis import calling, models, tree
 from keras_memlint.analysis.calls import Call
@@ -187,6 +188,36 @@ class Script:
         for call in self.calls("tf.keras.mixed_precision.experimental.set_policy"):
             found.append((self.policy_name(call.first()), call))
         return found
+
+    @cached_property
+    def precision_is_chosen(self) -> bool:
+        """Whether the script, or a module it uses, decides about precision: a policy, floatx, or dtypes of layers."""
+        if self.policies or self.uses(
+            "keras.backend.set_floatx", "tf.train.experimental.enable_mixed_precision_graph_rewrite"
+        ):
+            return True
+        if any(call.name.startswith("keras.") and "dtype" in call.kwargs for call in self.all_calls):
+            return True
+        if self.environment_value("TF_ENABLE_AUTO_MIXED_PRECISION") is not None:
+            return True
+        return any(
+            "mixed_precision" in imported.dotted for imported in self.imports
+        ) or self.project_mentions("mixed_float16", "mixed_bfloat16")
+
+    def project_mentions(self, *words: str) -> bool:
+        """Whether a module of the project that this script uses contains one of ``words``."""
+        for path in self.project.used:
+            source = self.project.workspace.module_source(Path(path), path) if path.endswith(".py") else None
+            if source is not None and any(word in source.text for word in words):
+                return True
+        return False
+
+    @property
+    def cpu_only(self) -> bool:
+        """Whether the script hides all GPUs from itself."""
+        if self.environment_value("CUDA_VISIBLE_DEVICES") in ("", "-1"):
+            return True
+        return any(const(call.first()) == [] for call in self.calls("tf.config.set_visible_devices"))
 
     def policy_at(self, model: Model) -> str | None:
         """The policy in force when ``model`` was made; None when none was set before it or its name is not known."""

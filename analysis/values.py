@@ -348,6 +348,13 @@ class Model(Value):
         return total if self.uses or self.inner_parameters is not None else None
 
     @property
+    def uses_application(self) -> bool:
+        """Whether it is a model of ``keras.applications``, or has one as a layer."""
+        return self.kind == "application" or any(
+            u.layer.model is not None and u.layer.model.uses_application for u in self.uses
+        )
+
+    @property
     def known_parameters(self) -> int:
         """A lower bound of the weights: the layers whose numbers are known."""
         return (self.inner_parameters or 0) + sum(use.parameters or 0 for use in self.uses)

@@ -1,0 +1,78 @@
+"""KM301: what it finds, and why, is in the page beside this file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from keras_memlint.analysis.script import Fit, Script
+from keras_memlint.analysis.values import Model
+from keras_memlint.fixes.calls import append_argument
+from keras_memlint.fixes.edits import Edit, Fix
+from keras_memlint.fixes.spelling import spell
+from keras_memlint.fixes.statements import after_imports
+from keras_memlint.rules.base import Finding, Rule
+
+RULE = Rule("KM301", "no-mixed-precision", severity="hint", words=("fit",), fix="unsafe")
+
+WEIGHTS = 5_000_000
+_COMPUTES = ("Conv", "SeparableConv", "MultiHeadAttention", "Attention", "EinsumDense", "LSTM", "GRU")
+_CALLS = {
+    "keras": "keras.mixed_precision.set_global_policy",
+    "tf_keras": "tf_keras.mixed_precision.set_global_policy",
+}
+
+
+def check(script: Script) -> Iterator[Finding]:
+    capability = script.settings.target.compute_capability
+    if script.precision_is_chosen or script.cpu_only or (capability is not None and capability < (7, 0)):
+        return
+    for fit in script.trainings:
+        model = fit.model
+        if model is None or not _heavy(model):
+            continue
+        saved = _saved(fit, model)
+        known = capability is not None and saved is not None and script.large(saved)
+        gpu = script.settings.target.gpu
+        where = f" on {gpu}, which has tensor cores" if known else ""
+        yield Finding(
+            at=script.call_place(fit.call),
+            site=script.place(fit.call.site),
+            message=f"a model of {model.known_parameters / 1e6:.1f} M weights trains in float32{where}: its activations take"
+            " twice the memory they need",
+            bytes=saved,
+            help="set a mixed-precision policy before the model is built; weights stay float32, activations shrink",
+            fixes=_fixes(script, fit, model, capability),
+            severity="warning" if known else "hint",
+        )
+        return  # once a file
+
+
+def _heavy(model: Model) -> bool:
+    """A model that tensor cores would speed up: convolutions or attention, and weights that are worth it."""
+    return model.known_parameters >= WEIGHTS and (
+        model.uses_application or any(use.layer.name.startswith(_COMPUTES) for use in model.uses)
+    )
+
+
+def _saved(fit: Fit, model: Model) -> int | None:
+    """Half the bytes of the activations of one batch; None when these are not known."""
+    activations, batch = model.activations, fit.batch_size
+    return activations * batch * 2 if activations is not None and batch is not None else None
+
+
+def _fixes(script: Script, fit: Fit, model: Model, capability: tuple[int, int] | None) -> tuple[Fix, ...]:
+    policy = "mixed_bfloat16" if capability is not None and capability >= (8, 0) else "mixed_float16"
+    flavour = model.flavour or fit.call.flavour
+    text, imports = spell(script, _CALLS.get(flavour, "tensorflow.keras.mixed_precision.set_global_policy"))
+    if imports:
+        return ()
+    edits = [after_imports(script, f'{text}("{policy}")')]
+    final = model.final
+    if final is None or final.call is None:
+        return ()
+    if "dtype" not in final.config and final.name in ("Dense", "Activation", "Softmax", "Conv2D"):
+        edits.append(append_argument(script, final.call.node, 'dtype="float32"'))
+    found: tuple[Edit, ...] = tuple([edit for edit in edits if edit is not None])
+    if len(found) < len(edits):
+        return ()
+    return (Fix(f"train in `{policy}` (unsafe: activations lose precision)", False, found),)
