@@ -253,6 +253,33 @@ class Script:
 
     # Sizes
 
+    @property
+    def keras_major(self) -> int | None:
+        """2 or 3 where the project's pins or the script's environment say so, else None."""
+        if self.environment_value("TF_USE_LEGACY_KERAS") in ("1", "true", "True"):
+            return 2
+        pins = self.project.pins
+        if "keras" in pins:
+            return 3 if pins["keras"][0] >= 3 else 2
+        tensorflow = pins.get("tensorflow")
+        if tensorflow is None:
+            return None
+        return 3 if tensorflow >= (2, 16) else 2
+
+    def training_bytes(self, model: Model) -> tuple[int, int] | None:
+        """Bytes of one training step: a fixed part (weights, gradients, slots) and a part for each sample.
+
+        Activations count two bytes under a mixed policy, else four. None when a size is not known.
+        """
+        parameters, activations = model.parameters, model.activations
+        slots = self.optimizer_slots(model)
+        if parameters is None or activations is None or slots is None:
+            return None
+        mixed = (self.policy_at(model) or "").startswith("mixed_")
+        if self.policies and not mixed:
+            return None
+        return parameters * 4 * (2 + slots), activations * (2 if mixed else 4)
+
     def optimizer_slots(self, model: Model) -> int | None:
         """Values the optimizer keeps for each weight of ``model``; None when it is not compiled or not known."""
         given = model.compiled.arg("optimizer") if model.compiled is not None else None

@@ -195,7 +195,16 @@ class Dataset(Value):
 
     @property
     def batched(self) -> bool:
+        """Whether elements are batches."""
         return self.batch_size is not None
+
+    @property
+    def batch_call(self) -> Call | None:
+        """The latest call that made batches: ``batch``, or a loader with a ``batch_size``."""
+        for step in self.chain():
+            if step.input is None or step.batch_size != step.input.batch_size:
+                return step.call
+        return None
 
 
 @dataclass(slots=True, eq=False, repr=False)

@@ -1,0 +1,86 @@
+"""KM501: what it finds, and why, is in the page beside this file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from keras_memlint.analysis import tree
+from keras_memlint.analysis.bytes import format_bytes
+from keras_memlint.analysis.script import Fit, Script
+from keras_memlint.analysis.settings import GIB
+from keras_memlint.analysis.values import Dataset, Model, Object
+from keras_memlint.fixes.calls import append_argument, set_argument
+from keras_memlint.fixes.edits import Fix
+from keras_memlint.rules.base import Finding, Rule
+
+RULE = Rule(
+    "KM501", "batch-size-too-large", severity="warning", words=("fit", "train_on_batch"), fix="unsafe"
+)
+
+# Without a known GPU: what no common one holds is a warning, what few hold a hint.
+_ANY, _FEW = 80 * GIB, 16 * GIB
+
+
+def check(script: Script) -> Iterator[Finding]:
+    target = script.settings.target
+    for fit in script.trainings:
+        model, batch = fit.model, fit.batch_size
+        if model is None or batch is None or batch < 2:
+            continue
+        sizes = script.training_bytes(model)
+        if sizes is None:
+            continue
+        fixed, sample = sizes
+        need = fixed + sample * batch
+        limit = target.gpu_memory or _FEW
+        if need <= limit:
+            continue
+        fits = largest(limit, fixed, sample, batch)
+        name = f"more than the {format_bytes(limit)} of {target.gpu}" if target.gpu else "more than most GPUs hold"
+        yield Finding(
+            at=script.call_place(fit.call),
+            site=script.place(fit.call.site),
+            message=f"one training step at batch {batch} needs {name}",
+            bytes=need,
+            help=f"a batch of {fits} fits"
+            if fits
+            else "even a batch of 1 does not fit: make the input or the model smaller",
+            fixes=_fixes(script, fit, model, batch, fits),
+            severity="warning" if target.gpu_memory or need > _ANY else "hint",
+        )
+
+
+def largest(limit: int, fixed: int, sample: int, batch: int) -> int:
+    """The largest of ``batch`` halved again and again that fits in ``limit`` bytes; 0 when none does."""
+    while batch and fixed + sample * batch > limit:
+        batch //= 2
+    return batch
+
+
+def _fixes(script: Script, fit: Fit, model: Model, batch: int, fits: int) -> tuple[Fix, ...]:
+    """Smaller batches, and as many of them accumulated as make the old one. Keras 3's optimizers alone can do that."""
+    compiled = model.compiled
+    optimizer = compiled.arg("optimizer") if compiled is not None else None
+    if not fits or batch % fits or not isinstance(optimizer, Object) or optimizer.call is None:
+        return ()
+    made = optimizer.call
+    if (
+        model.flavour == "tf_keras"
+        or script.keras_major == 2
+        or "gradient_accumulation_steps" in made.kwargs
+        or made.star
+    ):
+        return ()
+    steps = append_argument(script, made.node, f"gradient_accumulation_steps={batch // fits}")
+    smaller = None
+    source = fit.x.batch_call if isinstance(fit.x, Dataset) else fit.call
+    if source is not None:
+        given = source.argument_node("batch_size")
+        if given is not None and isinstance(given.value, tree.Constant):
+            smaller = set_argument(
+                script, source.node, "batch_size", str(fits), source.params.index("batch_size")
+            )
+    if steps is None or smaller is None:
+        return ()
+    title = f"train on batches of {fits} and accumulate {batch // fits} (unsafe: batch normalisation sees smaller batches)"
+    return (Fix(title, False, (smaller, steps)),)
