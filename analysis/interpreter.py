@@ -92,6 +92,9 @@ _BUILTINS = frozenset(
     ]
 )
 
+# Snippets and notebook cells leave imports out; nobody calls anything else by these names.
+_USUAL = {"tf": "tensorflow", "np": "numpy", "pd": "pandas", "keras": "keras", "tfmot": "tensorflow_model_optimization"}
+
 
 class Interpreter:
     """The state of one run. ``calls`` are all calls met, in order; ``sites`` the script's own nodes that led here."""
@@ -462,7 +465,8 @@ class Interpreter:
             return _LITERALS[name]
         if name in _BUILTINS:
             return self.api("builtins." + name)
-        return UNKNOWN
+        usual = _USUAL.get(name)
+        return self.api(usual) if usual is not None else UNKNOWN
 
     def constant(self, node: tree.Constant, _scope: Scope) -> Value:
         value = node.value

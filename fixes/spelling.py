@@ -7,6 +7,7 @@ from keras_memlint.analysis.calls import Call
 from keras_memlint.analysis.names import canonical
 from keras_memlint.analysis.script import Script
 from keras_memlint.fixes.edits import Edit
+from keras_memlint.fixes.imports import Kind, Statement, import_edit
 
 _USUAL = {"tensorflow": "tf", "numpy": "np", "pandas": "pd"}
 
@@ -33,8 +34,6 @@ def spell(script: Script, dotted: str) -> tuple[str, tuple[Edit, ...]]:
             best = text
     if best is not None:
         return best, ()
-    from keras_memlint.fixes.imports import import_edit
-
     root, _, rest = dotted.partition(".")
     alias = _USUAL.get(root, root)
     edit = import_edit(
@@ -74,14 +73,12 @@ def sibling(script: Script, call: Call, name: str) -> tuple[Edit, ...]:
 
 def statements(script: Script) -> list[Statement]:
     """The script's top-level statements as the import placement wants them."""
-    from keras_memlint.fixes.imports import Statement
-
     found: list[Statement] = []
     for piece in script.parsed.pieces:
         if piece.error is not None:
             found.append(Statement(piece.start, piece.start + len(piece.text), "other"))
     for statement in script.parsed.statements:
-        kind = "other"
+        kind: Kind = "other"
         if isinstance(statement, (tree.Import, tree.ImportFrom)):
             future = isinstance(statement, tree.ImportFrom) and statement.module == "__future__"
             kind = "future" if future else "import"
