@@ -75,22 +75,22 @@ def _round(
 
     context: Any = multiprocessing.get_context("fork" if _FORKS else "spawn")
     futures: dict[Future[Result], int] = {}
-    with ProcessPoolExecutor(processes, context, initializer=start) as pool:
-        try:
-            for index in indices:
-                try:
-                    futures[pool.submit(work, tasks[index])] = index
-                except BrokenProcessPool:
-                    yield index, WorkerDiedError()
-            for future in as_completed(futures):
-                index = futures.pop(future)
-                try:
-                    yield index, future.result()
-                except BrokenProcessPool:
-                    yield index, WorkerDiedError()
-        except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
-            raise
+    pool = ProcessPoolExecutor(processes, context, initializer=start)
+    try:
+        for index in indices:
+            try:
+                futures[pool.submit(work, tasks[index])] = index
+            except BrokenProcessPool:
+                yield index, WorkerDiedError()
+        for future in as_completed(futures):
+            index = futures.pop(future)
+            try:
+                yield index, future.result()
+            except BrokenProcessPool:
+                yield index, WorkerDiedError()
+    finally:
+        # Not by `with`: that would wait for everything that is still to be done when somebody presses Ctrl-C.
+        pool.shutdown(cancel_futures=True)
 
 
 def _start(prepare: Callable[[], None]) -> None:

@@ -1,0 +1,242 @@
+"""``keras-memlint check``, from the outside: findings, exit status, what is printed where."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+Cli = Callable[..., Any]
+
+FORMATS = ("full", "concise", "json", "sarif", "github", "gitlab")
+
+
+def json_of(cli: Cli, *arguments: str) -> list[str]:
+    return cli("check", "--output-format", "json", *arguments).codes
+
+
+def test_finding_is_printed_and_counts(cli: Cli, sequential: str) -> None:
+    Path("train.py").write_text(sequential)
+    result = cli("check", "--output-format", "json", "train.py")
+    assert result.status == 1
+    assert result.err == ""
+    (finding,) = result.findings
+    assert (finding["code"], finding["name"], finding["severity"]) == ("KM209", "map-sequential", "info")
+    assert (finding["filename"], finding["location"], finding["cell"]) == (
+        "train.py",
+        {"row": 9, "column": 9},
+        None,
+    )
+    assert finding["fix"]["applicability"] == "safe"
+
+
+def test_nothing_found(cli: Cli, clean: str) -> None:
+    Path("train.py").write_text(clean)
+    result = cli("check", "--output-format", "json", "train.py")
+    assert (result.status, result.findings, result.err) == (0, [], "")
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_every_format(cli: Cli, sequential: str, name: str) -> None:
+    Path("train.py").write_text(sequential)
+    result = cli("check", "--output-format", name, "train.py")
+    assert (result.status, result.err) == (1, "")
+    assert "KM209" in result.out
+    assert "\033" not in result.out
+
+
+def test_no_path_means_the_current_folder(cli: Cli, sequential: str) -> None:
+    Path("sub").mkdir()
+    Path("sub/train.py").write_text(sequential)
+    Path("a.py").write_text(sequential)
+    result = cli("check", "--output-format", "json")
+    assert [finding["filename"] for finding in result.findings] == ["a.py", f"sub{os.sep}train.py"]
+
+
+def test_names_stay_as_typed(cli: Cli, sequential: str, tmp_path: Path) -> None:
+    Path("a.py").write_text(sequential)
+    for typed in ("./a.py", "a.py", str(tmp_path / "a.py"), "../" + tmp_path.name + "/a.py"):
+        result = cli("check", "--output-format", "json", typed)
+        assert [finding["filename"] for finding in result.findings] == [typed]
+
+
+@pytest.mark.parametrize("jobs", ["1", "2", "5"])
+def test_order_does_not_depend_on_jobs(cli: Cli, sequential: str, jobs: str) -> None:
+    for number in range(12):
+        Path(f"t{number:02}.py").write_text("\n" * number + sequential * 2)
+    result = cli("check", "--no-cache", "--output-format", "json", "--jobs", jobs)
+    places = [(finding["filename"], finding["location"]["row"]) for finding in result.findings]
+    assert places == [(f"t{number:02}.py", number + row) for number in range(12) for row in (9, 18)]
+
+
+def test_cache_gives_the_same_answer(cli: Cli, sequential: str, own_cache: Path) -> None:
+    for name in ("a.py", "b.py"):
+        Path(name).write_text(sequential + "x = 1  # noqa: KM209\n")
+    cold = cli("check", "--output-format", "json")
+    assert (own_cache / "findings.db").exists()
+    warm = cli("check", "--output-format", "json")
+    assert cold == warm
+    assert cold.codes == ["KM209", "KM001"] * 2
+    Path("a.py").write_text("x = 1\n")
+    assert json_of(cli) == ["KM209", "KM001"]
+
+
+def test_no_cache_leaves_nothing(cli: Cli, sequential: str, own_cache: Path) -> None:
+    Path("a.py").write_text(sequential)
+    assert json_of(cli, "--no-cache") == ["KM209"]
+    assert list(own_cache.iterdir()) == []
+
+
+def test_same_file_twice_is_checked_once(cli: Cli, sequential: str) -> None:
+    Path("a.py").write_text(sequential)
+    assert json_of(cli, "a.py", ".", "./a.py") == ["KM209"]
+
+
+class TestSelection:
+    def test_typed(self, cli: Cli, sequential: str) -> None:
+        Path("a.py").write_text(sequential)
+        assert json_of(cli, "--select", "KM209") == ["KM209"]
+        assert json_of(cli, "--select", "KM0,map-sequential") == ["KM209"]
+        assert json_of(cli, "--select", "KM207") == []
+        assert json_of(cli, "--ignore", "KM207,KM209") == []
+        assert json_of(cli, "--select", "KM2", "--ignore", "map-sequential") == []
+        assert cli("check", "--ignore", "KM2").status == 0
+
+    def test_in_the_file(self, cli: Cli, sequential: str) -> None:
+        Path("a.py").write_text(sequential)
+        Path("pyproject.toml").write_text('[tool.keras-memlint]\nignore = ["KM209"]\n')
+        assert json_of(cli) == []
+        assert json_of(cli, "--select", "KM2") == ["KM209"]
+
+    def test_for_some_files(self, cli: Cli, sequential: str) -> None:
+        for folder in ("tests", "src"):
+            Path(folder).mkdir()
+            (Path(folder) / "a.py").write_text(sequential)
+        Path("pyproject.toml").write_text(
+            '[tool.keras-memlint.per-file-ignores]\n"tests/" = ["map-sequential"]\n'
+        )
+        result = cli("check", "--output-format", "json")
+        assert [finding["filename"] for finding in result.findings] == ["src/a.py"]
+        assert json_of(cli, "tests/a.py") == ["KM209"]
+        assert json_of(cli, "--force-exclude", "tests/a.py") == []
+
+
+class TestSuppression:
+    def test_on_the_line(self, cli: Cli, sequential: str) -> None:
+        Path("a.py").write_text(sequential.replace("(decode)", "(decode)  # noqa: KM209"))
+        result = cli("check", "--output-format", "json")
+        assert (result.status, result.findings) == (0, [])
+
+    def test_on_the_last_line_of_the_statement(self, cli: Cli, sequential: str) -> None:
+        Path("a.py").write_text(
+            sequential.replace("(decode)", "(\n    decode\n)  # memlint: ignore[map-sequential]")
+        )
+        assert json_of(cli) == []
+
+    def test_unused_one_is_found_and_never_fails(self, cli: Cli, clean: str) -> None:
+        Path("a.py").write_text(clean + "x = 1  # noqa: KM209\n")
+        result = cli("check", "--output-format", "json", "--fail-on", "hint")
+        assert (result.status, result.codes) == (0, ["KM001"])
+        assert json_of(cli, "--ignore", "unused-suppression") == []
+        assert json_of(cli, "--select", "KM207,KM001") == []
+
+    def test_whole_file(self, cli: Cli, sequential: str) -> None:
+        Path("a.py").write_text("# memlint: skip-file\nprint 'x'\n" + sequential)
+        assert json_of(cli) == []
+
+
+class TestBrokenCode:
+    def test_rest_is_checked_and_it_never_fails_alone(self, cli: Cli, sequential: str, clean: str) -> None:
+        Path("a.py").write_text("print 'x'\n" + sequential)
+        result = cli("check", "--output-format", "json")
+        assert (result.status, result.codes) == (1, ["KM000", "KM209"])
+        Path("a.py").write_text("print 'x'\n" + clean)
+        result = cli("check", "--output-format", "json", "--fail-on", "hint")
+        assert (result.status, result.codes) == (0, ["KM000"])
+
+    def test_only_what_is_selected(self, cli: Cli, sequential: str) -> None:
+        Path("a.py").write_text("print 'x'\n" + sequential)
+        assert json_of(cli, "--select", "KM209") == ["KM209"]
+
+
+@pytest.mark.parametrize(("least", "status"), [("hint", 1), ("info", 1), ("warning", 0), ("error", 0)])
+def test_fail_on(cli: Cli, sequential: str, least: str, status: int) -> None:
+    Path("a.py").write_text(sequential)
+    result = cli("check", "--output-format", "json", "--fail-on", least)
+    assert (result.status, result.codes) == (status, ["KM209"])
+
+
+class TestStatistics:
+    def test_replaces_the_list_in_text(self, cli: Cli, sequential: str) -> None:
+        Path("a.py").write_text(sequential * 2)
+        result = cli("check", "--statistics")
+        lines = [line.split() for line in result.out.splitlines()]
+        assert result.status == 1
+        assert lines[0] == ["count", "rule", "name", "fixable", "bytes", "time"]
+        assert lines[1][:4] == ["2", "KM209", "map-sequential", "2"]
+        assert "a.py" not in result.out
+
+    def test_replaces_the_list_in_json(self, cli: Cli, sequential: str) -> None:
+        Path("a.py").write_text(sequential)
+        (row,) = json.loads(cli("check", "--statistics", "--output-format", "json", "--no-cache").out)
+        assert row.pop("seconds") > 0
+        assert row == {"code": "KM209", "name": "map-sequential", "count": 1, "fixable": 1, "bytes": None}
+
+    def test_nothing_found(self, cli: Cli) -> None:
+        Path("a.py").write_text("")
+        assert cli("check", "--statistics") == cli("check", "--statistics", "--jobs", "1")
+        assert cli("check", "--statistics").out == ""
+        assert json.loads(cli("check", "--statistics", "--output-format", "json").out) == []
+
+    def test_has_no_form_elsewhere(self, cli: Cli) -> None:
+        result = cli("check", "--statistics", "--output-format", "sarif")
+        assert (result.status, result.out) == (2, "")
+
+
+class TestBaseline:
+    def test_written_once_then_read(self, cli: Cli, sequential: str) -> None:
+        Path("a.py").write_text(sequential)
+        first = cli("check", "--baseline", "base.json", "--output-format", "json")
+        assert (first.status, first.findings) == (0, [])
+        assert first.err == "note: base.json: wrote a baseline of 1 finding; they are hidden from now on\n"
+        before = Path("base.json").read_bytes()
+
+        Path("a.py").write_text("# moved\n" + sequential)
+        again = cli("check", "--baseline", "base.json", "--output-format", "json")
+        assert (again.status, again.findings, again.err) == (0, [], "")
+
+        Path("a.py").write_text(sequential + "ds = ds.map(decode)\n")
+        more = cli("check", "--baseline", "base.json", "--output-format", "json")
+        assert (more.status, [finding["location"]["row"] for finding in more.findings]) == (1, [10])
+        assert Path("base.json").read_bytes() == before
+
+    def test_from_another_folder(self, cli: Cli, sequential: str, monkeypatch: pytest.MonkeyPatch) -> None:
+        Path("sub").mkdir()
+        Path("sub/a.py").write_text(sequential)
+        cli("check", "--baseline", "base.json")
+        monkeypatch.chdir("sub")
+        assert cli("check", "--baseline", "../base.json", "a.py").status == 0
+
+    def test_damaged(self, cli: Cli, sequential: str) -> None:
+        Path("a.py").write_text(sequential)
+        Path("base.json").write_text("{")
+        result = cli("check", "--baseline", "base.json")
+        assert (result.status, result.out) == (2, "")
+        assert result.err.startswith("error: base.json: is no baseline")
+
+
+def test_cause_in_another_file_is_found_again_when_that_file_changes(cli: Cli) -> None:
+    Path("data.py").write_text(
+        "import tensorflow as tf\n\ndef decode(path):\n    return tf.image.decode_jpeg(tf.io.read_file(path))\n"
+    )
+    Path("train.py").write_text(
+        'import tensorflow as tf\nfrom data import decode\nds = tf.data.Dataset.list_files("x").map(decode)\n'
+    )
+    assert json_of(cli, "train.py") == ["KM209"]
+    assert json_of(cli, "train.py") == ["KM209"]
+    Path("data.py").write_text("def decode(path):\n    return path\n")
+    assert json_of(cli, "train.py") == []
