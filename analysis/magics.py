@@ -11,6 +11,7 @@ _NEWLINE = r"(?:\r\n|\r|\n)"
 _SUSPECT = re.compile(
     r"(?:^|[\r\n])[ \t\f]*(?:[%!?]|(?:pip3?|conda|mamba|cd)[ \t])|=[ \t]*[!%]|\?[ \t]*(?:[\r\n]|\Z)"
 )
+_BLANK_LINES = re.compile(r"(?:[ \t\f]*[\r\n])*")
 _INDENT = re.compile(r"[ \t\f]*")
 _IPYTHON = re.compile(
     r"[%!?]"
@@ -43,6 +44,7 @@ def neutralise_magics(text: str) -> str:
     copied = at = 0
     before: tuple[int, int] | None = None  # the last logical line that is Python
     while at < len(text):
+        at = _past(_BLANK_LINES, text, at)
         first = _past(_INDENT, text, at)
         if _TIMED.match(text, first):
             end = _past(_TIMED, text, first)
@@ -59,7 +61,7 @@ def neutralise_magics(text: str) -> str:
             content = _first_line_as("pass" if opens_block else "#", text[start:end])
         else:
             after = logical_line_end(text, first, len(text))
-            if first < after and text[first] not in "#\r\n":
+            if text[first : first + 1] not in ("", "#"):
                 before = at, after
             at = after
             continue

@@ -12,8 +12,8 @@ from keras_memlint.analysis.bytes import format_bytes
 from keras_memlint.analysis.settings import Settings
 from keras_memlint.analysis.source import Place, Source
 from keras_memlint.fixes.edits import Fix
-from keras_memlint.fixes.positions import to_position, to_text_edit
 from keras_memlint.rules.diagnostic import Diagnostic, DiagnosticFix, RelatedPlace
+from keras_memlint.rules.positions import to_position, to_text_edit
 
 if TYPE_CHECKING:
     from keras_memlint.analysis.script import Script

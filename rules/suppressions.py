@@ -12,9 +12,9 @@ from dataclasses import dataclass
 
 from keras_memlint.analysis.source import Location, Source
 from keras_memlint.fixes.edits import Edit
-from keras_memlint.fixes.positions import to_position, to_text_edit
 from keras_memlint.rules.catalogue import reserved, rows
 from keras_memlint.rules.diagnostic import Diagnostic, DiagnosticFix, TextEdit
+from keras_memlint.rules.positions import to_position, to_text_edit
 
 UNUSED = "KM001"
 _WORTH_A_LOOK = re.compile(r"noqa|memlint:", re.IGNORECASE)

@@ -9,10 +9,10 @@ from pathlib import Path
 from keras_memlint.analysis.settings import Settings, Target
 from keras_memlint.analysis.source import Source
 from keras_memlint.fixes.edits import apply
-from keras_memlint.fixes.positions import to_edit
 from keras_memlint.rules import catalogue
 from keras_memlint.rules.diagnostic import Diagnostic
 from keras_memlint.rules.engine import check_source
+from keras_memlint.rules.positions import to_edit
 
 CODES = frozenset(row.code for row in catalogue.rows())
 TESTS = Path(__file__).parent

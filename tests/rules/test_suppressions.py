@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from keras_memlint.analysis.source import Cell, Source
 from keras_memlint.fixes.edits import apply
-from keras_memlint.fixes.positions import to_edit
 from keras_memlint.rules.catalogue import reserved, rows
 from keras_memlint.rules.diagnostic import Diagnostic, Position
+from keras_memlint.rules.positions import to_edit
 from keras_memlint.rules.suppressions import apply_suppressions
 
 RULE, OTHER = (next(row for row in rows() if row.code == code) for code in ("KM209", "KM207"))
