@@ -40,10 +40,9 @@ def attribute(owner: Value, name: str, node: tree.Expr) -> Value | None:
 
 def _shape(shape: tuple[int | None, ...] | None) -> Value:
     if shape is None:
-        return Items("tuple", None, Scalar("int"))
-    return Items(
-        "tuple", tuple(Const(a) if a is not None else Scalar("int") for a in shape), length=len(shape)
-    )
+        return Items("tuple", None, Scalar("int", counts=True))
+    axes = [Const(a) if a is not None else Scalar("int", counts=not at) for at, a in enumerate(shape)]
+    return Items("tuple", tuple(axes), length=len(shape))
 
 
 def _array(array: Array, name: str, node: tree.Expr) -> Value | None:

@@ -6,7 +6,7 @@ expression that made it and the values that expression came through.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -56,6 +56,24 @@ UNKNOWN = UnknownValue()
 
 
 @dataclass(slots=True, eq=False, repr=False)
+class Lazy(Value):
+    """A name imported from a module of the user's own that nobody has looked at yet; ``find`` looks."""
+
+    find: Callable[[], Value]
+    found: Value | None = None
+
+
+def resolve(value: Value) -> Value:
+    """``value``, or what stands behind it when it is lazy."""
+    if not isinstance(value, Lazy):
+        return value
+    if value.found is None:
+        value.found = UNKNOWN  # an import cycle ends here
+        value.found = resolve(value.find())
+    return value.found
+
+
+@dataclass(slots=True, eq=False, repr=False)
 class Const(Value):
     """A literal, or what is computed from literals alone: int, float, str, bytes, bool or None."""
 
@@ -64,9 +82,13 @@ class Const(Value):
 
 @dataclass(slots=True, eq=False, repr=False)
 class Scalar(Value):
-    """A number or string whose value is unknown. ``kind`` is ``int``, ``float``, ``str``, ``bool`` or ``path``."""
+    """A number or string whose value is unknown. ``kind`` is ``int``, ``float``, ``str``, ``bool`` or ``path``.
+
+    ``counts``: it is the number of elements of something, as ``len(x)`` and ``x.shape[0]`` are.
+    """
 
     kind: str
+    counts: bool = False
 
 
 @dataclass(slots=True, eq=False, repr=False)
@@ -262,10 +284,11 @@ class Class(Value):
 
 @dataclass(slots=True, eq=False, repr=False)
 class Instance(Value):
-    """An instance of a class of the script."""
+    """An instance of a class of the script, or one of its own modules, whose file is ``path``."""
 
     cls: Class
     attributes: dict[str, Value] = field(default_factory=dict)
+    path: str | None = None
 
 
 @dataclass(slots=True, eq=False, repr=False)

@@ -12,11 +12,23 @@ from keras_memlint.analysis.facts.sklearn import SKLEARN
 from keras_memlint.analysis.facts.table import Fact, table
 from keras_memlint.analysis.facts.tensorflow import TENSORFLOW
 from keras_memlint.analysis.facts.tf_data import TF_DATA
+from keras_memlint.analysis.facts.tfds import TFDS
 
 FACTS: dict[str, Fact] = table(
     *(
         row
-        for rows in (IMAGES, KERAS_MODELS, KERAS_UTILS, NUMPY, PANDAS, PYTHON, SKLEARN, TENSORFLOW, TF_DATA)
+        for rows in (
+            IMAGES,
+            KERAS_MODELS,
+            KERAS_UTILS,
+            NUMPY,
+            PANDAS,
+            PYTHON,
+            SKLEARN,
+            TENSORFLOW,
+            TFDS,
+            TF_DATA,
+        )
         for row in rows.values()
     )
 )

@@ -267,7 +267,7 @@ def _reshape(call: Call, _run: Machine) -> Value:
     return Array(
         given.kind,
         given.dtype,
-        _solve(given.shape, wanted),
+        solve(given.shape, wanted),
         given.source,
         given.size,
         given.part,
@@ -277,7 +277,7 @@ def _reshape(call: Call, _run: Machine) -> Value:
     )
 
 
-def _solve(before: Shape | None, wanted: Shape | None) -> Shape | None:
+def solve(before: Shape | None, wanted: Shape | None) -> Shape | None:
     """``wanted`` with its -1 replaced where the number of elements is known."""
     if wanted is None or -1 not in wanted:
         return wanted

@@ -39,7 +39,7 @@ def _len(call: Call, _run: Machine) -> Value:
     found = const(given)
     if isinstance(found, (str, tuple, list)):
         return Const(len(found))
-    return Scalar("int", origin=Origin(call.node, "a length"))
+    return Scalar("int", counts=True, origin=Origin(call.node, "a length"))
 
 
 def _int(call: Call, _run: Machine) -> Value:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from keras_memlint.analysis.calls import Call
-from keras_memlint.analysis.facts.numpy import as_array, dtype_of, shape_of
+from keras_memlint.analysis.facts.numpy import as_array, dtype_of, shape_of, solve
 from keras_memlint.analysis.facts.table import Gives, Machine, fact, table
 from keras_memlint.analysis.values import (
     UNKNOWN,
     Array,
+    Const,
     Function,
     Items,
     KerasTensor,
@@ -98,6 +99,37 @@ def _resize(call: Call, _run: Machine) -> Value:
     return _tensor(given, call, dtype, shape, "resized to float32")
 
 
+def _image(height: str, width: str, *, floats: bool = False) -> Gives:
+    """An operation that gives images of the size its arguments name; its pixels are float32 if ``floats``."""
+
+    def gives(call: Call, _run: Machine) -> Value:
+        given = call.first()
+        axes = [axis if isinstance(axis, int) else None for axis in (call.const(height), call.const(width))]
+        before = given.shape if isinstance(given, (Array, KerasTensor)) else None
+        shape = (*before[:-3], *axes, before[-1]) if before is not None and len(before) in (3, 4) else None
+        dtype = "float32" if floats else given.dtype if isinstance(given, Array) else None
+        return _tensor(given, call, dtype, shape, "resized to float32" if floats else "cropped or padded")
+
+    return gives
+
+
+def _random_crop(call: Call, _run: Machine) -> Value:
+    given = call.first()
+    dtype = given.dtype if isinstance(given, Array) else None
+    return _tensor(given, call, dtype, shape_of(call.arg("size")), "cropped")
+
+
+def _channels(count: int) -> Gives:
+    def gives(call: Call, _run: Machine) -> Value:
+        given = call.first()
+        if not isinstance(given, (Array, KerasTensor)):
+            return UNKNOWN
+        shape = (*given.shape[:-1], count) if given.shape else None
+        return _tensor(given, call, given.dtype if isinstance(given, Array) else None, shape, "converted")
+
+    return gives
+
+
 def _same_image(call: Call, _run: Machine) -> Value:
     given = call.first()
     if isinstance(given, (Array, KerasTensor)):
@@ -153,9 +185,17 @@ def _one_hot(call: Call, _run: Machine) -> Value:
 
 def _ensure(call: Call, _run: Machine) -> Value:
     given = call.first()
-    shape = shape_of(call.arg("shape"))
+    before = given.shape if isinstance(given, (Array, KerasTensor)) else None
     dtype = given.dtype if isinstance(given, Array) else None
-    return _tensor(given, call, dtype, shape, "reshaped")
+    return _tensor(given, call, dtype, solve(before, shape_of(call.arg("shape"))), "reshaped")
+
+
+def _set_shape(call: Call, _run: Machine) -> Value:
+    """``tensor.set_shape(…)`` works in place."""
+    shape = shape_of(call.arg("shape"))
+    if isinstance(call.receiver, Array) and shape is not None:
+        call.receiver.shape = shape
+    return Const(None)
 
 
 def _function(call: Call, _run: Machine) -> Value:
@@ -180,6 +220,7 @@ def _context(api: str) -> Gives:
 
 _I = "tf.image."
 TENSORFLOW = table(
+    fact("tf.Tensor.set_shape", "shape", _set_shape, see=_DOCS),
     fact("tf.GradientTape", "persistent watch_accessed_variables", _context("tf.GradientTape"), see=_DOCS),
     fact("tf.cast", "x dtype", _cast, see=_DOCS),
     fact("tf.config.list_physical_devices", "device_type", _devices, see=_DOCS),
@@ -209,8 +250,35 @@ TENSORFLOW = table(
     ),
     fact(_I + "convert_image_dtype", "image dtype", _cast, see=_DOCS),
     fact(_I + "resize", "images size method", _resize, see=_DOCS),
-    fact(_I + "resize_with_crop_or_pad", "image target_height target_width", lambda c, r: UNKNOWN, see=_DOCS),
-    fact(_I + "resize_with_pad", "image target_height target_width", lambda c, r: UNKNOWN, see=_DOCS),
+    fact(_I + "central_crop", "image central_fraction", _image("", ""), see=_DOCS),
+    fact(
+        _I + "crop_to_bounding_box",
+        "image offset_height offset_width target_height target_width",
+        _image("target_height", "target_width"),
+        see=_DOCS,
+    ),
+    fact(_I + "grayscale_to_rgb", "images", _channels(3), see=_DOCS),
+    fact(
+        _I + "pad_to_bounding_box",
+        "image offset_height offset_width target_height target_width",
+        _image("target_height", "target_width"),
+        see=_DOCS,
+    ),
+    fact(_I + "random_crop", "value size seed", _random_crop, see=_DOCS),
+    fact(
+        _I + "resize_with_crop_or_pad",
+        "image target_height target_width",
+        _image("target_height", "target_width"),
+        see=_DOCS,
+    ),
+    fact(
+        _I + "resize_with_pad",
+        "image target_height target_width method",
+        _image("target_height", "target_width", floats=True),
+        see=_DOCS,
+    ),
+    fact(_I + "rgb_to_grayscale", "images", _channels(1), see=_DOCS),
+    fact(_I + "stateless_random_crop", "value size seed", _random_crop, see=_DOCS),
     *(
         fact(f"tf.io.decode_{kind}", "contents channels", _decode, see=_DOCS)
         for kind in ("bmp", "gif", "image", "jpeg", "png")
@@ -227,40 +295,4 @@ TENSORFLOW = table(
     fact("tf.random.uniform", "shape minval maxval dtype", _filled("float32"), see=_DOCS),
     fact("tf.reshape", "tensor shape", _ensure, see=_DOCS),
     fact("tf.zeros", "shape dtype", _filled("float32"), see=_DOCS),
-    fact(
-        "tfds.load",
-        "name split data_dir batch_size",
-        lambda c, r: _tfds(c),
-        see="TensorFlow Datasets documentation",
-    ),
 )
-
-
-def _tfds(call: Call) -> Value:
-    """A data set of TensorFlow Datasets: decoded samples, by split."""
-    from keras_memlint.analysis.values import Dataset
-
-    name = str(call.const("name", "")).partition("/")[0].partition(":")[0]
-    toy = name in (
-        "mnist",
-        "fashion_mnist",
-        "cifar10",
-        "cifar100",
-        "iris",
-        "emnist",
-        "kmnist",
-        "imdb_reviews",
-    )
-    pair = call.const("as_supervised") is True
-    sample = Array("tensor", "uint8" if pair else None, None, "disk", pixels=pair)
-    element: Value = Items("tuple", (sample, Scalar("int")), length=2) if pair else UNKNOWN
-    one = Dataset("tfds", call, element=element, toy=toy, origin=Origin(call.node, "read from here"))
-    split = call.arg("split")
-    splits: Value = one
-    if isinstance(split, Items) and split.items is not None:
-        splits = Items("list", tuple(one for _ in split.items), length=len(split.items))
-    elif split is None or const(split) is None:
-        splits = Items("list", None, one)
-    if call.const("with_info") is True:
-        return Items("tuple", (splits, Object("tfds.DatasetInfo", call)), length=2)
-    return splits

@@ -363,7 +363,7 @@ def _cardinality(call: Call, _run: Machine) -> Value:
     given = call.receiver if isinstance(call.receiver, Dataset) else call.first()
     if isinstance(given, Dataset) and given.cardinality is not None:
         return Const(given.cardinality)
-    return Scalar("int")
+    return Scalar("int", counts=True)
 
 
 def _iterator(call: Call, _run: Machine) -> Value:
@@ -373,6 +373,7 @@ def _iterator(call: Call, _run: Machine) -> Value:
 
 _D = "tf.data.Dataset."
 TF_DATA = table(
+    fact("builtins.int.numpy", "", lambda call, _run: call.receiver or UNKNOWN, see=_GUIDE),
     fact("tf.data.AUTOTUNE", see=_GUIDE),
     fact("tf.data.FixedLengthRecordDataset", "filenames record_bytes", _records, see=_GUIDE),
     fact(

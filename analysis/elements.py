@@ -1,0 +1,87 @@
+"""What one element of a pipeline is: its bytes, and whether it is still a name, a number or a serialized record."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from keras_memlint.analysis.facts.dtypes import itemsize
+from keras_memlint.analysis.values import Array, Const, Dict, Items, Scalar, Value
+
+# tf.data makes 8-byte integers and 4-byte floats of Python's numbers.
+_SCALARS = {"int": 8, "float": 4, "bool": 1}
+
+
+def parts(element: Value) -> Iterator[Value]:
+    """The leaves of an element's structure: of ``((a, b), {"c": c})`` they are a, b and c."""
+    if isinstance(element, Items) and element.kind == "tuple" and element.items is not None:
+        for item in element.items:
+            yield from parts(item)
+    elif isinstance(element, Dict) and element.entries:
+        for item in element.entries.values():
+            yield from parts(item)
+    else:
+        yield element
+
+
+def part_bytes(value: Value) -> int | None:
+    """Bytes of one leaf; None when unknown, as for strings."""
+    if isinstance(value, Array):
+        return value.bytes
+    if isinstance(value, Scalar):
+        return _SCALARS.get(value.kind)
+    if isinstance(value, Const):
+        return _SCALARS.get(type(value.value).__name__)
+    return None
+
+
+def element_bytes(element: Value) -> int | None:
+    """Bytes of one element, None when a part's size is unknown."""
+    total = 0
+    for part in parts(element):
+        size = part_bytes(part)
+        if size is None:
+            return None
+        total += size
+    return total
+
+
+def least_bytes(element: Value) -> int | None:
+    """Bytes of the parts of an element whose size is known, None when there is none."""
+    known = [size for part in parts(element) if (size := part_bytes(part)) is not None]
+    return sum(known) if known else None
+
+
+def is_cheap(element: Value) -> bool:
+    """Whether every part is a path, a text, a number or a serialized record."""
+    return all(
+        isinstance(part, (Scalar, Const)) or is_serialized(part) or is_number(part) for part in parts(element)
+    )
+
+
+def is_serialized(value: Value) -> bool:
+    """Whether ``value`` is a string tensor: the bytes of a file or of a record."""
+    return isinstance(value, Array) and value.dtype == "string"
+
+
+def is_number(value: Value) -> bool:
+    """Whether ``value`` is a tensor with a single number."""
+    return isinstance(value, Array) and value.shape == () and value.dtype is not None
+
+
+def has_pixels(element: Value) -> bool:
+    """Whether a part is a decoded image."""
+    return any(isinstance(part, Array) and part.pixels and part.dtype != "string" for part in parts(element))
+
+
+def widest(element: Value) -> int | None:
+    """Bytes a number takes in the widest array of ``element``, None when a part's dtype is unknown."""
+    found = 0
+    for part in parts(element):
+        if isinstance(part, Array):
+            size = itemsize(part.dtype) if part.dtype is not None else None
+            if size is None:
+                return None
+            found = max(found, size)
+        elif not isinstance(part, (Scalar, Const)):
+            return None
+    return found or None
