@@ -10,6 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from keras_memlint import __version__
+from keras_memlint.analysis.files import UnreadableError, read_script
 from keras_memlint.analysis.source import Source
 from keras_memlint.rules.catalogue import reserved, rows
 from keras_memlint.rules.diagnostic import Diagnostic
@@ -22,7 +23,6 @@ from keras_memlint.server.errors import UserError
 from keras_memlint.server.findings import fails
 from keras_memlint.server.formats import renderer
 from keras_memlint.server.ignores import excluded, repository_of
-from keras_memlint.server.reading import UnreadableError, decode
 from keras_memlint.server.report import RunReport
 from keras_memlint.server.run import Options, Outcome, check_files
 from keras_memlint.server.selection import codes_of, split
@@ -92,7 +92,7 @@ def _once(arguments: argparse.Namespace, options: Options) -> int:
         for problem in outcome.problems:
             terminal.complain(problem)
             failed = True
-    checked = [outcome for outcome in outcomes if outcome.source is not None]
+    checked = [outcome for outcome in outcomes if outcome.file is not None]
     diagnostics = [diagnostic for outcome in checked for diagnostic in outcome.diagnostics]
     if baseline is None and arguments.baseline is not None:
         _write_baseline(Path(arguments.baseline), checked)
@@ -183,8 +183,8 @@ def _sources(checked: Sequence[Outcome]) -> Callable[[str], Source | None]:
     def source(filename: str) -> Source | None:
         if filename not in known:
             try:
-                return decode(Path(filename).read_bytes(), filename)
-            except (OSError, ValueError, UnreadableError):
+                return read_script(Path(filename), filename).source
+            except UnreadableError:
                 return None
         return known[filename]
 
@@ -192,6 +192,5 @@ def _sources(checked: Sequence[Outcome]) -> Callable[[str], Source | None]:
 
 
 def _text_of(outcome: Outcome) -> Source:
-    source = outcome.repaired or outcome.source
-    assert source is not None  # only files that could be read come here
-    return source
+    assert outcome.file is not None  # only files that could be read come here
+    return outcome.repaired or outcome.file.source

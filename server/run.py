@@ -8,6 +8,7 @@ from functools import cache as once
 from functools import partial
 from typing import TYPE_CHECKING, Literal
 
+from keras_memlint.analysis.files import FileText, UnreadableError, script_from_bytes
 from keras_memlint.analysis.nvml import Detected, DetectedGpu
 from keras_memlint.analysis.settings import Settings
 from keras_memlint.analysis.source import Source
@@ -18,7 +19,6 @@ from keras_memlint.server.configuration import Configuration, ConfigurationError
 from keras_memlint.server.discovery import Found
 from keras_memlint.server.findings import Shown, judge
 from keras_memlint.server.pool import WorkerDiedError, in_parallel
-from keras_memlint.server.reading import UnreadableError, decode
 from keras_memlint.server.selection import select, split
 from keras_memlint.server.target import settings_for
 
@@ -45,14 +45,14 @@ class Options:
 
 @dataclass(slots=True)
 class Outcome:
-    """One file after its check. ``source`` is None when it could not be read.
+    """One file after its check. ``file`` is None when it could not be read.
 
     ``diagnostics`` are those to show: with a repair, what remains after it. ``repaired`` is the text that fixes made,
     None when they changed nothing. ``problems`` are for standard error.
     """
 
     found: Found
-    source: Source | None = None
+    file: FileText | None = None
     diagnostics: list[Diagnostic] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
     repaired: Source | None = None
@@ -100,14 +100,15 @@ def check_files(
         try:
             plan = plans.of(outcome.found)
             raw = read(outcome.found)
-            source = outcome.source = decode(raw, outcome.found.filename)
+            outcome.file = script_from_bytes(raw, outcome.found.filename)
         except (ConfigurationError, UnreadableError) as error:
-            outcome.problems.append(f"{outcome.found.filename}: cannot be checked: {error}")
+            outcome.problems.append(str(error))
             continue
         except (OSError, ValueError) as error:
             reason = (isinstance(error, OSError) and error.strerror) or error
             outcome.problems.append(f"{outcome.found.filename}: cannot be read: {reason}")
             continue
+        source = outcome.file.source
         task = _Task(outcome.found.path, source, plan, baseline, options.repair)
         entry = Entry(outcome.found.filename, raw, plan.shown.codes, plan.settings)
         known = cache.findings(entry)
