@@ -29,6 +29,7 @@ from keras_memlint.analysis.values import (
     UnknownValue,
     Value,
     join,
+    resolve,
 )
 
 if TYPE_CHECKING:
@@ -368,7 +369,9 @@ def instance_member(run: Interpreter, instance: Instance, name: str) -> Value:
     """``instance.name``: its own attribute, a method, a class attribute or what its library base offers."""
     found = instance.attributes.get(name)
     if found is not None:
-        return found
+        return resolve(found)
+    if instance.path is not None:
+        return run.project.member(instance.path, name, None)
     method = instance.cls.method(name)
     if method is not None:
         if any(isinstance(d, Api) and d.name == "builtins.property" for d in method.decorators):

@@ -15,6 +15,7 @@ from keras_memlint.analysis.calls import Call
 from keras_memlint.analysis.facts.table import Machine
 from keras_memlint.analysis.names import canonical
 from keras_memlint.analysis.scopes import Loop, Scope
+from keras_memlint.analysis.source import Source
 from keras_memlint.analysis.stars import star_names
 from keras_memlint.analysis.values import (
     UNKNOWN,
@@ -27,6 +28,7 @@ from keras_memlint.analysis.values import (
     Function,
     Instance,
     Items,
+    Lazy,
     Object,
     Origin,
     Scalar,
@@ -34,11 +36,12 @@ from keras_memlint.analysis.values import (
     Value,
     const,
     join,
+    resolve,
 )
 
 _STEPS = 400_000  # expressions evaluated for one script
 _DEPTH = 12  # nested calls of the script's functions
-_TIMES = 6  # evaluations of one function; after that its last result stands
+_TIMES = 3  # evaluations of one function; after that its last result stands
 _BUILTINS = frozenset(
     [
         "abs",
@@ -93,7 +96,13 @@ _BUILTINS = frozenset(
 )
 
 # Snippets and notebook cells leave imports out; nobody calls anything else by these names.
-_USUAL = {"tf": "tensorflow", "np": "numpy", "pd": "pandas", "keras": "keras", "tfmot": "tensorflow_model_optimization"}
+_USUAL = {
+    "tf": "tensorflow",
+    "np": "numpy",
+    "pd": "pandas",
+    "keras": "keras",
+    "tfmot": "tensorflow_model_optimization",
+}
 
 
 class Interpreter:
@@ -207,40 +216,54 @@ class Interpreter:
             bound = alias.asname or top
             target = alias.name if alias.asname else top
             self.imports.append((alias, node, alias.name, bound, target, self.order, self.at_top))
-            value = self.project.module(alias.name, 0, node.piece.source)
-            if value is not None and not alias.asname and "." in alias.name:
-                value = self.project.module(top, 0, node.piece.source)
-            scope.bind(bound, value if value is not None else self.api(target))
+            path = self.project.locate(alias.name if alias.asname else top, 0, node.piece.source)
+            scope.bind(
+                bound, self.own_module(path, node.piece.source) if path is not None else self.api(target)
+            )
         return False
+
+    def own_module(self, path: str, source: Source | None) -> Value:
+        """A module of the user's own, read when it is used."""
+        return Lazy(lambda: self.project.load(path, source))
 
     def import_from(self, node: tree.ImportFrom, scope: Scope) -> bool:
         source = node.piece.source
-        local = self.project.module(node.module, node.level, source)
+        path = self.project.locate(node.module, node.level, source)
         if not node.names:
             self.order += 1
             self.imports.append((None, node, node.module, "*", "", self.order, self.at_top))
-            names = local.attributes if isinstance(local, Instance) else {}
-            for name, exported in list(names.items()):
-                if not name.startswith("_"):
-                    scope.bind(name, exported)
-            for name in star_names(node.module) if local is None and not node.level else ():
-                scope.bind(name, self.api(f"{node.module}.{name}"))
+            self.star(node, path, scope)
             return False
         for alias in node.names:
             self.order += 1
             bound = alias.asname or alias.name
             dotted = f"{node.module}.{alias.name}" if node.module else alias.name
             self.imports.append((alias, node, dotted, bound, dotted, self.order, self.at_top))
-            if isinstance(local, Instance):
-                value: Value = local.attributes.get(alias.name, UNKNOWN)
-                if value is UNKNOWN:
-                    value = self.project.module(dotted, node.level, source) or UNKNOWN
-            elif node.level:
-                value = self.project.module(dotted, node.level, source) or UNKNOWN
-            else:
-                value = self.project.module(dotted, 0, source) or self.api(dotted)
-            scope.bind(bound, value)
+            scope.bind(bound, self.imported(node, path, alias.name, dotted))
         return False
+
+    def star(self, node: tree.ImportFrom, path: str | None, scope: Scope) -> None:
+        """``from module import *``."""
+        if path is None:
+            for name in star_names(node.module) if not node.level else ():
+                scope.bind(name, self.api(f"{node.module}.{name}"))
+            return
+        module = self.project.load(path, node.piece.source)
+        if isinstance(module, Instance):
+            for name, value in list(module.attributes.items()):
+                if not name.startswith("_"):
+                    scope.bind(name, value)
+
+    def imported(self, node: tree.ImportFrom, path: str | None, name: str, dotted: str) -> Value:
+        """The value of ``from module import name``."""
+        source = node.piece.source
+        project = self.project
+        if path is not None:
+            return Lazy(lambda: project.member(path, name, source))
+        below = project.locate(dotted, node.level, source)
+        if below is not None:
+            return self.own_module(below, source)
+        return UNKNOWN if node.level else self.api(dotted)
 
     def global_(self, node: tree.Global, scope: Scope) -> bool:
         scope.declared.update(node.names)
@@ -460,7 +483,7 @@ class Interpreter:
         name = node.id
         found = scope.find(name)
         if found is not None:
-            return found
+            return found if type(found) is not Lazy else resolve(found)
         if name in ("True", "False", "None"):
             return _LITERALS[name]
         if name in _BUILTINS:

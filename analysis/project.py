@@ -10,9 +10,10 @@ from pathlib import Path
 
 from keras_memlint.analysis.parse import Parsed
 from keras_memlint.analysis.source import Source
-from keras_memlint.analysis.values import Instance, Value
+from keras_memlint.analysis.values import UNKNOWN, Instance, Value, resolve
 from keras_memlint.analysis.workspace import Module, Workspace
 
+_MODULES = 40  # modules read for one script
 _LEVELS = 5  # folders above the script that are searched for modules and pins
 # Not the user's own even when a folder above the script has that name; beside the script it shadows the library.
 _LIBRARIES = frozenset(
@@ -77,18 +78,19 @@ Evaluate = Callable[[Source, Parsed, Module], None]
 
 
 class Project:
-    """What surrounds ``source``. ``used`` are the files of the project that had a part in the analysis."""
+    """What surrounds ``source``: its own modules, read only when a name of theirs is used, and the pinned versions."""
 
     def __init__(self, source: Source, workspace: Workspace, evaluate: Evaluate) -> None:
         self.source = source
         self.workspace = workspace
         self.evaluate = evaluate
-        self.used: set[str] = set()
+        self.modules: dict[str, Module] = {}
+        self.located: set[str] = set()
+        self._texts_read: set[str] = set()
 
-    def module(self, dotted: str, level: int, source: Source | None) -> Value | None:
-        """The module ``dotted`` of the user's own code, None when it is a library's or not there."""
-        origin = source or self.source
-        here = self._folder(origin)
+    def locate(self, dotted: str, level: int, source: Source | None) -> str | None:
+        """The file of the module ``dotted`` of the user's own code; None when it is a library's or not there."""
+        here = self._folder(source or self.source)
         parts = dotted.split(".") if dotted else []
         found: str | None = None
         if level:
@@ -105,7 +107,62 @@ class Project:
                         break
         if found is None or found == self._path:
             return None
-        return self._load(Path(found), origin, Path(here))
+        self.located.add(found)
+        return found
+
+    def load(self, path: str, source: Source | None) -> Value:
+        """The module in the file ``path``, evaluated; unknown when it cannot be read or too much was read already."""
+        if len(self.modules) >= _MODULES:
+            return UNKNOWN
+        module = self.workspace.module(Path(path), self._shown(path, source or self.source), self.evaluate)
+        if module is None:
+            return UNKNOWN
+        self.modules.setdefault(path, module)
+        return module.instance
+
+    def member(self, path: str, name: str, source: Source | None) -> Value:
+        """``name`` of the module in the file ``path``: one of its names, else a submodule."""
+        module = self.load(path, source)
+        if not isinstance(module, Instance):
+            return UNKNOWN
+        found = module.attributes.get(name)
+        if found is not None:
+            return resolve(found)
+        if path.endswith("/__init__.py"):
+            below = self._find(os.path.dirname(path), [name])
+            if below is not None:
+                return self.load(below, source)
+        return UNKNOWN
+
+    def mentions(self, *words: str) -> bool:
+        """Whether a module that this script imports contains one of ``words``."""
+        for path in sorted(self.located | self.used):
+            if not path.endswith(".py"):
+                continue
+            self._texts_read.add(path)
+            source = self.workspace.module_source(Path(path), path)
+            if source is not None and any(word in source.text for word in words):
+                return True
+        return False
+
+    @property
+    def used(self) -> set[str]:
+        """The files of the project that had a part in the analysis, through all modules."""
+        found = set(self._texts_read)
+        stack = list(self.modules.items())
+        while stack:
+            path, module = stack.pop()
+            if path not in found:
+                found.add(path)
+                stack += module.modules.items()
+        return found
+
+    def _shown(self, path: str, origin: Source) -> str:
+        """How a module's path is shown: beside the script that imports it, in the way that script was named."""
+        try:
+            return str(Path(origin.path).parent / Path(path).relative_to(self._folder(origin)))
+        except ValueError:
+            return _relative(Path(path))
 
     @cached_property
     def _path(self) -> str:
@@ -144,18 +201,6 @@ class Project:
             folder = parent
         return found
 
-    def _load(self, path: Path, origin: Source, here: Path) -> Instance | None:
-        try:
-            shown = str(Path(origin.path).parent / path.relative_to(here))
-        except ValueError:
-            shown = _relative(path)
-        module = self.workspace.module(path, shown, self.evaluate)
-        if module is None:
-            return None
-        self.used.add(str(path))
-        self.used |= module.used
-        return module.instance
-
     @cached_property
     def pins(self) -> dict[str, tuple[int, ...]]:
         """Versions the project pins, by package: ``{"tensorflow": (2, 15)}``. The nearest file wins."""
@@ -167,7 +212,7 @@ class Project:
                     continue
                 path = Path(folder) / name
                 text = self.workspace.module_source(path, str(path))
-                self.used.add(str(path))
+                self._texts_read.add(str(path))
                 for package, _operator, version in _PIN.findall(text.text if text is not None else ""):
                     key = (
                         package.replace("_", "-")

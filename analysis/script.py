@@ -7,7 +7,6 @@ from bisect import bisect_right
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
 
 from keras_memlint.analysis import calling, models, tree
 from keras_memlint.analysis.calls import Call
@@ -202,15 +201,7 @@ class Script:
             return True
         return any(
             "mixed_precision" in imported.dotted for imported in self.imports
-        ) or self.project_mentions("mixed_float16", "mixed_bfloat16")
-
-    def project_mentions(self, *words: str) -> bool:
-        """Whether a module of the project that this script uses contains one of ``words``."""
-        for path in self.project.used:
-            source = self.project.workspace.module_source(Path(path), path) if path.endswith(".py") else None
-            if source is not None and any(word in source.text for word in words):
-                return True
-        return False
+        ) or self.project.mentions("mixed_float16", "mixed_bfloat16")
 
     @property
     def cpu_only(self) -> bool:
@@ -387,7 +378,7 @@ def _evaluate(workspace: Workspace) -> Callable[[Source, Parsed, Module], None]:
         scope = Scope("module", names=module.instance.attributes)
         run.run(parsed.statements, scope)
         module.instance.attributes.update(scope.names)
-        module.used = project.used
+        module.modules = project.modules
 
     return evaluate
 

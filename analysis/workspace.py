@@ -18,7 +18,7 @@ from keras_memlint.analysis.parse import ParseCache, Parsed, parse
 from keras_memlint.analysis.source import Source
 from keras_memlint.analysis.values import Class, Instance
 
-_KEPT = 64  # files whose trees are remembered
+_KEPT = 128  # files whose trees are remembered
 _SECONDS = 5.0  # how long what was seen on disk is believed
 _MODULE_BYTES = 300_000
 _GLOB_LIMIT = 100_000
@@ -26,11 +26,11 @@ _GLOB_LIMIT = 100_000
 
 @dataclass(slots=True)
 class Module:
-    """A module of the workspace once it was read. ``instance`` holds its names; ``used`` the files it imports."""
+    """A module of the workspace once it was read. ``instance`` holds its names, ``modules`` those it uses, by path."""
 
     source: Source
     instance: Instance
-    used: set[str] = field(default_factory=set)
+    modules: dict[str, Module] = field(default_factory=dict)
     complete: bool = False
 
 
@@ -94,7 +94,7 @@ class Workspace:
         if source is None:
             return None
         source, parsed = self.parse(source)
-        module = Module(source, Instance(_MODULE))
+        module = Module(source, Instance(_MODULE, path=key))
         self._modules[key] = (stamp, module)
         evaluate(source, parsed, module)
         module.complete = True
