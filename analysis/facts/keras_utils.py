@@ -162,6 +162,31 @@ def _batches(call: Call, _run: Machine) -> Value:
     return Object("keras.preprocessing.image.Iterator", call, origin=Origin(call.node, "made here"))
 
 
+def _preprocess_input(call: Call, _run: Machine) -> Value:
+    """``preprocess_input`` of an application: integers become float32, the shape stays."""
+    given = call.arg("x") or UNKNOWN
+    if not isinstance(given, Array):
+        return UNKNOWN
+    dtype = given.dtype
+    if dtype is not None and not dtype.startswith("float"):
+        dtype = "float32"
+    return Array(
+        given.kind,
+        dtype,
+        given.shape,
+        given.source,
+        given.size if dtype == given.dtype else None,
+        given.part,
+        given.pixels,
+        origin=Origin(call.node, "preprocessed", given.origin),
+    )
+
+
+# The modules of keras.applications.
+_APPLICATIONS = (
+    "convnext densenet efficientnet efficientnet_v2 imagenet_utils inception_resnet_v2 inception_v3 mobilenet"
+    " mobilenet_v2 mobilenet_v3 nasnet regnet resnet resnet50 resnet_rs resnet_v2 vgg16 vgg19 xception"
+).split()
 _G = "keras.preprocessing.image.ImageDataGenerator"
 _LOADER = "directory labels label_mode class_names color_mode batch_size image_size shuffle"
 KERAS_UTILS = table(
@@ -180,6 +205,10 @@ KERAS_UTILS = table(
         "directory labels label_mode class_names batch_size",
         _folder("folder"),
         see=_DOCS,
+    ),
+    *(
+        fact(f"keras.applications.{module}.preprocess_input", "x", _preprocess_input, see=_DOCS)
+        for module in _APPLICATIONS
     ),
     fact("keras.utils.image_dataset_from_directory", _LOADER, _folder("folder"), see=_DOCS),
     fact("keras.utils.pad_sequences", "sequences maxlen dtype padding", _padded, see=_DOCS),
