@@ -234,6 +234,13 @@ def _index(array: Array, keys: tuple[Value, ...], node: tree.Subscript) -> Value
                 origin=Origin(node, "a column", array.origin),
             )
         return Array("frame", None, None, array.source, origin=Origin(node, "columns", array.origin))
+    if array.kind == "ndarray" and array.shape is None and len(keys) == 1 and isinstance(const(keys[0]), str):
+        return Array(  # what `np.load` opened was an archive
+            "ndarray",
+            source=array.source,
+            part=array.part,
+            origin=Origin(node, "loaded whole from the archive", array.origin),
+        )
     shape: list[int | None] | None = []
     rest = list(array.shape) if array.shape is not None else None
     part = array.part
@@ -288,8 +295,9 @@ def _object_item(owner: Object, keys: tuple[Value, ...], node: tree.Subscript) -
     if owner.api == "h5py.File":
         return Array("hdf5", source="disk", origin=Origin(node, "a data set of the HDF5 file", owner.origin))
     if owner.api == "numpy.NpzFile":
+        source = const(owner.state.get("\0source")) or "disk"
         return Array(
-            "ndarray", source="disk", origin=Origin(node, "loaded whole from the archive", owner.origin)
+            "ndarray", source=source, origin=Origin(node, "loaded whole from the archive", owner.origin)
         )
     key = const(keys[0]) if keys else None
     return owner.state.get(key, UNKNOWN) if isinstance(key, str) else UNKNOWN

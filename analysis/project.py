@@ -232,6 +232,10 @@ class Project:
         """Size in bytes of a file the script names; None when it is not there."""
         return self.workspace.size(self.path(name)) if len(name) < 1024 and "\0" not in name else None
 
+    def npy_header(self, name: str) -> tuple[str, tuple[int, ...]] | None:
+        """Dtype and shape of the array in a ``.npy`` file the script names; None when it is not there."""
+        return self.workspace.npy_header(self.path(name)) if len(name) < 1024 and "\0" not in name else None
+
     def glob_count(self, pattern: str) -> tuple[int, int] | None:
         """How many files match a pattern the script names, and their bytes."""
         if len(pattern) > 1024 or "\0" in pattern:

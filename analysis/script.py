@@ -236,6 +236,15 @@ class Script:
                 return const(value)
         return None
 
+    def sets_environment(self, *names: str) -> bool:
+        """Whether the script sets one of these environment variables, to whatever value."""
+        return any(key in names for key, _value, _node, _order in self.environment)
+
+    def tensorflow_before(self, major: int, minor: int) -> bool:
+        """Whether the project pins a TensorFlow older than ``major.minor``."""
+        pinned = self.project.pins.get("tensorflow")
+        return pinned is not None and pinned < (major, minor)
+
     @property
     def backend(self) -> str:
         """``tensorflow``, ``jax`` or ``torch``: what ``KERAS_BACKEND`` says, else tensorflow."""
@@ -389,6 +398,7 @@ class _Machine:
     def __init__(self, run: Interpreter) -> None:
         self.run = run
         self.path_size = run.project.path_size
+        self.npy_header = run.project.npy_header
         self.glob_count = run.project.glob_count
 
     def apply(

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
+from math import prod
 from typing import TYPE_CHECKING, Any
 
 from keras_memlint.analysis.bytes import format_bytes
@@ -168,6 +169,13 @@ class Array(Value):
                 return None
             total *= axis
         return total
+
+    @property
+    def least(self) -> int | None:
+        """Bytes it has at least: one for each element where the dtype is unknown; None without a known shape."""
+        if self.bytes is not None or self.dtype is not None or self.shape is None or None in self.shape:
+            return self.bytes
+        return prod(axis or 0 for axis in self.shape)
 
     @property
     def item_bytes(self) -> int | None:

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
 
+from keras_memlint.analysis.npy import read_header
 from keras_memlint.analysis.parse import ParseCache, Parsed, parse
 from keras_memlint.analysis.source import Source
 from keras_memlint.analysis.values import Class, Instance
@@ -143,6 +144,11 @@ class Workspace:
 
         found = self.remembered("size", str(path), look)
         return found if isinstance(found, int) else None
+
+    def npy_header(self, path: Path) -> tuple[str, tuple[int, ...]] | None:
+        """Dtype and shape of the array in a ``.npy`` file, None when it is not there or does not say."""
+        found = self.remembered("npy", str(path), lambda: read_header(path))
+        return found if isinstance(found, tuple) else None
 
     def glob(self, folder: Path, pattern: str) -> tuple[int, int] | None:
         """How many files match and their bytes; None when none do or the pattern is not worth following."""

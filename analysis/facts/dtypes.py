@@ -33,6 +33,7 @@ _BYTES: dict[str, int] = {
 
 _SPELLINGS: dict[str, str] = {
     "?": "bool",
+    "b1": "bool",
     "bool_": "bool",
     "bool8": "bool",
     "boolean": "bool",

@@ -210,6 +210,12 @@ KERAS_UTILS = table(
         fact(f"keras.applications.{module}.preprocess_input", "x", _preprocess_input, see=_DOCS)
         for module in _APPLICATIONS
     ),
+    fact(
+        "keras.utils.get_file",
+        "fname origin",
+        lambda c, _r: Object("keras.utils.get_file", c, origin=Origin(c.node, "downloaded here")),
+        see=_DOCS,
+    ),
     fact("keras.utils.image_dataset_from_directory", _LOADER, _folder("folder"), see=_DOCS),
     fact("keras.utils.pad_sequences", "sequences maxlen dtype padding", _padded, see=_DOCS),
     fact(

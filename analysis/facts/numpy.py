@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from keras_memlint.analysis.calls import Call
 from keras_memlint.analysis.facts.dtypes import canonical, itemsize
 from keras_memlint.analysis.facts.table import Gives, Machine, fact, table
@@ -172,12 +174,33 @@ def _arange(call: Call, _run: Machine) -> Value:
 def _load(call: Call, run: Machine) -> Value:
     path = call.const("file")
     size = run.path_size(path) if isinstance(path, str) else None
+    source = "toy" if size is None and is_toy_file(call.arg("file")) else "disk"
     if isinstance(path, str) and path.endswith(".npz"):
-        return Object("numpy.NpzFile", call, origin=Origin(call.node, "opened here"))
+        state: dict[str, Value] = {"\0source": Const(source)}
+        return Object("numpy.NpzFile", call, state, origin=Origin(call.node, "opened here"))
     mode = call.arg("mmap_mode")
     mapped = mode is not None and not (isinstance(mode, Const) and mode.value is None)
-    note = "mapped, not loaded" if mapped else "loaded whole"
-    return Array("memmap" if mapped else "ndarray", None, None, "disk", size, origin=Origin(call.node, note))
+    header = run.npy_header(path) if isinstance(path, str) and size is not None else None
+    dtype, shape = header if header is not None else (None, None)
+    return Array(
+        "memmap" if mapped else "ndarray",
+        dtype,
+        shape,
+        source,
+        size if header is None else None,
+        origin=Origin(call.node, "mapped, not loaded" if mapped else "loaded whole"),
+    )
+
+
+_TOY = re.compile(r"(?<![a-z])(fashion[_-]?mnist|k?e?mnist|cifar|iris|boston|reuters|imdb|california|wine)")
+
+
+def is_toy_file(path: Value | None) -> bool:
+    """Whether a path, or what ``get_file`` fetches, is named after one of the small built-in data sets."""
+    name = const(path.call.first() if isinstance(path, Object) and path.call is not None else path)
+    return (
+        isinstance(name, str) and _TOY.search(name.replace("\\", "/").rpartition("/")[2].lower()) is not None
+    )
 
 
 def _memmap(call: Call, run: Machine) -> Value:
@@ -291,13 +314,21 @@ def solve(before: Shape | None, wanted: Shape | None) -> Shape | None:
     return tuple((total // rest if rest else None) if axis == -1 else axis for axis in wanted)
 
 
+def reshaped(call: Call) -> Value:
+    """``unknown.reshape(1, 28, 28)``: an array of that shape; unknown unless its first axis says how many samples."""
+    wanted = shape_of(call.args[0] if len(call.args) == 1 else Items("tuple", call.args))
+    if wanted is None or wanted[:1] != (1,):
+        return UNKNOWN
+    return Array("ndarray", None, solve(None, wanted), origin=Origin(call.node, "reshaped"))
+
+
 def _expand(call: Call, _run: Machine) -> Value:
     given = call.first()
     axis = call.const("axis")
     if isinstance(given, Items):
         given = as_array(given, call, None, "copied into one array")
     if not isinstance(given, Array):
-        return UNKNOWN
+        return Array("ndarray", part=True, origin=Origin(call.node, "one sample")) if axis == 0 else UNKNOWN
     shape: Shape | None = None
     if (
         given.shape is not None

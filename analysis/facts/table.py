@@ -23,6 +23,10 @@ class Machine(Protocol):
         """Size in bytes of a file the script names, None when it is not there."""
         ...
 
+    def npy_header(self, path: str) -> tuple[str, tuple[int, ...]] | None:
+        """Dtype and shape in a ``.npy`` file the script names, None when it is not there."""
+        ...
+
     def glob_count(self, pattern: str) -> tuple[int, int] | None:
         """How many files match a pattern the script names, and their bytes; None when none do."""
         ...
