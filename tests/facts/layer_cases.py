@@ -211,7 +211,11 @@ _ATTENTION = [
     ("MultiHeadAttention", {"num_heads": 3, "key_dim": 4, "value_dim": 7}, [(None, 8, 5), (None, 9, 6)]),
     ("MultiHeadAttention", {"num_heads": 3, "key_dim": 4, "use_bias": False}, [(None, 8, 5), (None, 8, 5)]),
     ("MultiHeadAttention", {"num_heads": 3, "key_dim": 4, "output_shape": 11}, [(None, 8, 5), (None, 8, 5)]),
-    ("MultiHeadAttention", {"num_heads": 2, "key_dim": 4, "output_shape": (3, 2)}, [(None, 8, 5), (None, 8, 5)]),
+    (
+        "MultiHeadAttention",
+        {"num_heads": 2, "key_dim": 4, "output_shape": (3, 2)},
+        [(None, 8, 5), (None, 8, 5)],
+    ),
     (
         "MultiHeadAttention",
         {"num_heads": 3, "key_dim": 4, "dropout": 0.1},
@@ -256,7 +260,11 @@ _RECURRENT = [
     ),
     (
         "RNN",
-        {"cell": LayerSpec("StackedRNNCells", {"cells": [LayerSpec("GRUCell", {"units": u}) for u in (5, 3)]})},
+        {
+            "cell": LayerSpec(
+                "StackedRNNCells", {"cells": [LayerSpec("GRUCell", {"units": u}) for u in (5, 3)]}
+            )
+        },
         SEQUENCE,
     ),
     ("ConvLSTM1D", {"filters": 4, "kernel_size": 3}, [(None, 5, 16, 3)]),
