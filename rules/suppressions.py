@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from keras_memlint.analysis.source import Location, Source
 from keras_memlint.fixes.edits import Edit
@@ -27,8 +27,7 @@ _CODE = re.compile(r"[A-Za-z]+\d+")
 _OUR_CODE = re.compile(r"KM\d+", re.IGNORECASE)
 
 
-@dataclass(frozen=True, slots=True)
-class _Word:
+class _Word(NamedTuple):
     """A code or name in a suppression; ``start`` and ``end`` are offsets in the text."""
 
     text: str
@@ -36,8 +35,7 @@ class _Word:
     end: int
 
 
-@dataclass(frozen=True, slots=True)
-class _Suppression:
+class _Suppression(NamedTuple):
     """One directive. ``words`` is None for a bare ``# noqa``; offsets are in the text, ``place`` is its start."""
 
     start: int

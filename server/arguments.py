@@ -6,7 +6,6 @@ import argparse
 from collections.abc import Sequence
 
 from keras_memlint import __version__
-from keras_memlint.analysis.gpus import parse_size
 from keras_memlint.rules.diagnostic import SEVERITIES
 from keras_memlint.server.formats import NAMES
 
@@ -124,6 +123,8 @@ def _add_rule(rule: _Parser) -> None:
 
 
 def _size(text: str) -> int:
+    from keras_memlint.analysis.gpus import parse_size
+
     try:
         return parse_size(text)
     except ValueError as error:

@@ -6,8 +6,8 @@ import argparse
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from keras_memlint import __version__
 from keras_memlint.analysis.files import UnreadableError, read_script
@@ -15,7 +15,6 @@ from keras_memlint.analysis.source import Source
 from keras_memlint.rules.catalogue import reserved, rows
 from keras_memlint.rules.diagnostic import Diagnostic
 from keras_memlint.server import terminal
-from keras_memlint.server.baseline import Baseline, write
 from keras_memlint.server.cache import Cache
 from keras_memlint.server.configuration import ConfigurationError, Configurations, gpu_name
 from keras_memlint.server.discovery import Discovery, Found, discover
@@ -26,6 +25,9 @@ from keras_memlint.server.ignores import excluded, repository_of
 from keras_memlint.server.report import RunReport
 from keras_memlint.server.run import Options, Outcome, check_files
 from keras_memlint.server.selection import codes_of, split
+
+if TYPE_CHECKING:
+    from keras_memlint.server.baseline import Baseline
 
 OK, FINDINGS, FAILED = 0, 1, 2
 STDIN = "-"
@@ -106,8 +108,12 @@ def _once(arguments: argparse.Namespace, options: Options) -> int:
 
 def _baseline(file: str | None) -> Baseline | None:
     """None without one, or when it is still to be written."""
+    if file is None:
+        return None
+    from keras_memlint.server.baseline import Baseline
+
     try:
-        return None if file is None else Baseline.load(Path(file))
+        return Baseline.load(Path(file))
     except FileNotFoundError:
         return None
 
@@ -116,7 +122,7 @@ def _files(arguments: argparse.Namespace) -> Discovery:
     found = discover(arguments.paths or ["."], Configurations(), force_exclude=arguments.force_exclude)
     if not arguments.paths:
         # Nothing was typed, so nothing is put before the names.
-        found.files = [replace(file, filename=file.filename[2:]) for file in found.files]
+        found.files = [file._replace(filename=file.filename[2:]) for file in found.files]
     return found
 
 
@@ -140,6 +146,8 @@ def _read_stdin(found: Found) -> bytes:  # noqa: ARG001  (reads the one file the
 
 
 def _write_baseline(file: Path, checked: Sequence[Outcome]) -> None:
+    from keras_memlint.server.baseline import write
+
     count = write(
         file,
         (

@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from keras_memlint.analysis.gpus import find, nearest, parse_size
 from keras_memlint.server.errors import UserError, did_you_mean
 from keras_memlint.server.selection import codes_of
 
@@ -168,6 +167,8 @@ def _gpu(where: str, value: object) -> str:
 
 def gpu_name(where: str, value: str) -> str:
     """The table's name of the GPU ``value``. Raises UserError, which names ``where`` and the nearest GPUs."""
+    from keras_memlint.analysis.gpus import find, nearest
+
     gpu = find(value)
     if gpu is None:
         near = " or ".join(f"`{name}`" for name in nearest(value))
@@ -180,6 +181,8 @@ def _size(where: str, value: object) -> int:
     if isinstance(value, bool) or not isinstance(value, int | str):
         raise ConfigurationError(f"{where} must be a size such as 64 or '16GiB', not {_kind(value)}")
     try:
+        from keras_memlint.analysis.gpus import parse_size
+
         return parse_size(str(value))
     except ValueError as error:
         raise ConfigurationError(f"{where}: {error}") from error

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from keras_memlint.server.configuration import Configuration, ConfigurationError, Configurations
 from keras_memlint.server.ignores import GitIgnores, excluded
@@ -26,8 +27,7 @@ _SKIPPED = frozenset(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(NamedTuple):
     """A file to check. ``filename`` is as typed, ``path`` absolute; ``named``: typed itself, not found in a folder."""
 
     filename: str

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from keras_memlint.analysis.source import Source
 from keras_memlint.rules.diagnostic import SEVERITIES, Diagnostic, Severity
@@ -12,8 +12,7 @@ from keras_memlint.rules.suppressions import apply_suppressions
 _NEVER_FAIL = frozenset(("KM000", "KM001"))
 
 
-@dataclass(frozen=True, slots=True)
-class Shown:
+class Shown(NamedTuple):
     """Which findings a front end shows: those of ``codes``; ``hints`` all, or only those of the rules ``exact``."""
 
     codes: frozenset[str]

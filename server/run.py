@@ -6,32 +6,30 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache as once
 from functools import partial
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from keras_memlint.analysis.files import FileText, UnreadableError, script_from_bytes
 from keras_memlint.analysis.nvml import Detected, DetectedGpu
 from keras_memlint.analysis.settings import Settings
 from keras_memlint.analysis.source import Source
 from keras_memlint.rules.diagnostic import Diagnostic
-from keras_memlint.server.baseline import Baseline
 from keras_memlint.server.cache import Cache, Entry
 from keras_memlint.server.configuration import Configuration, ConfigurationError
 from keras_memlint.server.discovery import Found
 from keras_memlint.server.findings import Shown, judge
-from keras_memlint.server.pool import WorkerDiedError, in_parallel
 from keras_memlint.server.selection import select, split
 from keras_memlint.server.target import settings_for
 
 if TYPE_CHECKING:
     from keras_memlint.analysis.workspace import Workspace
     from keras_memlint.rules.engine import Report
+    from keras_memlint.server.baseline import Baseline
 
 Repair = Literal["safe", "unsafe"]
 _GPU_SECONDS = 24 * 3600
 
 
-@dataclass(frozen=True, slots=True)
-class Options:
+class Options(NamedTuple):
     """What was typed about which findings are wanted. ``host_memory`` in bytes. ``repair``: which fixes to make."""
 
     select: tuple[str, ...] = ()
@@ -59,16 +57,14 @@ class Outcome:
     seconds: Mapping[str, float] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
+class Plan(NamedTuple):
     """What a file is checked for."""
 
     settings: Settings
     shown: Shown
 
 
-@dataclass(frozen=True, slots=True)
-class _Task:
+class _Task(NamedTuple):
     """The work on one file as a process gets it; ``path`` is absolute."""
 
     path: str
@@ -117,16 +113,33 @@ def check_files(
         if known is None or (options.repair and _repairable(outcome.diagnostics, options.repair)):
             tasks.append(task)
             waiting.append((outcome, entry))
+    if tasks:
+        given = frozenset(found.path for found in files)
+        cache.store(_analyse(tasks, waiting, given, cache, jobs, progress, len(files)))
+    return outcomes
+
+
+def _analyse(
+    tasks: Sequence[_Task],
+    waiting: Sequence[tuple[Outcome, Entry]],
+    given: frozenset[str],
+    cache: Cache,
+    jobs: int | None,
+    progress: Callable[[int, int], None] | None,
+    total: int,
+) -> list[tuple[Entry, Report]]:
+    """Does ``tasks``, completes the outcomes that wait for them, and answers what is worth remembering."""
+    from keras_memlint.server.pool import WorkerDiedError, in_parallel
+
     # A database connection must not be carried into another process.
     cache.close()
-    done = len(files) - len(tasks)
+    done = total - len(tasks)
     results: list[tuple[Entry, Report]] = []
-    prepare = partial(_prepare, frozenset(found.path for found in files))
-    for index, result in in_parallel(_work, tasks, jobs, prepare):
+    for index, result in in_parallel(_work, tasks, jobs, partial(_prepare, given)):
         outcome, entry = waiting[index]
         if isinstance(result, WorkerDiedError):
             outcome.problems.append(
-                f"{outcome.found.filename}: cannot be checked: the process that did it died, perhaps for want of memory"
+                f"{outcome.found.filename}: the process that checked it died, perhaps for want of memory"
             )
         else:
             outcome.diagnostics = result.diagnostics
@@ -136,9 +149,8 @@ def check_files(
             results.append((entry, result.report))
         done += 1
         if progress is not None:
-            progress(done, len(files))
-    cache.store(results)
-    return outcomes
+            progress(done, total)
+    return results
 
 
 class Plans:
@@ -193,8 +205,7 @@ def detected(cache: Cache, *, afresh: bool = False) -> Detected:
     return answer
 
 
-@dataclass(frozen=True, slots=True)
-class _Result:
+class _Result(NamedTuple):
     report: Report
     diagnostics: list[Diagnostic]
     repaired: Source | None = None
@@ -218,11 +229,17 @@ def _work(task: _Task) -> _Result:
 
 
 def _check(task: _Task, source: Source) -> Report:
-    from keras_memlint.rules.engine import check_source
+    from keras_memlint.rules.engine import Report, check_source
 
-    return check_source(
-        source, codes=task.plan.shown.codes | {"KM000"}, settings=task.plan.settings, workspace=_workspace
-    )
+    codes = task.plan.shown.codes | {"KM000"}
+    try:
+        return check_source(source, codes=codes, settings=task.plan.settings, workspace=_workspace)
+    except (
+        Exception
+    ) as error:  # it promises not to raise, but one file must never cost the others their check
+        return Report(
+            problems=[f"{source.path}: the check failed ({type(error).__name__}: {error}); this is a bug"]
+        )
 
 
 def _judge(task: _Task, source: Source, diagnostics: Sequence[Diagnostic]) -> list[Diagnostic]:

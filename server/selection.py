@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from keras_memlint.rules.catalogue import reserved, rows
 from keras_memlint.server.errors import UserError, did_you_mean
 
 
-@dataclass(frozen=True, slots=True)
-class Selection:
+class Selection(NamedTuple):
     """``codes`` are in force. ``exact`` were selected by their own code or name, so their hints are shown."""
 
     codes: frozenset[str]
