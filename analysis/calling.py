@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from keras_memlint.analysis import models, tree
 from keras_memlint.analysis.calls import Call
 from keras_memlint.analysis.facts.library import FACTS, find_fact
+from keras_memlint.analysis.facts.numpy import reshaped
 from keras_memlint.analysis.scopes import Scope
 from keras_memlint.analysis.values import (
     UNKNOWN,
@@ -244,6 +245,8 @@ def _unknown_method(
         )
     made = make_call(run, f"?.{name}", "", UNKNOWN, node, args, kwargs, star, ())
     _callbacks(run, args, kwargs)
+    if name == "reshape" and args:
+        made.result = reshaped(made)
     return made.result
 
 

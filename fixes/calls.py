@@ -80,6 +80,15 @@ def remove_argument(script: Script, call: tree.Call, argument: tree.Argument) ->
     return Edit(start, end, "")
 
 
+def rename_method(script: Script, call: tree.Call, name: str) -> Edit | None:
+    """The same call of the method ``name``; None when the method's name is not written as such."""
+    func = call.func
+    if not script.own(call) or not isinstance(func, tree.Attribute):
+        return None
+    end = script.place(func).end
+    return Edit(end - len(func.name), end, name)
+
+
 def append_method(script: Script, expression: tree.Expr, text: str) -> Edit | None:
     """``expression`` becomes ``expression.text``, on a new line where the chain is written that way."""
     if not script.own(expression):

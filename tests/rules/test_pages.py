@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from keras_memlint.analysis.source import Source
 from keras_memlint.rules.engine import broken_statements
+from keras_memlint.rules.registry import load
 from pages import PAGES, Case, cases, check, expected, fix_first, strip_marks
 
 CASES = [case for page in PAGES for case in cases(page)]
@@ -26,6 +27,8 @@ def test_fixed_text_is_exact_and_silent(case: Case, tmp_path) -> None:
     assert case.fixed is not None and case.fixed != strip_marks(case.text)
     fixed = fix_first(case, tmp_path)
     assert fixed == case.fixed
-    again = Case(case.rule, case.page, case.heading, fixed, None, case.files)
-    assert not [d for d in check(again, tmp_path, only=case.rule)]
+    again = Case(case.rule, case.page, case.heading, fixed, None, case.files, case.target)
+    # A fix that helps but does not cure may leave a hint that says so (KM602); a hint must be gone itself.
+    usual = load(case.rule).rule.severity
+    assert [d for d in check(again, tmp_path, only=case.rule) if d.severity != "hint" or usual == "hint"] == []
     assert broken_statements(Source("train.py", fixed)) == 0

@@ -1,0 +1,81 @@
+"""KM602: what it finds, and why, is in the page beside this file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from keras_memlint.analysis import tree
+from keras_memlint.analysis.scopes import Loop
+from keras_memlint.analysis.script import Fit, Script
+from keras_memlint.fixes.edits import Fix
+from keras_memlint.fixes.spelling import spell
+from keras_memlint.fixes.statements import before
+from keras_memlint.rules.base import Finding, Rule
+
+RULE = Rule("KM602", "model-in-loop-no-clear-session", severity="warning", words=("fit",), fix="unsafe")
+
+_API = {"keras": "keras.backend.clear_session", "tf_keras": "tf_keras.backend.clear_session"}
+
+
+def check(script: Script) -> Iterator[Finding]:
+    cleared = {loop for call in script.calls("keras.backend.clear_session") for loop in call.loops}
+    seen: set[Loop] = set()
+    for fit in script.trainings:
+        model = fit.model
+        made = model.call if model is not None else None
+        if model is None or made is None:
+            continue
+        loop = next((one for one in reversed(fit.call.loops) if one in made.loops), None)
+        if (
+            loop is None
+            or loop in seen
+            or loop.kind == "comprehension"
+            or (loop.trips is not None and loop.trips <= 2)
+        ):
+            continue
+        seen.add(loop)
+        slots = script.optimizer_slots(model)
+        parameters = model.parameters
+        known = parameters is not None and slots is not None
+        clears = loop in cleared
+        yield Finding(
+            at=script.call_place(made),
+            site=script.place(made.site),
+            message="a model is built and trained in each turn of a loop; TensorFlow keeps its weights and optimizer slots"
+            + (" although the session is cleared" if clears else ""),
+            bytes=parameters * 4 * (1 + slots) if parameters is not None and slots is not None else None,
+            help="train each turn in a process of its own, or build once and load the first weights again;"
+            " `clear_session()` frees only Keras's own state",
+            related=(
+                ("the loop is here", script.place(loop.node)),
+                ("trained here", script.call_place(fit.call)),
+            ),
+            fixes=() if clears else _fixes(script, fit, loop),
+            severity="hint"
+            if clears
+            else "warning"
+            if not known or script.large(_turn(parameters, slots))
+            else "info",
+        )
+
+
+def _turn(parameters: int | None, slots: int | None) -> int | None:
+    """Bytes a turn leaves behind; a loop of ten small ones is small."""
+    return parameters * 4 * (1 + slots) * 10 if parameters is not None and slots is not None else None
+
+
+def _fixes(script: Script, fit: Fit, loop: Loop) -> tuple[Fix, ...]:
+    node = loop.node
+    if not isinstance(node, (tree.For, tree.While)) or not node.body or fit.model is None:
+        return ()
+    text, imports = spell(script, _API.get(fit.model.flavour, "tensorflow.keras.backend.clear_session"))
+    edit = before(script, node.body[0], f"{text}()")
+    if edit is None or imports:
+        return ()
+    return (
+        Fix(
+            f"call `{text}()` first in each turn (unsafe: models kept from earlier turns break)",
+            False,
+            (edit,),
+        ),
+    )
