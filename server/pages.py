@@ -7,6 +7,7 @@ import sys
 from collections.abc import Sequence
 
 from keras_memlint.rules.catalogue import Row, reserved, rows
+from keras_memlint.rules.suppressions import UNUSED
 from keras_memlint.server import terminal
 from keras_memlint.server.errors import UserError, did_you_mean
 
@@ -22,7 +23,7 @@ def show(arguments: argparse.Namespace) -> int:
     elif chosen is None:
         _print_list(_all())
     else:
-        _print_page(chosen.page.read_text(encoding="utf-8"))
+        _print_page(chosen.text())
     return 0
 
 
@@ -38,13 +39,25 @@ def _find(word: str) -> Row:
     raise UserError(f"no rule is called `{word}`{near}; `keras-memlint rule` lists them all")
 
 
-def _published(row: Row) -> dict[str, str]:
+def _published(row: Row) -> dict[str, str | None]:
+    severity, fix = _facts(row)
     return {
         "code": row.code,
         "name": row.name,
         "family": row.family,
-        "page": row.page.read_text(encoding="utf-8"),
+        "severity": severity,
+        "fix": fix,
+        "page": row.text(),
     }
+
+
+def _facts(row: Row) -> tuple[str, str | None]:
+    if row in reserved():
+        return "info", "safe" if row.code == UNUSED else None
+    from keras_memlint.rules.registry import load
+
+    rule = load(row.code).rule
+    return rule.severity, rule.fix
 
 
 def _print_list(listed: Sequence[Row]) -> None:

@@ -24,7 +24,7 @@ class TestRule:
         (row,) = (row for row in rows() if row.code == "KM209")
         for word in ("KM209", "km209", "map-sequential"):
             result = cli("rule", word)
-            assert (result.status, result.out, result.err) == (0, row.page.read_text(), "")
+            assert (result.status, result.out, result.err) == (0, row.text(), "")
 
     def test_pages_of_reserved_codes(self, cli: Cli) -> None:
         for row in reserved():
@@ -37,6 +37,7 @@ class TestRule:
     def test_json(self, cli: Cli) -> None:
         one = json.loads(cli("rule", "KM209", "--output-format", "json").out)
         assert (one["code"], one["name"], one["family"]) == ("KM209", "map-sequential", "tf.data pipeline")
+        assert (one["severity"], one["fix"]) == ("info", "safe")
         assert one["page"].startswith("# map-sequential (KM209)")
         listed = json.loads(cli("rule", "--output-format", "json").out)
         assert [item["code"] for item in listed] == [row.code for row in reserved() + rows()]
