@@ -89,6 +89,26 @@ def rename_method(script: Script, call: tree.Call, name: str) -> Edit | None:
     return Edit(end - len(func.name), end, name)
 
 
+def add_element(script: Script, display: tree.Expr, text: str) -> Edit | None:
+    """``[a, b]`` becomes ``[a, b, text]``; None when ``display`` is no list written in this script."""
+    if not isinstance(display, tree.Sequence) or display.kind != "list" or not script.own(display):
+        return None
+    end = script.place(display).end - 1
+    if not display.elements:
+        return Edit(end, end, text)
+    last = script.place(display.elements[-1]).end
+    tail = script.source.text[last:end]
+    return None if tail.strip(" \t\r\n,") else Edit(last, last, f", {text}")
+
+
+def wrap(script: Script, expression: tree.Expr, before: str, after: str) -> tuple[Edit, Edit] | None:
+    """``expression`` becomes ``before expression after``; None when it is not written in this script."""
+    if not script.own(expression):
+        return None
+    place = script.place(expression)
+    return Edit(place.start, place.start, before), Edit(place.end, place.end, after)
+
+
 def append_method(script: Script, expression: tree.Expr, text: str) -> Edit | None:
     """``expression`` becomes ``expression.text``, on a new line where the chain is written that way."""
     if not script.own(expression):

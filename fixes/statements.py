@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from keras_memlint.analysis import tree
 from keras_memlint.analysis.script import Script
+from keras_memlint.analysis.tokens import KEYWORDS
 from keras_memlint.fixes.edits import Edit
 
 
@@ -39,27 +40,29 @@ def after_imports(script: Script, text: str) -> Edit | None:
 
 def before(script: Script, statement: tree.Stmt, text: str) -> Edit | None:
     """``text`` as statements before ``statement``, with its indentation; None when it shares its line."""
-    start = _line_start(script, statement)
-    if start is None:
+    line = _own_line(script, statement)
+    if line is None:
         return None
-    source = script.source
-    indent = source.text[start : script.place(statement).start]
-    lines = source.newline.join(indent + line if line else line for line in text.split("\n"))
-    return Edit(start, start, lines + source.newline)
+    start, indent = line
+    newline = script.source.newline
+    lines = newline.join(indent + one if one else one for one in text.split("\n"))
+    return Edit(start, start, lines + newline)
 
 
 def indentation(script: Script, statement: tree.Stmt) -> str | None:
     """The blanks before ``statement``; None when it shares its line with another."""
-    start = _line_start(script, statement)
-    return None if start is None else script.source.text[start : script.place(statement).start]
+    line = _own_line(script, statement)
+    return None if line is None else line[1]
 
 
-def _line_start(script: Script, statement: tree.Stmt) -> int | None:
+def _own_line(script: Script, statement: tree.Stmt) -> tuple[int, str] | None:
+    """Start and indentation of the line ``statement`` starts; None when something stands before it."""
     if not script.own(statement):
         return None
     source = script.source
-    place = script.place(statement)
+    place = script.place(statement)  # from its first name: keywords before it belong to it
     start = source.line_span(source.row(place.start))[0]
-    blank = source.text[start : place.start]
-    keyword = blank.strip()
-    return start if keyword == "" else None
+    lead = source.text[start : place.start]
+    if not KEYWORDS.issuperset(lead.replace("(", " ").replace("@", " ").split()):
+        return None
+    return start, lead[: len(lead) - len(lead.lstrip())]

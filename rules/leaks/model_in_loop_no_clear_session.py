@@ -23,8 +23,8 @@ def check(script: Script) -> Iterator[Finding]:
     for fit in script.trainings:
         model = fit.model
         made = model.call if model is not None else None
-        if model is None or made is None:
-            continue
+        if model is None or made is None or (made.conditional and model.kind == "loaded"):
+            continue  # loaded once, when it is first needed
         loop = next((one for one in reversed(fit.call.loops) if one in made.loops), None)
         if (
             loop is None
