@@ -8,6 +8,7 @@ from keras_memlint.analysis import models, tree
 from keras_memlint.analysis.calls import Call
 from keras_memlint.analysis.facts.library import FACTS, find_fact
 from keras_memlint.analysis.facts.numpy import reshaped
+from keras_memlint.analysis.preprocessing import preprocessed, preprocessing_layers
 from keras_memlint.analysis.scopes import Scope
 from keras_memlint.analysis.values import (
     UNKNOWN,
@@ -364,7 +365,11 @@ def _call_instance(
         if symbolic is not None:
             return symbolic
     made = make_call(run, "keras.Model.__call__", func.flavour, func, node, args, kwargs, star, ("inputs",))
-    made.result = Array("tensor", source="network", origin=Origin(node, "the model's output"))
+    layers = preprocessing_layers(func)
+    if layers and args and isinstance(args[0], Array):
+        made.result = preprocessed(layers, args[0], node)
+    else:
+        made.result = Array("tensor", source="network", origin=Origin(node, "the model's output"))
     return made.result
 
 

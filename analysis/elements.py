@@ -73,15 +73,16 @@ def has_pixels(element: Value) -> bool:
     return any(isinstance(part, Array) and part.pixels and part.dtype != "string" for part in parts(element))
 
 
-def widest(element: Value) -> int | None:
-    """Bytes a number takes in the widest array of ``element``, None when a part's dtype is unknown."""
-    found = 0
+def widest(element: Value) -> str | None:
+    """The dtype of the widest numbers in the arrays of ``element``; None without arrays or when one is unknown."""
+    found: str | None = None
     for part in parts(element):
-        if isinstance(part, Array):
-            size = itemsize(part.dtype) if part.dtype is not None else None
-            if size is None:
-                return None
-            found = max(found, size)
-        elif not isinstance(part, (Scalar, Const)):
+        if isinstance(part, (Scalar, Const)):
+            continue
+        dtype = part.dtype if isinstance(part, Array) else None
+        size = itemsize(dtype) if dtype is not None else None
+        if size is None:
             return None
-    return found or None
+        if found is None or size > (itemsize(found) or 0):
+            found = dtype
+    return found

@@ -10,6 +10,7 @@ from keras_memlint.analysis.calls import Call
 from keras_memlint.analysis.facts.applications import APPLICATIONS, application
 from keras_memlint.analysis.facts.optimizers import OPTIMIZERS
 from keras_memlint.analysis.facts.table import Machine
+from keras_memlint.analysis.preprocessing import preprocessed, preprocessing_layers
 from keras_memlint.analysis.values import (
     UNKNOWN,
     Api,
@@ -117,6 +118,9 @@ def apply_layer(layer: Layer, args: tuple[Value, ...], node: tree.Expr) -> Value
     if not inputs:
         if isinstance(given, UnknownValue):
             return KerasTensor(None, layer, (), infer(layer, [None]).parameters, node)
+        layers = preprocessing_layers(layer)
+        if layers and isinstance(given, Array):
+            return preprocessed(layers, given, node)
         return Array("tensor", source="network", origin=Origin(node, "a layer's output"))
     if layer.name == "MultiHeadAttention" and len(args) > 1:
         inputs = [t for arg in args for t in symbolic(arg)]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from keras_memlint.analysis.calls import Call
 from keras_memlint.analysis.facts.table import Gives, Machine, fact, table
+from keras_memlint.analysis.preprocessing import is_random, preprocessing_layers
 from keras_memlint.analysis.values import (
     UNKNOWN,
     Api,
@@ -206,7 +207,9 @@ def traits_of(inner: tuple[Call, ...], element: Value) -> set[str]:
         name = call.name
         if name in _READS:
             found |= {"reads", "works"}
-        if name.startswith("tf.io.decode_") or name in (
+        if name == "tf.io.decode_csv":
+            found |= {"parses", "works"}
+        elif name.startswith("tf.io.decode_") or name in (
             "tf.audio.decode_wav",
             "cv2.imread",
             "keras.utils.load_img",
@@ -227,7 +230,12 @@ def traits_of(inner: tuple[Call, ...], element: Value) -> set[str]:
         elif name.startswith(("tf.image.", "tf.signal.", "tf.audio.", "tf.strings.")):
             found.add("works")
         elif name in ("keras.Model.__call__", "keras.Layer.__call__"):
-            found |= {"network", "works"}
+            layers = preprocessing_layers(call.receiver)
+            found.add("works")
+            if not layers:
+                found.add("network")
+            elif any(is_random(layer) for layer in layers):
+                found.add("random")
     for part in _spread(element):
         if isinstance(part, Array) and part.dtype is not None and part.dtype.startswith("float"):
             found.add("floats")

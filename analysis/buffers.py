@@ -1,0 +1,222 @@
+"""What shuffle buffers and caches of a pipeline hold, and where in its chain elements were still small."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from keras_memlint.analysis.calls import Call
+from keras_memlint.analysis.elements import (
+    element_bytes,
+    has_pixels,
+    is_cheap,
+    is_serialized,
+    least_bytes,
+    parts,
+    widest,
+)
+from keras_memlint.analysis.facts.dtypes import itemsize
+from keras_memlint.analysis.values import Const, Dataset, Scalar
+
+# Operations that hand on the very tensors they are given.
+_HANDS_ON = frozenset(
+    ["assert_cardinality", "filter", "prefetch", "repeat", "shard", "shuffle", "skip", "take", "with_options"]
+)
+# Operations a shuffle may be moved over: they neither pick nor repeat elements, and remember none.
+_PASSABLE = frozenset(["filter", "map", "prefetch", "with_options"])
+# Calls inside a mapped function that give the same results every time.
+_PURE = (
+    "tf.cast",
+    "tf.image.",
+    "tf.math.",
+    "tf.Tensor.",
+    "tf.reshape",
+    "tf.one_hot",
+    "tf.expand_dims",
+    "tf.squeeze",
+    "def ",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Buffer:
+    """The buffer of a ``shuffle`` call. ``size`` is its argument, None when only known to be as long as the data set.
+
+    ``elements`` is how many it holds at most, ``whole`` that these are all there are. ``bytes`` and ``least`` are
+    what they take in memory: ``bytes`` None when a part's size is unknown, ``least`` counts the parts that are known.
+    """
+
+    call: Call
+    data: Dataset
+    size: int | None
+    elements: int | None
+    whole: bool
+    bytes: int | None
+    least: int | None
+
+
+def shuffle_buffer(call: Call, data: Dataset) -> Buffer | None:
+    """The buffer of ``data.shuffle(…)``; None when its size is not known."""
+    given = call.arg("buffer_size")
+    size: int | None = None
+    if isinstance(given, Const) and isinstance(given.value, int):
+        size = given.value
+    elif not (isinstance(given, Scalar) and given.counts):
+        return None
+    total = None if data.infinite else data.cardinality
+    whole = size is None or (total is not None and size >= total)
+    elements = total if size is None else size if total is None else min(size, total)
+    one, least = element_bytes(data.element), least_bytes(data.element)
+    return Buffer(
+        call,
+        data,
+        size,
+        elements,
+        whole,
+        one * elements if one is not None and elements is not None else None,
+        least * elements if least is not None and elements is not None else None,
+    )
+
+
+def cached_bytes(data: Dataset) -> tuple[int | None, int | None]:
+    """Bytes of all elements of ``data``, and of the parts whose size is known; None when unknown."""
+    one, least, count = element_bytes(data.element), least_bytes(data.element), data.cardinality
+    return (
+        one * count if one is not None and count is not None else None,
+        least * count if least is not None and count is not None else None,
+    )
+
+
+def in_memory(cache: Dataset) -> bool:
+    """Whether a ``cache`` operation keeps its elements in memory."""
+    if cache.op != "cache" or cache.call is None:
+        return False
+    name = cache.call.arg("filename")
+    return not cache.call.star and (name is None or (isinstance(name, Const) and name.value in ("", None)))
+
+
+def is_compact(data: Dataset) -> bool:
+    """Whether the arrays of ``data`` take one byte a number, as images do when they are decoded."""
+    dtype = widest(data.element)
+    return dtype is not None and itemsize(dtype) == 1
+
+
+def compact_stage(data: Dataset) -> Dataset | None:
+    """The ``map`` before which elements were as they were decoded, one byte a number; None when there is none.
+
+    Between it and ``data`` are only batching, prefetching and functions that keep the size of an image and give the
+    same results every time.
+    """
+    at: Dataset | None = data
+    while at is not None and at.input is not None:
+        if at.op == "map":
+            if not at.traits.isdisjoint(("random", "python", "resizes", "network")):
+                return None
+            if is_compact(at.input):
+                return at if _grows(at.input, data) else None
+        elif at.op not in ("batch", "padded_batch", "prefetch", "with_options"):
+            return None
+        at = at.input
+    return None
+
+
+def _grows(before: Dataset, after: Dataset) -> bool:
+    """Whether samples take more bytes in ``after`` than in ``before``, as far as these are known."""
+    small, large = element_bytes(before.element), element_bytes(after.element)
+    if small is None or large is None or 0 in (before.batch_size, after.batch_size):
+        return True
+    return small * (after.batch_size or 1) < large * (before.batch_size or 1)
+
+
+def is_pure(data: Dataset, stage: Dataset) -> bool:
+    """Whether the functions from ``stage`` to ``data`` are made of operations known to give the same every time."""
+    for op in data.chain():
+        if op.op == "map":
+            call = op.call
+            if call is None or call.given("deterministic") or not call.inner:
+                return False
+            if not all(inner.name.startswith(_PURE) for inner in call.inner):
+                return False
+        if op is stage:
+            return True
+    return False
+
+
+def is_cached(data: Dataset) -> bool:
+    """Whether the elements of ``data`` are those of a cache in memory, so that a buffer holds references to them."""
+    at: Dataset | None = data
+    while at is not None and at.op in _HANDS_ON:
+        at = at.input
+    return at is not None and in_memory(at)
+
+
+def shows_images(data: Dataset) -> bool:
+    """Whether the elements of ``data`` are images, or what was made of them otherwise than by a network."""
+    if has_pixels(data.element):
+        return True
+    for op in data.chain():
+        if "network" in op.traits:
+            return False
+        if not op.traits.isdisjoint(("decodes", "resizes")):
+            return True
+    return False
+
+
+def makes_floats(data: Dataset) -> bool:
+    """Whether some function on the way to ``data`` widens pixels."""
+    dtype = widest(data.element)
+    if dtype is not None:
+        return itemsize(dtype) != 1
+    return any(not op.traits.isdisjoint(("casts", "floats", "resizes", "one_hot")) for op in data.chain())
+
+
+def passable(data: Dataset) -> Iterator[Dataset]:
+    """The last operations of ``data`` that a shuffle may be moved over, latest first."""
+    at: Dataset | None = data
+    while at is not None and at.op in _PASSABLE and at.input is not None:
+        yield at
+        at = at.input
+
+
+@dataclass(frozen=True, slots=True)
+class Expansion:
+    """The operation before which elements were still small. ``stage`` says what they were, in words."""
+
+    op: Dataset
+    stage: str
+
+
+def expansion(data: Dataset) -> Expansion | None:
+    """Where a chain's elements grow from names, numbers, records or cached elements into what ``data`` gives.
+
+    None when they are still small, or when they were never, or when an operation lies between that a shuffle must
+    not be moved over. File names are preferred to records, and the latest place with the same is taken.
+    """
+    if is_cheap(data.element) or is_cached(data):
+        return None
+    best: Expansion | None = None
+    for op in passable(data):
+        if op.op != "map" or op.input is None:
+            continue
+        stage = _stage(op, op.input)
+        if stage and (best is None or (best.stage == _RECORDS and stage == _NAMES)):
+            best = Expansion(op, stage)
+    return best
+
+
+_NAMES, _RECORDS, _CACHED = "file names", "serialized records", "references to cached elements"
+_TEXT, _NUMBERS = "strings", "numbers"
+
+
+def _stage(op: Dataset, before: Dataset) -> str:
+    """What the elements are that ``op`` maps: words for something small, else ``""``."""
+    if is_cached(before):
+        return _CACHED
+    if is_cheap(before.element):
+        found = list(parts(before.element))
+        if any(isinstance(part, Scalar) and part.kind in ("path", "str") for part in found):
+            return _NAMES if "reads" in op.traits else _TEXT
+        return _RECORDS if any(is_serialized(part) for part in found) else _NUMBERS
+    if "reads" in op.traits:
+        return _NAMES
+    return _RECORDS if "parses" in op.traits or "decodes" in op.traits else ""

@@ -1,0 +1,94 @@
+"""KM205: what it finds, and why, is in the page beside this file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from keras_memlint.analysis.buffers import (
+    cached_bytes,
+    compact_stage,
+    in_memory,
+    is_cached,
+    is_compact,
+    is_pure,
+    makes_floats,
+    shows_images,
+)
+from keras_memlint.analysis.calls import Call
+from keras_memlint.analysis.elements import is_cheap, widest
+from keras_memlint.analysis.script import Script
+from keras_memlint.analysis.values import Dataset
+from keras_memlint.fixes.calls import set_argument
+from keras_memlint.fixes.chains import assigned_name, move_before
+from keras_memlint.fixes.edits import Fix
+from keras_memlint.rules.base import Finding, Rule
+from keras_memlint.rules.diagnostic import Severity
+
+RULE = Rule("KM205", "cache-decoded-in-memory", severity="warning", words=(".cache(",), fix="both")
+
+
+def check(script: Script) -> Iterator[Finding]:
+    for call, cache in script.dataset_ops("cache"):
+        data = cache.input
+        if data is None or not in_memory(cache):
+            continue
+        severity = _severity(script, data)
+        if severity is None:
+            continue
+        dtype, stage = widest(data.element), compact_stage(data)
+        many = f"all {data.cardinality:,}" if data.cardinality is not None else "all"
+        message = f"`cache` keeps {many} decoded elements in memory"
+        if dtype is not None:
+            message += f" as {dtype}"
+        if stage is not None:
+            message += ", not as the bytes they were decoded to"
+        yield Finding(
+            at=script.call_place(call),
+            site=script.place(call.site),
+            message=message,
+            bytes=cached_bytes(data)[1] or None,
+            help="cache what takes long to make and little memory to keep: decoded bytes before they become floats,"
+            " or a file",
+            related=script.trail(data.origin),
+            fixes=tuple(_fixes(script, call, data, stage)),
+            severity=severity,
+        )
+
+
+def _severity(script: Script, data: Dataset) -> Severity | None:
+    """How sure it is that the cache is large; None when it is small, compact, or of references."""
+    if script.is_test or data.toy or data.infinite or is_cheap(data.element) or is_cached(data):
+        return None
+    size, least = cached_bytes(data)
+    if is_compact(data):
+        memory = script.settings.target.host_memory
+        return "warning" if size is not None and memory is not None and size >= memory else None
+    if size is not None or script.large(least):
+        return "warning" if script.large(least) else None
+    if not shows_images(data) or not makes_floats(data):
+        return None
+    return "hint" if list(data.chain())[-1].op == "folder" else "info"
+
+
+def _fixes(script: Script, call: Call, data: Dataset, stage: Dataset | None) -> Iterator[Fix]:
+    if stage is not None and stage.call is not None:
+        edits = move_before(script, call.node, stage.call.node)
+        if edits is not None:
+            safe = is_pure(data, stage)
+            price = "" if safe else " (functions between run in each epoch)"
+            yield Fix(f"cache the decoded bytes, before `map` makes floats of them{price}", safe, edits)
+    name = assigned_name(script, call.node)
+    if name is None or call.function is not None or call.loops or _name_is_taken(script, call, name):
+        return
+    edit = set_argument(script, call.node, "filename", f'"{name}.cache"', position=0)
+    if edit is not None:
+        yield Fix(f"cache in the file `{name}.cache` (delete it when the data change)", False, (edit,))
+
+
+def _name_is_taken(script: Script, call: Call, name: str) -> bool:
+    """Whether another cache of the script has, or would get, the same file."""
+    return any(
+        other.const("filename") == f"{name}.cache" or assigned_name(script, other.node) == name
+        for other, _ in script.dataset_ops("cache")
+        if other.node is not call.node
+    )
