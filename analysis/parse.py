@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from keras_memlint.analysis import tree
-from keras_memlint.analysis.tokens import CLAUSE, Tokens, header_end, split_statements
+from keras_memlint.analysis.tokens import CLAUSE, Tokens, header_end, longest_expression, split_statements
 
 if TYPE_CHECKING:
     from keras_memlint.analysis.source import Source
@@ -22,6 +22,7 @@ LARGE = 4_000
 # libcst recurses natively on nesting; deeper text is set aside before it can overflow the stack.
 _MAX_NESTING = 150
 _MAX_PIECE = 1_000_000
+_MAX_EXPRESSION = 2_000  # tokens beside each other
 
 
 class Piece:
@@ -280,6 +281,9 @@ def _parse_piece(text: str, *, header: bool) -> Piece:
         return piece
     if len(text) > _MAX_PIECE:
         piece.error = "statement too long"
+        return piece
+    if len(text) > LARGE and longest_expression(text) > _MAX_EXPRESSION:
+        piece.error = "expression too long"
         return piece
     indent = text[: _indent(text, 0)]
     code = f"{text.rstrip()}\n{indent} pass\n" if header else text

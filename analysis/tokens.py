@@ -225,3 +225,35 @@ class Tokens:
 def comments(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
     """Spans of the comments in ``text[start:end]``, in order; a ``#`` inside a string starts none."""
     return (match.span() for match in _COUNTED.finditer(text, start, end) if match.lastgroup == "c")
+
+
+_STEPS = re.compile(
+    rf"(?P<c>#[^\r\n]*)|(?P<s>{_STRING})|(?P<o>[(\[{{])|(?P<e>[)\]}}])|(?P<r>[,;\r\n])|\w+|[^\w\s]",
+    re.DOTALL,
+)
+
+
+def longest_expression(text: str) -> int:
+    """The most tokens that stand beside each other without a comma or line end between them.
+
+    Parsers recurse on chains such as ``a.b.c.d`` and ``1 + 1 + 1``; thousands of links overflow their stack.
+    """
+    longest = 0
+    counts = [0]
+    for match in _STEPS.finditer(text):
+        kind = match.lastgroup
+        if kind == "c":
+            continue
+        if kind == "o":
+            counts[-1] += 1
+            counts.append(0)
+        elif kind == "e":
+            if len(counts) > 1:
+                longest = max(longest, counts.pop())
+        elif kind == "r":
+            longest = max(longest, counts[-1])
+            if match.group() not in "\r\n" or len(counts) == 1:
+                counts[-1] = 0
+        else:
+            counts[-1] += 1
+    return max(longest, *counts)
