@@ -27,12 +27,12 @@ def check(script: Script) -> Iterator[Finding]:
             call = dense.layer.call
             slots = script.optimizer_slots(model)
             copies = 1 if slots is None else 2 + slots
-            cost = "weights" if slots is None else "weights, gradients and optimizer slots"
+            cost = "" if slots is None else ", with gradients and optimizer slots"
             features = count(dense.inputs[0])
             yield Finding(
                 at=script.call_place(call),
                 site=script.place(call.site),
-                message=f"`Dense` on {features:,} flattened features has {dense.parameters / 1e6:,.1f} M {cost}",
+                message=f"`Dense` on {features:,} flattened features has {dense.parameters / 1e6:,.1f} M weights{cost}",
                 bytes=dense.parameters * 4 * copies,
                 help="pool the feature map first: `GlobalAveragePooling2D` keeps one number a channel",
                 related=_related(script, flatten),
