@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from keras_memlint.analysis.calls import Call
@@ -95,6 +95,19 @@ def in_memory(cache: Dataset) -> bool:
     return not cache.call.star and (name is None or (isinstance(name, Const) and name.value in ("", None)))
 
 
+def shuffled_by(shuffles: Iterable[tuple[Call, Dataset]], cache: Dataset) -> list[tuple[Call, bool]]:
+    """The calls among ``shuffles`` that mix the elements of ``cache``, and whether they may be moved to it."""
+    found: list[tuple[Call, bool]] = []
+    for call, shuffle in shuffles:
+        at, near = shuffle.input, True
+        while at is not None and at is not cache and at.op in _HANDS_ON:
+            near = near and at.op in ("prefetch", "with_options")
+            at = at.input
+        if at is cache:
+            found.append((call, near))
+    return found
+
+
 def is_compact(data: Dataset) -> bool:
     """Whether the arrays of ``data`` take one byte a number, as images do when they are decoded."""
     dtype = widest(data.element)
@@ -151,14 +164,16 @@ def is_cached(data: Dataset) -> bool:
 
 
 def shows_images(data: Dataset) -> bool:
-    """Whether the elements of ``data`` are images, or what was made of them otherwise than by a network."""
+    """Whether the elements of ``data`` are images, or were a step before and went through image operations alone."""
     if has_pixels(data.element):
         return True
     for op in data.chain():
-        if "network" in op.traits:
+        if "network" in op.traits or op.op in ("flat_map", "interleave", "unbatch", "window", "zip"):
             return False
         if not op.traits.isdisjoint(("decodes", "resizes")):
             return True
+        if op.op == "map" and op.traits.isdisjoint(("casts", "floats", "one_hot", "random")):
+            return False  # a function that nobody knows
     return False
 
 

@@ -274,6 +274,8 @@ class Interpreter:
         decided = const(test) if isinstance(node.test, (tree.Constant, tree.Name)) else None
         if decided is False or (decided == 0 and isinstance(node.test, tree.Constant)):
             return self.run(node.orelse, scope)
+        if self.function is not None and self.is_other_word(node.test, scope):
+            return self.run(node.orelse, scope)
         main = _is_main_guard(node.test)
         self.branches += not main
         before = scope.names
@@ -293,6 +295,15 @@ class Interpreter:
         else:
             _merge(scope, taken)
         return ended and other
+
+    def is_other_word(self, test: tree.Expr, scope: Scope) -> bool:
+        """Whether ``test`` is ``mode == "train"`` and the local name ``mode`` is known to be another word."""
+        if not isinstance(test, tree.Compare) or test.ops != ("==",) or not isinstance(test.left, tree.Name):
+            return False
+        local, right = scope.names.get(test.left.id), self.eval(test.rights[0], scope)
+        if not isinstance(local, Const) or not isinstance(right, Const):
+            return False
+        return isinstance(local.value, str) and isinstance(right.value, str) and local.value != right.value
 
     def while_(self, node: tree.While, scope: Scope) -> bool:
         self.eval(node.test, scope)

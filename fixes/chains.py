@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from keras_memlint.analysis import tree
 from keras_memlint.analysis.script import Script
 from keras_memlint.analysis.tokens import logical_line_end
-from keras_memlint.fixes.edits import Edit, apply
+from keras_memlint.fixes.edits import Edit, apply, overlap
 
 _GAP = re.compile(r"(?:[ \t\f]|\\?(?:\r\n|\r|\n)|#[^\r\n]*)*")
 _BREAK = re.compile(r"\r\n|\r|\n")
@@ -34,6 +34,18 @@ def move_before(
     if any(call is earlier for call in _calls(later)):
         return _move_inside(script, later, earlier, change)
     return _move_across(script, later, earlier, change)
+
+
+def together(first: tuple[Edit, ...] | None, second: tuple[Edit, ...] | None) -> tuple[Edit, ...] | None:
+    """Two moves before the same operation: that of ``first`` comes first. None when they do not fit together."""
+    if first is None or second is None or second[0].start < first[0].start:
+        return None
+    if first[0].start == second[0].start:
+        insert = Edit(first[0].start, first[0].end, first[0].content + second[0].content)
+        edits = (insert, *first[1:], *second[1:])
+    else:
+        edits = (*first, *second)
+    return None if overlap(edits) else edits
 
 
 def leave_out(script: Script, call: tree.Call) -> tuple[Edit, ...] | None:

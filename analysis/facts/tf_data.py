@@ -33,6 +33,22 @@ _READS = frozenset(
         "keras.utils.load_img",
     }
 )
+# What gives images or sound; other decoders may give as little as a number.
+_DECODES = frozenset(
+    [
+        "tf.audio.decode_wav",
+        "tf.image.decode_and_crop_jpeg",
+        "tf.io.decode_and_crop_jpeg",
+        "tf.io.decode_bmp",
+        "tf.io.decode_gif",
+        "tf.io.decode_image",
+        "tf.io.decode_jpeg",
+        "tf.io.decode_png",
+        "cv2.imread",
+        "keras.utils.load_img",
+        "PIL.Image.open",
+    ]
+)
 _RANDOM = ("tf.image.random_", "tf.image.stateless_random", "tf.random.")
 
 
@@ -207,15 +223,9 @@ def traits_of(inner: tuple[Call, ...], element: Value) -> set[str]:
         name = call.name
         if name in _READS:
             found |= {"reads", "works"}
-        if name == "tf.io.decode_csv":
-            found |= {"parses", "works"}
-        elif name.startswith("tf.io.decode_") or name in (
-            "tf.audio.decode_wav",
-            "cv2.imread",
-            "keras.utils.load_img",
-        ):
+        if name in _DECODES:
             found |= {"decodes", "works"}
-        elif name.startswith("tf.io.parse_"):
+        elif name.startswith(("tf.io.parse_", "tf.io.decode_")):
             found |= {"parses", "works"}
         elif name.startswith("tf.image.resize"):
             found |= {"resizes", "works"}

@@ -124,7 +124,7 @@ def _samples(images: _Images, split: str) -> int | None:
         return None
     ends = []
     for number, percent, default in ((match[2], match[3], 0), (match[4], match[5], total)):
-        found = default if number is None else int(number) * total // 100 if percent else int(number)
+        found = default if number is None else round(int(number) * total / 100) if percent else int(number)
         ends.append(min(found, total))
     return max(ends[1] - ends[0], 0)
 

@@ -14,7 +14,7 @@ from keras_memlint.analysis.buffers import (
     shows_images,
     shuffle_buffer,
 )
-from keras_memlint.analysis.elements import is_cheap
+from keras_memlint.analysis.elements import is_cheap, is_serialized, parts
 from keras_memlint.analysis.script import Script
 from keras_memlint.analysis.values import Dataset, const
 from keras_memlint.rules.diagnostic import Severity
@@ -45,8 +45,9 @@ def shuffles(script: Script, code: str) -> Iterator[Shuffle]:
     if script.is_test:
         return
     found: dict[int, Shuffle] = {}
+    windows = {id(op) for op in cut_into_windows(script)}
     for call, dataset in script.dataset_ops("shuffle"):
-        if dataset.input is None or dataset.toy:
+        if dataset.input is None or dataset.toy or id(dataset) in windows:
             continue
         buffer = shuffle_buffer(call, dataset.input)
         shuffle = judge(script, buffer) if buffer is not None else None
@@ -55,6 +56,13 @@ def shuffles(script: Script, code: str) -> Iterator[Shuffle]:
             if known is None or _ORDER.index(shuffle.code) < _ORDER.index(known.code):
                 found[id(call.node)] = shuffle
     yield from (shuffle for shuffle in found.values() if shuffle.code == code)
+
+
+def cut_into_windows(script: Script) -> Iterator[Dataset]:
+    """What is batched once more later on: its first batches are the samples, such as windows of a text."""
+    for _, batch in script.dataset_ops("batch", "padded_batch"):
+        if batch.input is not None and batch.input.batched:
+            yield from batch.input.chain()
 
 
 def judge(script: Script, buffer: Buffer) -> Shuffle | None:
@@ -104,8 +112,9 @@ def _after_decode(script: Script, buffer: Buffer) -> Severity | None:
     many = buffer.elements is None or buffer.elements >= _MANY
     if shows_images(buffer.data):
         return "warning" if many else "info" if (buffer.elements or 0) >= _SOME else None
-    reads = any("reads" in op.traits for op in passable(buffer.data))
-    return "info" if many and reads else None
+    if any(is_serialized(part) for part in parts(buffer.data.element)):
+        return None
+    return "info" if many and any("reads" in op.traits for op in passable(buffer.data)) else None
 
 
 def held(shuffle: Shuffle) -> str:
@@ -117,6 +126,11 @@ def held(shuffle: Shuffle) -> str:
         return f"all {buffer.elements:,}"
     known = buffer.data.cardinality is not None or buffer.data.infinite
     return f"{buffer.elements:,}" if known else f"up to {buffer.elements:,}"
+
+
+def cost(script: Script, buffer: Buffer) -> int | None:
+    """The bytes to report: all that the buffer holds, or the known part when that is large by itself."""
+    return buffer.bytes if buffer.bytes is not None else buffer.least if script.large(buffer.least) else None
 
 
 def loader_shuffles(data: Dataset) -> bool:

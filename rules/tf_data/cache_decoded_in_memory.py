@@ -13,18 +13,22 @@ from keras_memlint.analysis.buffers import (
     is_pure,
     makes_floats,
     shows_images,
+    shuffled_by,
 )
 from keras_memlint.analysis.calls import Call
 from keras_memlint.analysis.elements import is_cheap, widest
 from keras_memlint.analysis.script import Script
 from keras_memlint.analysis.values import Dataset
 from keras_memlint.fixes.calls import set_argument
-from keras_memlint.fixes.chains import assigned_name, move_before
-from keras_memlint.fixes.edits import Fix
+from keras_memlint.fixes.chains import assigned_name, move_before, together
+from keras_memlint.fixes.edits import Edit, Fix
 from keras_memlint.rules.base import Finding, Rule
 from keras_memlint.rules.diagnostic import Severity
 
 RULE = Rule("KM205", "cache-decoded-in-memory", severity="warning", words=(".cache(",), fix="both")
+
+# So few elements are no matter whatever their size.
+_FEW = 256
 
 
 def check(script: Script) -> Iterator[Finding]:
@@ -35,6 +39,7 @@ def check(script: Script) -> Iterator[Finding]:
         severity = _severity(script, data)
         if severity is None:
             continue
+        size, least = cached_bytes(data)
         dtype, stage = widest(data.element), compact_stage(data)
         many = f"all {data.cardinality:,}" if data.cardinality is not None else "all"
         message = f"`cache` keeps {many} decoded elements in memory"
@@ -46,11 +51,11 @@ def check(script: Script) -> Iterator[Finding]:
             at=script.call_place(call),
             site=script.place(call.site),
             message=message,
-            bytes=cached_bytes(data)[1] or None,
+            bytes=size if size is not None else least if script.large(least) else None,
             help="cache what takes long to make and little memory to keep: decoded bytes before they become floats,"
             " or a file",
             related=script.trail(data.origin),
-            fixes=tuple(_fixes(script, call, data, stage)),
+            fixes=tuple(_fixes(script, call, cache, stage)),
             severity=severity,
         )
 
@@ -65,16 +70,17 @@ def _severity(script: Script, data: Dataset) -> Severity | None:
         return "warning" if size is not None and memory is not None and size >= memory else None
     if size is not None or script.large(least):
         return "warning" if script.large(least) else None
-    if not shows_images(data) or not makes_floats(data):
+    few = data.cardinality is not None and data.cardinality < _FEW
+    if few or not shows_images(data) or not makes_floats(data):
         return None
     return "hint" if list(data.chain())[-1].op == "folder" else "info"
 
 
-def _fixes(script: Script, call: Call, data: Dataset, stage: Dataset | None) -> Iterator[Fix]:
+def _fixes(script: Script, call: Call, cache: Dataset, stage: Dataset | None) -> Iterator[Fix]:
     if stage is not None and stage.call is not None:
-        edits = move_before(script, call.node, stage.call.node)
+        edits = _moved(script, call, cache, stage.call)
         if edits is not None:
-            safe = is_pure(data, stage)
+            safe = is_pure(cache, stage)
             price = "" if safe else " (functions between run in each epoch)"
             yield Fix(f"cache the decoded bytes, before `map` makes floats of them{price}", safe, edits)
     name = assigned_name(script, call.node)
@@ -83,6 +89,18 @@ def _fixes(script: Script, call: Call, data: Dataset, stage: Dataset | None) -> 
     edit = set_argument(script, call.node, "filename", f'"{name}.cache"', position=0)
     if edit is not None:
         yield Fix(f"cache in the file `{name}.cache` (delete it when the data change)", False, (edit,))
+
+
+def _moved(script: Script, call: Call, cache: Dataset, stage: Call) -> tuple[Edit, ...] | None:
+    """The cache before ``stage``, and with it the shuffle that holds references to what it keeps."""
+    edits = move_before(script, call.node, stage.node)
+    shuffles = shuffled_by(script.dataset_ops("shuffle"), cache)
+    if not shuffles:
+        return edits
+    shuffle, near = shuffles[0]
+    if len(shuffles) > 1 or not near:
+        return None
+    return together(edits, move_before(script, shuffle.node, stage.node))
 
 
 def _name_is_taken(script: Script, call: Call, name: str) -> bool:

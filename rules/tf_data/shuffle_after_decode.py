@@ -8,7 +8,7 @@ from keras_memlint.analysis.script import Script
 from keras_memlint.fixes.chains import leave_out, move_before
 from keras_memlint.fixes.edits import Fix
 from keras_memlint.rules.base import Finding, Rule
-from keras_memlint.rules.tf_data._shuffles import Shuffle, held, loader_shuffles, shuffles
+from keras_memlint.rules.tf_data._shuffles import Shuffle, cost, held, loader_shuffles, shuffles
 
 RULE = Rule("KM202", "shuffle-after-decode", severity="warning", words=(".shuffle(",), fix="unsafe")
 
@@ -22,7 +22,7 @@ def check(script: Script) -> Iterator[Finding]:
             site=script.place(call.site),
             message=f"the shuffle buffer holds {held(shuffle)} decoded elements"
             f" instead of {grows.stage if grows is not None else 'file names'}",
-            bytes=shuffle.buffer.least or None,
+            bytes=cost(script, shuffle.buffer),
             help=f"shuffle {where}: the buffer then holds elements that are still small",
             related=script.trail(shuffle.buffer.data.origin),
             fixes=_fixes(script, shuffle),

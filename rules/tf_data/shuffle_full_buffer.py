@@ -8,7 +8,7 @@ from keras_memlint.analysis.script import Script
 from keras_memlint.fixes.calls import set_argument
 from keras_memlint.fixes.edits import Fix
 from keras_memlint.rules.base import Finding, Rule
-from keras_memlint.rules.tf_data._shuffles import SHORT, Shuffle, held, shuffles
+from keras_memlint.rules.tf_data._shuffles import SHORT, Shuffle, cost, held, shuffles
 
 RULE = Rule("KM203", "shuffle-full-buffer", severity="warning", words=(".shuffle(",), fix="unsafe")
 
@@ -21,7 +21,7 @@ def check(script: Script) -> Iterator[Finding]:
             at=script.call_place(buffer.call),
             site=script.place(buffer.call.site),
             message=f"the shuffle buffer {what} holds {held(shuffle)} decoded elements",
-            bytes=buffer.least or None,
+            bytes=cost(script, buffer),
             help=f"a buffer of {SHORT:,} elements is enough when the source is not sorted; shuffle file names or"
             " indices in full instead of what is read from them",
             related=script.trail(buffer.data.origin),
