@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import pairwise
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -31,9 +32,7 @@ class Fix:
 def overlap(edits: Iterable[Edit]) -> bool:
     """Whether two of ``edits`` touch the same characters, or insert at the same offset."""
     ordered = sorted(edits)
-    return any(
-        b.start < a.end or (a.start == b.start) for a, b in zip(ordered, ordered[1:], strict=False)
-    )
+    return any(b.start < a.end or (a.start == b.start) for a, b in pairwise(ordered))
 
 
 def apply(text: str, edits: Iterable[Edit]) -> str:

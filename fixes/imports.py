@@ -1,20 +1,23 @@
-"""Where a new import goes: after the first block of imports, else behind docstring, comments and ``__future__``."""
+"""Where a new import goes: below the first imports, else below docstring and header comments."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from keras_memlint.analysis.magics import is_python_cell
 from keras_memlint.analysis.source import Source
+from keras_memlint.analysis.tokens import logical_line_end
 from keras_memlint.fixes.edits import Edit
 
-# What stays above everything: shebang, coding cookie, licence, an empty line below them; and magics of a notebook.
-_HEADER = re.compile(r"(?:[ \t]*(?:[#%!][^\r\n]*)?(?:\r\n|\r|\n))*")
-
-
 Kind = Literal["docstring", "future", "import", "other"]
+
+# Each of these starts TensorFlow, which reads the environment then: what a script sets first must stay first.
+_TENSORFLOW = frozenset({"keras", "keras_tuner", "tensorflow", "tensorflow_model_optimization", "tf_keras"})
+_PACKAGE = re.compile(r"\s*(?:import|from)\s+(\w+)")
+_LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+")
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -26,38 +29,81 @@ class Statement:
     kind: Kind
 
 
-def import_edit(source: Source, statements: Sequence[Statement], wanted: str) -> Edit:
+def import_edit(
+    source: Source, statements: Sequence[Statement], wanted: str, used_at: int | None = None
+) -> Edit:
     """The insertion of the import ``wanted`` (one line of code) into ``source``.
 
-    ``statements`` are in order. In a notebook it goes to the first cell that has imports, else to the first cell.
+    ``statements`` are in order. ``used_at`` is the first offset that needs the import at module level: imports below
+    it are no place for one more. In a notebook the first cell with imports takes it, else the first Python cell.
     """
-    anchor = _anchor(statements)
-    newline = source.newline
-    if anchor is not None:
-        row = source.row(max(anchor.end - 1, anchor.start))
-        end = source.line_span(row)[1]
-        cell = source.cell_at(anchor.start)
-        if cell is not None:
-            end = min(end, cell.end)
-        return Edit(end, end, f"{newline}{wanted}")
-    start = source.cells[0].start if source.cells else 0
-    limit = statements[0].start if statements else len(source.text)
-    header = _HEADER.match(source.text, start, limit)
-    at = header.end() if header is not None else start
-    return Edit(at, at, f"{wanted}{newline}")
+    blocks = [
+        block
+        for block in _blocks(source, statements)
+        if used_at is None or _line_end(source, block[-1]) <= used_at
+    ]
+    if blocks:
+        return _below(source, _best(source, blocks, wanted)[-1], source.newline + wanted)
+    if statements and statements[0].kind == "docstring" and not source.cells:
+        return _below(source, statements[0], source.newline * 2 + wanted)
+    at = _header_end(source, statements)
+    if at and source.text[at - 1] not in "\r\n":
+        return Edit(at, at, source.newline + wanted)
+    return Edit(at, at, wanted + source.newline)
 
 
-def _anchor(statements: Sequence[Statement]) -> Statement | None:
-    """The statement after whose line the import goes; None for the top of the text."""
-    found: Statement | None = None
+def _blocks(source: Source, statements: Sequence[Statement]) -> Iterator[list[Statement]]:
+    """Imports with nothing but strings between them, each block in one cell."""
+    block: list[Statement] = []
     for statement in statements:
-        if statement.kind == "import":
-            found = statement
-        elif found is not None and found.kind == "import":
-            return found
-        elif statement.kind in ("docstring", "future") and (found is None or found.kind != "import"):
-            if statement.kind == "future" or found is None:
-                found = statement
-        elif statement.kind == "other" and not any(s.kind == "import" for s in statements):
-            return found
-    return found
+        apart = bool(block) and source.cell_at(block[0].start) != source.cell_at(statement.start)
+        if block and (apart or statement.kind == "other"):
+            yield block
+            block = []
+        if statement.kind in ("future", "import"):
+            block.append(statement)
+    if block:
+        yield block
+
+
+def _best(source: Source, blocks: Sequence[list[Statement]], wanted: str) -> list[Statement]:
+    """The first block; for what starts TensorFlow the first that does so already."""
+    if _packages(wanted) & _TENSORFLOW:
+        for block in blocks:
+            if any(_packages(source.text[one.start : one.end]) & _TENSORFLOW for one in block):
+                return block
+    return blocks[0]
+
+
+def _packages(code: str) -> set[str]:
+    return {match[1] for match in map(_PACKAGE.match, code.split(";")) if match}
+
+
+def _below(source: Source, statement: Statement, content: str) -> Edit:
+    at = _line_end(source, statement)
+    return Edit(at, at, content)
+
+
+def _line_end(source: Source, statement: Statement) -> int:
+    """The end of the statement's last line, before its line ending: other statements and a comment may follow."""
+    code = source.code
+    cell = source.cell_at(statement.start)
+    last = statement.start + len(code[statement.start : statement.end].rstrip())
+    end = logical_line_end(code, last, cell.end if cell else len(code))
+    return last + len(code[last:end].rstrip("\r\n"))
+
+
+def _header_end(source: Source, statements: Sequence[Statement]) -> int:
+    """The offset below the comments at the top (shebang, coding cookie, licence) and all lines of IPython."""
+    cells = source.cells
+    cell = next((one for one in cells if is_python_cell(source.text[one.start : one.end])), None)
+    start, end = (cell.start, cell.end) if cell else (0, len(source.text))
+    first = next((one.start for one in statements if one.start >= start), end)
+    at = start
+    in_header = True
+    for line in _LINE.finditer(source.code, start, min(first, end)):
+        if not line[0].strip():
+            in_header = at == start
+        elif in_header or line[0] != source.text[line.start() : line.end()]:
+            at = line.end()
+    return at
