@@ -89,21 +89,41 @@ def _once(arguments: argparse.Namespace, options: Options) -> int:
             progress=progress,
         )
     cache.close()
+    _use_repairs(arguments, outcomes)
     failed = bool(discovery.problems or discovery.misconfigured)
     for outcome in outcomes:
         for problem in outcome.problems:
             terminal.complain(problem)
             failed = True
-    checked = [outcome for outcome in outcomes if outcome.file is not None]
-    diagnostics = [diagnostic for outcome in checked for diagnostic in outcome.diagnostics]
+    if arguments.diff:
+        from keras_memlint.server.repair import print_differences
+
+        changed = print_differences(outcomes)
+        return FAILED if failed else FINDINGS if changed else OK
+    diagnostics = [diagnostic for outcome in outcomes for diagnostic in outcome.remaining]
     if baseline is None and arguments.baseline is not None:
-        _write_baseline(Path(arguments.baseline), checked)
+        _write_baseline(Path(arguments.baseline), outcomes)
         diagnostics = []
-    for line in _output(arguments, checked, diagnostics):
-        print(line)
+    # Standard output is for the text when that is asked for.
+    stream = sys.stderr if from_stdin and arguments.fix else sys.stdout
+    for line in _output(arguments, outcomes, diagnostics, colour=terminal.colour(stream)):
+        print(line, file=stream)
     if failed:
         return FAILED
     return FINDINGS if fails(diagnostics, arguments.fail_on) else OK
+
+
+def _use_repairs(arguments: argparse.Namespace, outcomes: Sequence[Outcome]) -> None:
+    if not arguments.fix or arguments.diff:
+        return
+    from keras_memlint.server.repair import print_text, write_files
+
+    if STDIN not in arguments.paths:
+        write_files(outcomes)
+    elif outcomes:
+        print_text(outcomes[0])
+    else:  # excluded, so it is passed on as it is
+        sys.stdout.buffer.write(sys.stdin.buffer.read())
 
 
 def _baseline(file: str | None) -> Baseline | None:
@@ -145,30 +165,31 @@ def _read_stdin(found: Found) -> bytes:  # noqa: ARG001  (reads the one file the
     return sys.stdin.buffer.read()
 
 
-def _write_baseline(file: Path, checked: Sequence[Outcome]) -> None:
+def _write_baseline(file: Path, outcomes: Sequence[Outcome]) -> None:
     from keras_memlint.server.baseline import write
 
+    texts = ((outcome, _text_of(outcome)) for outcome in outcomes)
     count = write(
         file,
         (
-            (outcome.found.path, _text_of(outcome), diagnostic)
-            for outcome in checked
-            for diagnostic in outcome.diagnostics
+            (outcome.found.path, text, diagnostic)
+            for outcome, text in texts
+            if text is not None
+            for diagnostic in outcome.remaining
         ),
     )
-    terminal.note(
-        f"{file}: wrote a baseline of {count} finding{'' if count == 1 else 's'}; they are hidden from now on"
-    )
+    noun = "finding" if count == 1 else "findings"
+    terminal.note(f"{file}: wrote a baseline of {count} {noun}; they are hidden from now on")
 
 
 def _output(
-    arguments: argparse.Namespace, checked: Sequence[Outcome], diagnostics: list[Diagnostic]
+    arguments: argparse.Namespace, outcomes: Sequence[Outcome], diagnostics: list[Diagnostic], *, colour: bool
 ) -> Iterator[str]:
     if arguments.statistics:
         from keras_memlint.server.statistics import as_json, as_text, count
 
         seconds: Counter[str] = Counter()
-        for outcome in checked:
+        for outcome in outcomes:
             seconds.update(outcome.seconds)
         counts = count(diagnostics, seconds)
         yield from [as_json(counts)] if arguments.output_format == "json" else as_text(counts)
@@ -176,17 +197,17 @@ def _output(
     here = str(Path.cwd())
     report = RunReport(
         diagnostics,
-        _sources(checked),
+        _sources(outcomes),
         Path(repository_of(here) or here),
         {row.code: row for row in reserved() + rows()},
-        len(checked),
+        sum(outcome.file is not None for outcome in outcomes),
         __version__,
     )
-    yield from renderer(arguments.output_format)(report, colour=terminal.colour(sys.stdout))
+    yield from renderer(arguments.output_format)(report, colour=colour)
 
 
-def _sources(checked: Sequence[Outcome]) -> Callable[[str], Source | None]:
-    known = {outcome.found.filename: _text_of(outcome) for outcome in checked}
+def _sources(outcomes: Sequence[Outcome]) -> Callable[[str], Source | None]:
+    known = {outcome.found.filename: _text_of(outcome) for outcome in outcomes}
 
     def source(filename: str) -> Source | None:
         if filename not in known:
@@ -199,6 +220,8 @@ def _sources(checked: Sequence[Outcome]) -> Callable[[str], Source | None]:
     return source
 
 
-def _text_of(outcome: Outcome) -> Source:
-    assert outcome.file is not None  # only files that could be read come here
-    return outcome.repaired or outcome.file.source
+def _text_of(outcome: Outcome) -> Source | None:
+    """The text that the remaining findings are about; None for files that could not be read."""
+    if outcome.repair is not None:
+        return outcome.repair.source
+    return None if outcome.file is None else outcome.file.source

@@ -6,26 +6,24 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache as once
 from functools import partial
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from keras_memlint.analysis.files import FileText, UnreadableError, script_from_bytes
 from keras_memlint.analysis.nvml import Detected, DetectedGpu
-from keras_memlint.analysis.settings import Settings
-from keras_memlint.analysis.source import Source
 from keras_memlint.rules.diagnostic import Diagnostic
 from keras_memlint.server.cache import Cache, Entry
 from keras_memlint.server.configuration import Configuration, ConfigurationError
 from keras_memlint.server.discovery import Found
-from keras_memlint.server.findings import Shown, judge
+from keras_memlint.server.findings import Shown
 from keras_memlint.server.selection import select, split
 from keras_memlint.server.target import settings_for
+from keras_memlint.server.work import Plan, Repair, Task, judged, prepare, repairable, work
 
 if TYPE_CHECKING:
-    from keras_memlint.analysis.workspace import Workspace
+    from keras_memlint.fixes.apply import FixOutcome
     from keras_memlint.rules.engine import Report
     from keras_memlint.server.baseline import Baseline
 
-Repair = Literal["safe", "unsafe"]
 _GPU_SECONDS = 24 * 3600
 
 
@@ -45,33 +43,17 @@ class Options(NamedTuple):
 class Outcome:
     """One file after its check. ``file`` is None when it could not be read.
 
-    ``diagnostics`` are those to show: with a repair, what remains after it. ``repaired`` is the text that fixes made,
-    None when they changed nothing. ``problems`` are for standard error.
+    ``diagnostics`` are the findings in the file as it was, ``remaining`` those after ``repair``, which is what fix-all
+    made, None when there was nothing to fix. ``problems`` are for standard error.
     """
 
     found: Found
     file: FileText | None = None
     diagnostics: list[Diagnostic] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
-    repaired: Source | None = None
+    repair: FixOutcome | None = None
+    remaining: list[Diagnostic] = field(default_factory=list)
     seconds: Mapping[str, float] = field(default_factory=dict)
-
-
-class Plan(NamedTuple):
-    """What a file is checked for."""
-
-    settings: Settings
-    shown: Shown
-
-
-class _Task(NamedTuple):
-    """The work on one file as a process gets it; ``path`` is absolute."""
-
-    path: str
-    source: Source
-    plan: Plan
-    baseline: Baseline | None
-    repair: Repair | None
 
 
 def check_files(
@@ -90,7 +72,7 @@ def check_files(
     """
     outcomes = [Outcome(found) for found in files]
     plans = Plans(options, cache)
-    tasks: list[_Task] = []
+    tasks: list[Task] = []
     waiting: list[tuple[Outcome, Entry]] = []
     for outcome in outcomes:
         try:
@@ -105,12 +87,12 @@ def check_files(
             outcome.problems.append(f"{outcome.found.filename}: cannot be read: {reason}")
             continue
         source = outcome.file.source
-        task = _Task(outcome.found.path, source, plan, baseline, options.repair)
+        task = Task(outcome.found.path, source, plan, baseline, options.repair)
         entry = Entry(outcome.found.filename, raw, plan.shown.codes, plan.settings)
         known = cache.findings(entry)
         if known is not None:
-            outcome.diagnostics = _judge(task, source, known)
-        if known is None or (options.repair and _repairable(outcome.diagnostics, options.repair)):
+            outcome.diagnostics = outcome.remaining = judged(task, source, known)
+        if known is None or (options.repair and repairable(outcome.diagnostics, options.repair)):
             tasks.append(task)
             waiting.append((outcome, entry))
     if tasks:
@@ -120,7 +102,7 @@ def check_files(
 
 
 def _analyse(
-    tasks: Sequence[_Task],
+    tasks: Sequence[Task],
     waiting: Sequence[tuple[Outcome, Entry]],
     given: frozenset[str],
     cache: Cache,
@@ -135,7 +117,7 @@ def _analyse(
     cache.close()
     done = total - len(tasks)
     results: list[tuple[Entry, Report]] = []
-    for index, result in in_parallel(_work, tasks, jobs, partial(_prepare, given)):
+    for index, result in in_parallel(work, tasks, jobs, partial(prepare, given)):
         outcome, entry = waiting[index]
         if isinstance(result, WorkerDiedError):
             outcome.problems.append(
@@ -143,7 +125,7 @@ def _analyse(
             )
         else:
             outcome.diagnostics = result.diagnostics
-            outcome.repaired = result.repaired
+            outcome.repair, outcome.remaining = result.repair, result.remaining
             outcome.seconds = result.report.seconds
             outcome.problems += result.report.problems
             results.append((entry, result.report))
@@ -203,53 +185,3 @@ def detected(cache: Cache, *, afresh: bool = False) -> Detected:
     listed = [(gpu.name, gpu.memory, gpu.compute_capability) for gpu in answer.gpus]
     cache.remember("gpus", {"gpus": listed, "reason": answer.reason})
     return answer
-
-
-class _Result(NamedTuple):
-    report: Report
-    diagnostics: list[Diagnostic]
-    repaired: Source | None = None
-
-
-_workspace: Workspace | None = None
-
-
-def _prepare(given: frozenset[str]) -> None:
-    """Makes this process ready: what it learns of one file helps with the next."""
-    global _workspace
-    from keras_memlint.analysis.workspace import Workspace
-
-    _workspace = Workspace(given=given)
-
-
-def _work(task: _Task) -> _Result:
-    report = _check(task, task.source)
-    diagnostics = _judge(task, task.source, report.diagnostics)
-    return _Result(report, diagnostics)
-
-
-def _check(task: _Task, source: Source) -> Report:
-    from keras_memlint.rules.engine import Report, check_source
-
-    codes = task.plan.shown.codes | {"KM000"}
-    try:
-        return check_source(source, codes=codes, settings=task.plan.settings, workspace=_workspace)
-    except (
-        Exception
-    ) as error:  # it promises not to raise, but one file must never cost the others their check
-        return Report(
-            problems=[f"{source.path}: the check failed ({type(error).__name__}: {error}); this is a bug"]
-        )
-
-
-def _judge(task: _Task, source: Source, diagnostics: Sequence[Diagnostic]) -> list[Diagnostic]:
-    found = judge(source, diagnostics, task.plan.shown)
-    return found if task.baseline is None else task.baseline.new(task.path, source, found)
-
-
-def _repairable(diagnostics: Sequence[Diagnostic], repair: Repair) -> bool:
-    return any(
-        fix.applicability == "safe" or repair == "unsafe"
-        for diagnostic in diagnostics
-        for fix in diagnostic.fixes
-    )
