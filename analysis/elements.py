@@ -74,10 +74,14 @@ def has_pixels(element: Value) -> bool:
 
 
 def widest(element: Value) -> str | None:
-    """The dtype of the widest numbers in the arrays of ``element``; None without arrays or when one is unknown."""
+    """The dtype of the widest numbers in the images of ``element``, or in all its arrays when it has no images.
+
+    None without arrays, or when a dtype is unknown.
+    """
     found: str | None = None
+    images = has_pixels(element)
     for part in parts(element):
-        if isinstance(part, (Scalar, Const)):
+        if isinstance(part, (Scalar, Const)) or (images and not (isinstance(part, Array) and part.pixels)):
             continue
         dtype = part.dtype if isinstance(part, Array) else None
         size = itemsize(dtype) if dtype is not None else None

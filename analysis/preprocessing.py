@@ -36,6 +36,11 @@ def preprocessing_layers(value: Value | None) -> tuple[Layer, ...]:
     return tuple(layers) if all(layer.name in _SAME or layer.name in _SIZED for layer in layers) else ()
 
 
+def is_sizing(layer: Layer) -> bool:
+    """Whether a preprocessing layer changes the size of images."""
+    return layer.name in _SIZED
+
+
 def is_random(layer: Layer) -> bool:
     """Whether a preprocessing layer gives other results each time."""
     return layer.name.startswith("Rand")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -314,8 +314,16 @@ class Script:
         tokens = piece.tokens
         if tokens is None or not isinstance(func, (tree.Attribute, tree.Name)):
             return self.place(node)
-        end = piece.span(node)[1]
-        return Place(piece.source or self.source, piece.start + tokens.starts[func.b], end)
+        return Place(piece.source or self.source, piece.start + tokens.starts[func.b], self.call_end(node))
+
+    def call_end(self, node: tree.Call) -> int:
+        """The offset after a call's own closing bracket, whatever brackets stand around the call."""
+        piece = node.piece
+        tokens = piece.tokens
+        if tokens is None:
+            return piece.span(node)[1]
+        bracket = bisect_left(tokens.starts, piece.span(node.func)[1] - piece.start)
+        return piece.start + tokens.ends[bracket]
 
     def trail(self, origin: Origin | None) -> tuple[tuple[str, Place], ...]:
         """A value's provenance as notes, oldest first, at most four."""

@@ -34,7 +34,7 @@ def append_argument(script: Script, call: tree.Call, text: str) -> Edit | None:
     """``text`` as the call's last argument, on a line of its own where the others have theirs."""
     if not script.own(call):
         return None
-    end = script.place(call).end - 1  # before the closing bracket
+    end = script.call_end(call) - 1  # before the closing bracket
     source = script.source.text
     if not call.args:
         start = script.place(call.func).end
@@ -70,7 +70,7 @@ def remove_argument(script: Script, call: tree.Call, argument: tree.Argument) ->
     at = call.args.index(argument)
     here = script.place(argument)
     if len(call.args) == 1:
-        start, end = here.start, script.place(call).end - 1
+        start, end = here.start, script.call_end(call) - 1
     elif at + 1 < len(call.args):
         start, end = here.start, script.place(call.args[at + 1]).start
     else:
@@ -113,11 +113,11 @@ def append_method(script: Script, expression: tree.Expr, text: str) -> Edit | No
     """``expression`` becomes ``expression.text``, on a new line where the chain is written that way."""
     if not script.own(expression):
         return None
-    place = script.place(expression)
+    end = script.call_end(expression) if isinstance(expression, tree.Call) else script.place(expression).end
     dot = _last_dot_line(script, expression)
     if dot is not None:
-        return Edit(place.end, place.end, f"{script.source.newline}{dot}.{text}")
-    return Edit(place.end, place.end, f".{text}")
+        return Edit(end, end, f"{script.source.newline}{dot}.{text}")
+    return Edit(end, end, f".{text}")
 
 
 def _last_dot_line(script: Script, expression: tree.Expr) -> str | None:

@@ -107,7 +107,7 @@ def _operation(script: Script, call: tree.Call) -> _Operation | None:
     dot = match.end() if match is not None else start
     if script.source.text[dot : dot + 1] != ".":
         return None
-    return _Operation(start, dot, script.place(call).end)
+    return _Operation(start, dot, script.call_end(call))
 
 
 def _content(script: Script, operation: _Operation, change: Edit | None) -> str:

@@ -137,6 +137,12 @@ def _same_image(call: Call, _run: Machine) -> Value:
     return UNKNOWN
 
 
+def _standardized(call: Call, _run: Machine) -> Value:
+    given = call.first()
+    shape = given.shape if isinstance(given, (Array, KerasTensor)) else None
+    return _tensor(given, call, "float32", shape, "standardized to float32")
+
+
 def _constant(call: Call, _run: Machine) -> Value:
     given = call.first()
     dtype = dtype_of(call.arg("dtype"))
@@ -234,20 +240,50 @@ TENSORFLOW = table(
         for name in (
             "adjust_brightness",
             "adjust_contrast",
+            "adjust_gamma",
+            "adjust_hue",
+            "adjust_jpeg_quality",
+            "adjust_saturation",
             "flip_left_right",
             "flip_up_down",
-            "per_image_standardization",
             "random_brightness",
             "random_contrast",
             "random_flip_left_right",
             "random_flip_up_down",
             "random_hue",
+            "random_jpeg_quality",
             "random_saturation",
             "rot90",
+            "stateless_random_brightness",
+            "stateless_random_contrast",
             "stateless_random_flip_left_right",
+            "stateless_random_flip_up_down",
+            "stateless_random_hue",
+            "stateless_random_saturation",
             "transpose",
         )
     ),
+    *(
+        fact(
+            "tf." + name,
+            params,
+            lambda c, _r: c.first() if isinstance(c.first(), Array) else UNKNOWN,
+            see=_DOCS,
+        )
+        for name, params in (
+            ("abs", "x"),
+            ("add", "x y"),
+            ("clip_by_value", "t clip_value_min clip_value_max"),
+            ("divide", "x y"),
+            ("identity", "input"),
+            ("maximum", "x y"),
+            ("minimum", "x y"),
+            ("multiply", "x y"),
+            ("square", "x"),
+            ("subtract", "x y"),
+        )
+    ),
+    fact(_I + "per_image_standardization", "image", _standardized, see=_DOCS),
     fact(_I + "convert_image_dtype", "image dtype", _cast, see=_DOCS),
     fact(_I + "resize", "images size method", _resize, see=_DOCS),
     fact(_I + "central_crop", "image central_fraction", _image("", ""), see=_DOCS),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from keras_memlint.analysis.calls import Call
 from keras_memlint.analysis.facts.table import Gives, Machine, fact, table
-from keras_memlint.analysis.preprocessing import is_random, preprocessing_layers
+from keras_memlint.analysis.preprocessing import is_random, is_sizing, preprocessing_layers
 from keras_memlint.analysis.values import (
     UNKNOWN,
     Api,
@@ -112,7 +112,15 @@ def slices(value: Value) -> Value:
         return _as_tensor(value.any())
     if isinstance(value, Array):
         shape = value.shape[1:] if value.shape else None
-        return Array("tensor", value.dtype, shape, value.source, labels=value.labels, origin=value.origin)
+        return Array(
+            "tensor",
+            value.dtype,
+            shape,
+            value.source,
+            pixels=value.pixels,
+            labels=value.labels,
+            origin=value.origin,
+        )
     return UNKNOWN
 
 
@@ -244,8 +252,10 @@ def traits_of(inner: tuple[Call, ...], element: Value) -> set[str]:
             found.add("works")
             if not layers:
                 found.add("network")
-            elif any(is_random(layer) for layer in layers):
+            if any(is_random(layer) for layer in layers):
                 found.add("random")
+            if any(is_sizing(layer) for layer in layers):
+                found.add("resizes")
     for part in _spread(element):
         if isinstance(part, Array) and part.dtype is not None and part.dtype.startswith("float"):
             found.add("floats")
@@ -275,7 +285,8 @@ def _batch(call: Call, _run: Machine) -> Value:
     known = size if isinstance(size, int) and not isinstance(size, bool) and size > 0 else None
     count = None
     if before.cardinality is not None and known is not None:
-        count = -(-before.cardinality // known)
+        whole = call.const("drop_remainder") is True
+        count = before.cardinality // known if whole else -(-before.cardinality // known)
     return _make(
         call, call.name.rpartition(".")[2], before, stack(before.element, known), count, batch_size=known or 0
     )
@@ -290,7 +301,13 @@ def stack(element: Value, size: int | None) -> Value:
     if isinstance(element, Array):
         shape = (size, *element.shape) if element.shape is not None else None
         return Array(
-            "tensor", element.dtype, shape, element.source, labels=element.labels, origin=element.origin
+            "tensor",
+            element.dtype,
+            shape,
+            element.source,
+            pixels=element.pixels,
+            labels=element.labels,
+            origin=element.origin,
         )
     return element
 
@@ -307,6 +324,8 @@ def _unbatch(call: Call, _run: Machine) -> Value:
                 value.dtype,
                 value.shape[1:] if value.shape else None,
                 value.source,
+                pixels=value.pixels,
+                labels=value.labels,
                 origin=value.origin,
             )
         return value

@@ -72,7 +72,7 @@ def judge(script: Script, buffer: Buffer) -> Shuffle | None:
         return None
     if buffer.bytes is not None and not script.large(buffer.bytes):
         return None
-    if data.batched:
+    if data.batched and data.batch_size != 1:
         severity = _after_batch(script, buffer) if batcher(data) is not None else None
         return Shuffle("KM204", severity, buffer, None) if severity is not None else None
     grows = expansion(data)

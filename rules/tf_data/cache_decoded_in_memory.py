@@ -42,7 +42,8 @@ def check(script: Script) -> Iterator[Finding]:
         size, least = cached_bytes(data)
         dtype, stage = widest(data.element), compact_stage(data)
         many = f"all {data.cardinality:,}" if data.cardinality is not None else "all"
-        message = f"`cache` keeps {many} decoded elements in memory"
+        what = "batches" if data.batched else "decoded elements"
+        message = f"`cache` keeps {many} {what} in memory"
         if dtype is not None:
             message += f" as {dtype}"
         if stage is not None:
