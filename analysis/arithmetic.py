@@ -112,6 +112,8 @@ def _array(op: str, left: Value, right: Value, node: tree.Expr, in_place: bool) 
             shape = array.shape
     elif isinstance(other, UnknownValue) and op == "@":
         shape = None
+    if isinstance(left, UnknownValue) and array.kind == "ndarray":  # the other one may be the larger
+        return Array("ndarray", dtype, origin=Origin(node, "computed here"))
     note = f"widened to {dtype}" if dtype == "float64" and array.dtype not in (None, "float64") else ""
     origin = Origin(node, note or "computed here", array.origin)
     kind = array.kind if array.kind in ("tensor", "frame", "series", "sparse") else "ndarray"

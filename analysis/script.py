@@ -11,6 +11,7 @@ from functools import cached_property
 from keras_memlint.analysis import calling, models, tree
 from keras_memlint.analysis.calls import Call
 from keras_memlint.analysis.facts.optimizers import optimizer_slots
+from keras_memlint.analysis.feeds import Feed, feeds_of
 from keras_memlint.analysis.interpreter import Interpreter
 from keras_memlint.analysis.parse import Parsed
 from keras_memlint.analysis.project import Project
@@ -161,6 +162,36 @@ class Script:
     def trainings(self) -> Iterator[Fit]:
         """The fits that train."""
         return (fit for fit in self.fits if fit.method in ("fit", "fit_generator", "search"))
+
+    @cached_property
+    def feeds(self) -> list[Feed]:
+        """Arrays given whole to ``fit``, ``evaluate``, ``predict`` or a dataset, in order."""
+        return feeds_of(self.fits, self.all_calls)
+
+    @cached_property
+    def _makers(self) -> dict[int, Call]:
+        return {id(call.result.origin): call for call in self.all_calls if call.result.origin is not None}
+
+    def maker(self, value: Value) -> Call | None:
+        """The call at the start of a value's provenance: what loaded, opened or allocated it; None when unknown."""
+        if value.origin is None:
+            return None
+        *_, first = value.origin.steps()
+        return self._makers.get(id(first))
+
+    @cached_property
+    def _loops_of(self) -> dict[int, list[Loop]]:
+        found: dict[int, list[Loop]] = {}
+        for loop in self.loops:
+            found.setdefault(id(loop.node), []).append(loop)
+        return found
+
+    def growth(self, items: Items) -> list[tuple[Loop, ...]]:
+        """The loops in which ``items`` got its elements: those around each append, or its comprehension's own."""
+        if items.grown:
+            return [call.loops for call in items.grown]
+        made = items.origin.node if items.origin is not None else None
+        return [tuple(self._loops_of[id(made)])] if id(made) in self._loops_of else []
 
     @cached_property
     def models(self) -> list[Model]:

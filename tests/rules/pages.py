@@ -20,6 +20,8 @@ PAGES = [row.page for row in catalogue.rows()] + sorted(TESTS.glob("*/KM*.md"))
 _FENCE = re.compile(r"^```(\S*)([^\n]*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _MARK = re.compile(r"#\s*expect:\s*((?:KM\d{3}[,\s]*)+)")
 _STRIP = re.compile(r"[ \t]*#\s*expect:[^\n]*")
+_SIZE = re.compile(r"^`([^`]+)` is (\d+) (KiB|MiB|GiB)\b", re.MULTILINE)
+_UNITS = {"KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30}
 _TARGET = re.compile(r"target=(\S+)")
 
 
@@ -27,7 +29,8 @@ _TARGET = re.compile(r"target=(\S+)")
 class Case:
     """One section of a page: its Python text, what a fix makes of it, and further files of the example.
 
-    A fence ``py settings gpu=t4`` etc. is not needed: ``target=T4`` behind ``py`` names the GPU.
+    A fence ``py settings gpu=t4`` etc. is not needed: ``target=T4`` behind ``py`` names the GPU. Prose that starts a line with
+    "`x.npy` is 300 MiB" puts a file of that size beside the example: ``files`` holds texts, or sizes in bytes.
     """
 
     rule: str
@@ -35,7 +38,7 @@ class Case:
     heading: str
     text: str
     fixed: str | None
-    files: dict[str, str] = field(default_factory=dict, hash=False)
+    files: dict[str, str | int] = field(default_factory=dict, hash=False)
     target: str | None = None
 
     def __str__(self) -> str:
@@ -53,7 +56,9 @@ def cases(page: Path) -> list[Case]:
         main: str | None = None
         fixed: str | None = None
         target: str | None = None
-        files: dict[str, str] = {}
+        files: dict[str, str | int] = {
+            name: int(number) * _UNITS[unit] for name, number, unit in _SIZE.findall(section)
+        }
         for match in _FENCE.finditer(section):
             if match.group(1) != "py":
                 continue
@@ -104,7 +109,11 @@ def check(case: Case, folder: Path, only: str | None = None) -> list[Diagnostic]
     for name, content in case.files.items():
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(content, encoding="utf-8")
+        if isinstance(content, str):
+            path.write_text(content, encoding="utf-8")
+        else:
+            with path.open("wb") as file:
+                file.truncate(content)  # sparse: it takes no room
     source = Source(str(folder / "train.py"), strip_marks(case.text))
     report = check_source(source, codes={only} if only else CODES, settings=settings(case))
     assert not report.problems, report.problems

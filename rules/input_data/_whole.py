@@ -1,0 +1,78 @@
+"""What the rules on arrays given whole agree on: which of them reports an array, and when it counts as large."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from keras_memlint.analysis.calls import Call
+from keras_memlint.analysis.feeds import Feed
+from keras_memlint.analysis.script import Script
+from keras_memlint.analysis.source import Place
+from keras_memlint.analysis.values import Array, count
+
+LOADERS = ("numpy.load", "numpy.loadtxt", "numpy.genfromtxt")
+_TABLES = ("pandas.read_csv", "pandas.read_json", "pandas.read_table", "pandas.read_fwf")
+_MAPPED = ("memmap", "hdf5")
+# One sample of at least this many numbers (128 x 128 pixels): a few thousand of them reach any threshold.
+_SAMPLE = 16_384
+
+
+def reporter(script: Script, feed: Feed) -> str | None:
+    """The rule whose cause this feed is, if it is large: one array, one finding. None when it is nobody's."""
+    array = feed.array
+    if array.source == "toy" or array.labels or array.kind == "sparse" or feed.piecewise:
+        return None
+    maker = script.maker(array)
+    if array.source == "list":
+        return "KM101"
+    if array.kind in _MAPPED or is_mapped(maker):
+        return "KM105"
+    if feed.fit is None:
+        return "KM201"
+    return "KM104" if maker is not None and maker.name in LOADERS and not pickles(maker) else "KM103"
+
+
+def is_mapped(maker: Call | None) -> bool:
+    """Whether the call opened a file as a memory-mapped array."""
+    return maker is not None and isinstance(maker.result, Array) and maker.result.kind == "memmap"
+
+
+def pickles(load: Call) -> bool:
+    """Whether ``np.load`` may read Python objects, which cannot be memory-mapped."""
+    known = isinstance(load.result, Array) and load.result.dtype is not None
+    return load.name == "numpy.load" and not known and load.const("allow_pickle", False) is not False
+
+
+def file_bytes(script: Script, maker: Call | None) -> int | None:
+    """Bytes of the text or archive that ``maker`` reads; None for other calls and where the file is not there."""
+    if maker is None or maker.name not in (*_TABLES, *LOADERS):
+        return None
+    path = maker.const(maker.params[0]) if maker.params else None
+    return script.project.path_size(path) if isinstance(path, str) else None
+
+
+def copied(array: Array) -> int | None:
+    """Bytes of the copies TensorFlow makes of an array it is given whole: two, and two of float32 for float64."""
+    if array.bytes is None:
+        return None
+    return array.bytes * 3 // 2 if array.dtype == "float64" else array.bytes * 2
+
+
+def trains_on_large_samples(feeds: Iterable[Feed]) -> bool:
+    """Whether a model whose samples are as big as images is trained on one of ``feeds``."""
+    for feed in feeds:
+        model = feed.fit.model if feed.fit is not None else None
+        if feed.method == "fit" and feed.role == "x" and model is not None:
+            sample = count(model.input)
+            if sample is not None and sample >= _SAMPLE:
+                return True
+    return False
+
+
+def places(script: Script, feeds: Iterable[Feed]) -> list[tuple[str, Place]]:
+    """The calls that get the array, as related places, at most three."""
+    calls = {id(feed.call.node): feed for feed in feeds}
+    return [
+        (f"given whole to `{feed.method}` here", script.call_place(feed.call))
+        for feed in list(calls.values())[:3]
+    ]

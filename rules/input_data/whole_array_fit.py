@@ -1,0 +1,64 @@
+"""KM103: what it finds, and why, is in the page beside this file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from keras_memlint.analysis.bytes import format_bytes
+from keras_memlint.analysis.feeds import Feed
+from keras_memlint.analysis.script import Script
+from keras_memlint.fixes.pydataset import feed_in_batches
+from keras_memlint.rules.base import Finding, Rule
+from keras_memlint.rules.input_data._whole import copied, file_bytes, places, reporter
+
+RULE = Rule(
+    "KM103",
+    "whole-array-fit",
+    severity="warning",
+    words=(".fit(", ".evaluate(", ".predict("),
+    fix="unsafe",
+)
+
+
+def check(script: Script) -> Iterator[Finding]:
+    if script.is_test or script.backend != "tensorflow":
+        return
+    found: dict[int, list[Feed]] = {}
+    for feed in script.feeds:
+        if reporter(script, feed) == "KM103" and _size(script, feed) is not None:
+            found.setdefault(_cause(feed), []).append(feed)
+    reported: set[int] = set()
+    for feeds in found.values():
+        first = feeds[0]
+        if id(first.call.node) in reported:
+            continue
+        reported.add(id(first.call.node))
+        fix = feed_in_batches(script, feeds)
+        yield Finding(
+            at=script.call_place(first.call),
+            site=script.place(first.call.site),
+            message=f"`{first.method}` makes two copies of {_size(script, first)}",
+            bytes=copied(first.array),
+            help="feed it in batches: a `PyDataset` that slices the array, or files read by `tf.data`",
+            related=(*script.trail(first.array.origin), *places(script, feeds)[1:]),
+            fixes=(fix,) if fix is not None else (),
+        )
+
+
+def _cause(feed: Feed) -> int:
+    """Arrays with the same beginning have one cause."""
+    origin = feed.array.origin
+    return id(feed.array) if origin is None else id(list(origin.steps())[-1])
+
+
+def _size(script: Script, feed: Feed) -> str | None:
+    """What is known about a large array, in words; None when it is small or nothing is known."""
+    array = feed.array
+    if array.bytes is not None:
+        return f"a whole array of {format_bytes(array.bytes)}" if script.large(array.bytes) else None
+    if array.least is not None and script.large(array.least):
+        return f"a whole array of at least {format_bytes(array.least)}"
+    text = file_bytes(script, script.maker(array))
+    if text is not None and script.large(text):
+        return f"a table read whole from {format_bytes(text)} of text"
+    return None
