@@ -7,7 +7,6 @@ import time
 from pathlib import Path
 
 import pytest
-
 from keras_memlint.analysis.settings import Settings
 from keras_memlint.analysis.source import Source
 from keras_memlint.analysis.workspace import Workspace

@@ -6,7 +6,6 @@ import re
 from pathlib import Path
 
 import pytest
-
 from keras_memlint.analysis.script import analyse
 from keras_memlint.analysis.source import Source
 from keras_memlint.analysis.values import describe

@@ -30,5 +30,7 @@ def test_fixed_text_is_exact_and_silent(case: Case, tmp_path) -> None:
     again = Case(case.rule, case.page, case.heading, fixed, None, case.files, case.target)
     # A fix that helps but does not cure may leave a hint that says so (KM602); a hint must be gone itself.
     usual = load(case.rule).rule.severity
-    assert [d for d in check(again, tmp_path, only=case.rule) if d.severity != "hint" or usual == "hint"] == []
+    assert [
+        d for d in check(again, tmp_path, only=case.rule) if d.severity != "hint" or usual == "hint"
+    ] == []
     assert broken_statements(Source("train.py", fixed)) == 0
