@@ -87,6 +87,21 @@ def repairable(diagnostics: Sequence[Diagnostic], repair: Repair) -> bool:
     )
 
 
+def fixable(source: Source, diagnostic: Diagnostic) -> Fixable:
+    """A finding of ``source`` as fix-all takes it."""
+    from keras_memlint.fixes.apply import Fixable
+    from keras_memlint.fixes.edits import Fix
+    from keras_memlint.rules.positions import to_edit
+
+    return Fixable(
+        diagnostic.code,
+        tuple(
+            Fix(fix.message, fix.applicability == "safe", tuple(to_edit(source, edit) for edit in fix.edits))
+            for fix in diagnostic.fixes
+        ),
+    )
+
+
 def _check(task: Task, source: Source) -> Report:
     from keras_memlint.rules.engine import Report, check_source
 
@@ -110,7 +125,7 @@ def _repaired(task: Task, report: Report, diagnostics: list[Diagnostic]) -> Resu
             again = _check(task, source)
             report.problems += [problem for problem in again.problems if problem not in report.problems]
             last = judged(task, source, again.diagnostics)
-        return [_fixable(source, diagnostic) for diagnostic in last]
+        return [fixable(source, diagnostic) for diagnostic in last]
 
     outcome = fix_all(
         task.source,
@@ -125,20 +140,6 @@ def _repaired(task: Task, report: Report, diagnostics: list[Diagnostic]) -> Resu
         )
         last = diagnostics
     return Result(report, diagnostics, outcome, last)
-
-
-def _fixable(source: Source, diagnostic: Diagnostic) -> Fixable:
-    from keras_memlint.fixes.apply import Fixable
-    from keras_memlint.fixes.edits import Fix
-    from keras_memlint.rules.positions import to_edit
-
-    return Fixable(
-        diagnostic.code,
-        tuple(
-            Fix(fix.message, fix.applicability == "safe", tuple(to_edit(source, edit) for edit in fix.edits))
-            for fix in diagnostic.fixes
-        ),
-    )
 
 
 def _name(error: Exception) -> str:

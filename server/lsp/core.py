@@ -9,15 +9,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 from urllib.parse import urlsplit
 
+from keras_memlint.analysis.notebook import join_cells
 from keras_memlint.analysis.nvml import Detected
 from keras_memlint.analysis.nvml import gpus as ask_driver
 from keras_memlint.analysis.settings import Settings
 from keras_memlint.analysis.source import Source
 from keras_memlint.rules.diagnostic import Diagnostic
 from keras_memlint.server.findings import judge
+from keras_memlint.server.lsp.difference import differences
 from keras_memlint.server.lsp.documents import Document, Documents, Notebook, Unit
 from keras_memlint.server.lsp.options import Options
 from keras_memlint.server.lsp.projects import Project, Projects, plan_for
+from keras_memlint.server.work import Plan, fixable
 from lsprotocol import types
 
 if TYPE_CHECKING:
@@ -101,17 +104,57 @@ class Core:
             self.workspace.given = self._documents.paths
             return self.in_source(source_of(unit, path), self.workspace)
         except Exception as error:
-            return Outcome(problems=(f"{unit.uri}: the check failed ({_named(error)}); this is a bug",))
+            return Outcome(problems=(_bug(unit.uri, "the check", error),))
 
     def in_source(self, source: Source, workspace: Workspace) -> Outcome:
-        """The findings in a text whose path is absolute."""
+        """The findings in a text whose path is absolute. Never raises."""
+        try:
+            return self._in_source(source, workspace)
+        except Exception as error:
+            return Outcome(problems=(_bug(source.path, "the check", error),))
+
+    def look_again(self) -> None:
+        """Believes nothing that was seen on disk before."""
+        self.workspace.look_again()
+
+    def fix_all(self, unit: Unit) -> tuple[list[tuple[Document, list[types.TextEdit]]], list[str]]:
+        """The edits that make every safe fix in ``unit`` until none is left, and what went wrong."""
+        from keras_memlint.fixes.apply import Fixable, fix_all
+        from keras_memlint.rules.engine import broken_statements
+
+        path = self._documents.path(unit.uri)
+        plan = plan_for(path, self.projects.above(Path(path).parent), self._options(path), self.detect)
+        if plan is None or not lintable(unit):
+            return [], []
+        problems: list[str] = []
+
+        def check(source: Source) -> list[Fixable]:
+            report = self._report(source, plan, self.workspace)
+            problems.extend(report.problems)
+            return [fixable(source, finding) for finding in judge(source, report.diagnostics, plan.shown)]
+
+        source = source_of(unit, path)
+        try:
+            outcome = fix_all(source, check, lambda one: broken_statements(one, self.workspace), unsafe=False)
+        except Exception as error:
+            return [], [*problems, _bug(unit.uri, "fixing it", error)]
+        if outcome.unstable:
+            codes = ", ".join(outcome.unstable)
+            problems.append(
+                f"{unit.uri}: was left as it is, the fixes of {codes} do not come to an end; this is a bug"
+            )
+        return _edits(unit, outcome.source), problems
+
+    def forget(self, uri: str) -> None:
+        """Drops what is remembered of a document that was closed."""
+        self.workspace.forget(Path(self._documents.path(uri)))
+
+    def _in_source(self, source: Source, workspace: Workspace) -> Outcome:
         project = self.projects.above(Path(source.path).parent)
         plan = plan_for(source.path, project, self._options(source.path), self.detect)
         if plan is None:
             return Outcome(project=project)
-        report = self._engine(
-            source, codes=plan.shown.codes | {"KM000"}, settings=plan.settings, workspace=workspace
-        )
+        report = self._report(source, plan, workspace)
         findings = [
             finding
             for finding in judge(source, report.diagnostics, plan.shown)
@@ -119,17 +162,9 @@ class Core:
         ]
         return Outcome(tuple(findings), tuple(report.problems), frozenset(report.used_files), project)
 
-    def look_again(self) -> None:
-        """Believes nothing that was seen on disk before."""
-        self.workspace.look_again()
-
-    def fix_all(self, unit: Unit) -> list[tuple[Document, list[types.TextEdit]]]:
-        """The edits that make every safe fix in ``unit``, to the point where none is left."""
-        raise NotImplementedError
-
-    def forget(self, uri: str) -> None:
-        """Drops what is remembered of a document that was closed."""
-        self.workspace.forget(Path(self._documents.path(uri)))
+    def _report(self, source: Source, plan: Plan, workspace: Workspace) -> Report:
+        codes = plan.shown.codes | {"KM000"}
+        return self._engine(source, codes=codes, settings=plan.settings, workspace=workspace)
 
 
 def lintable(unit: Unit) -> bool:
@@ -147,8 +182,28 @@ def source_of(unit: Unit, path: str) -> Source:
     """The text that is analysed: the document's, or the notebook's Python cells joined in order."""
     if isinstance(unit, Document):
         return Source(path, unit.text)
-    raise NotImplementedError
+    return join_cells(path, ((index, cell.text) for index, cell in unit.code_cells()))
 
 
-def _named(error: Exception) -> str:
-    return f"{type(error).__name__}: {error}"
+def _edits(unit: Unit, new: Source) -> list[tuple[Document, list[types.TextEdit]]]:
+    """What changes in the documents of ``unit`` when their texts become those of ``new``."""
+    if isinstance(unit, Document):
+        texts = [(unit, new.text)]
+    else:
+        cells = (document for _, document in unit.code_cells())
+        texts = [
+            (document, new.text[cell.start : cell.end])
+            for document, cell in zip(cells, new.cells, strict=True)
+        ]
+    return [
+        (
+            document,
+            [types.TextEdit(document.lines.range(edit.start, edit.end), edit.content) for edit in edits],
+        )
+        for document, text in texts
+        if (edits := differences(document.text, text))
+    ]
+
+
+def _bug(name: str, what: str, error: Exception) -> str:
+    return f"{name}: {what} failed ({type(error).__name__}: {error}); this is a bug"

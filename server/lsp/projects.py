@@ -14,9 +14,9 @@ from keras_memlint.server.ignores import excluded, ignored_words
 from keras_memlint.server.lsp.diagnostics import SOURCE
 from keras_memlint.server.lsp.options import Options
 from keras_memlint.server.lsp.positions import Lines
-from keras_memlint.server.run import Plan
 from keras_memlint.server.selection import select
 from keras_memlint.server.target import settings_for
+from keras_memlint.server.work import Plan
 from lsprotocol import types
 
 _HEADER = re.compile(r"^[ \t]*\[[ \t]*tool[ \t]*\.[ \t]*[\"']?keras-memlint[\"']?.*$", re.MULTILINE)

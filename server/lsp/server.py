@@ -178,8 +178,9 @@ class MemlintServer(LanguageServer):
             for folder, own in self.folder_options.items():
                 if own != options:
                     self.log(f"settings in force in {folder}: {own}")
-            self.run(self.analyser.in_worker(self.unopened.forget_all))
-            self.everything_changed()
+            if self.configured.is_set():
+                self.run(self.analyser.in_worker(self.unopened.forget_all))
+                self.everything_changed()
 
     def _outdate_users(self, unit: Unit) -> None:
         """Scripts that import ``unit`` are checked again."""
@@ -458,7 +459,9 @@ async def _resolved(server: MemlintServer, action: types.CodeAction) -> types.Co
     unit = server.documents.unit(str(data.get("uri")))
     if unit is None or unit.version != data.get("version"):
         raise JsonRpcContentModified("the text has changed since the action was offered")
-    edits = await server.analyser.in_worker(lambda: server.core.fix_all(unit))
+    edits, problems = await server.analyser.in_worker(lambda: server.core.fix_all(unit))
+    for problem in problems:
+        server.log_once(problem)
     action.edit = actions.workspace_edit(server.render, edits)
     return action
 

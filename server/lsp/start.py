@@ -8,16 +8,19 @@ import os
 import sys
 import threading
 from collections.abc import Sequence
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
+
+if TYPE_CHECKING:
+    from keras_memlint.server.lsp.core import Check
 
 # The parser recurses natively; threads get less stack than the main one on some systems. In bytes.
 _STACK = 64 * (1 << 20)
 
 
-def serve(arguments: Sequence[str]) -> int:
+def serve(arguments: Sequence[str], check: Check | None = None) -> int:
     """Serves on standard input and output; 1 when the editor went away without a ``shutdown``.
 
-    Wrong ``arguments`` end the program with 2.
+    Wrong ``arguments`` end the program with 2. ``check`` replaces the engine.
     """
     _parser().parse_args(arguments)
     from keras_memlint.server.lsp.server import create_server
@@ -25,7 +28,7 @@ def serve(arguments: Sequence[str]) -> int:
     # What pygls has to tell is for its own developers, tracebacks included; we report to the editor's log.
     logging.getLogger("pygls").setLevel(logging.CRITICAL)
     threading.stack_size(_STACK)
-    server = create_server()
+    server = create_server(check)
     with _output() as output:
         server.start_io(stdout=output)
     return 0 if server.was_shut_down else 1

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from keras_memlint.analysis.files import UnreadableError, read_script
 from keras_memlint.analysis.source import Source
 from keras_memlint.rules.diagnostic import Diagnostic
 from keras_memlint.server.configuration import Configurations
@@ -16,7 +17,6 @@ from keras_memlint.server.lsp.core import Core
 from keras_memlint.server.lsp.diagnostics import Renderer
 from keras_memlint.server.lsp.documents import Document
 from keras_memlint.server.lsp.positions import Lines
-from keras_memlint.server.reading import UnreadableError, decode
 from lsprotocol import types
 from pygls.uris import from_fs_path
 
@@ -85,9 +85,9 @@ class Unopened:
     def _check(self, path: str, render: Renderer, workspace: Workspace) -> _Known:
         stamp = _stamp((path,))
         try:
-            source = decode(Path(path).read_bytes(), path)
+            source = read_script(Path(path), path).source
             outcome = self._core.in_source(source, workspace)
-        except (OSError, UnreadableError):
+        except UnreadableError:
             return _Known(stamp, (path,), ())
         findings = outcome.findings
         paths = (path, *sorted(outcome.used_files))

@@ -12,15 +12,25 @@ from typing import Any
 
 import pytest
 import pytest_lsp
+from keras_memlint.server.lsp.positions import Lines
 from lsprotocol import types
 from pygls.protocol import default_converter
 from pytest_lsp import ClientServerConfig, LanguageClient, client_capabilities
 from pytest_lsp.client import DEFAULT_CLIENT_FEATURES, register_lsp_features
 
-from keras_memlint.server.lsp.positions import Lines
-
-SERVER = [sys.executable, "-m", "keras_memlint", "server"]
 PATIENCE = 20.0  # seconds
+SCRIPT = """\
+import tensorflow as tf
+
+
+def decode(path):
+    return tf.image.resize(tf.io.decode_jpeg(tf.io.read_file(path), channels=3), (224, 224))
+
+
+ds = tf.data.Dataset.list_files("train/*.jpg")
+ds = ds.map(decode)
+ds = ds.batch(32).prefetch(tf.data.AUTOTUNE)
+"""
 
 
 class Editor(LanguageClient):
@@ -44,11 +54,20 @@ class Editor(LanguageClient):
     def uri(self, name: str) -> str:
         return (self.root / name).as_uri()
 
-    def write(self, name: str, text: str) -> Path:
+    def write(self, name: str, text: str | None) -> str:
+        """Changes a file on disk, or deletes it, and tells the server as a file watcher does."""
         path = self.root / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8")
-        return path
+        existed = path.exists()
+        if text is None:
+            path.unlink()
+            kind = types.FileChangeType.Deleted
+        else:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text, encoding="utf-8")
+            kind = types.FileChangeType.Changed if existed else types.FileChangeType.Created
+        event = types.FileEvent(path.as_uri(), kind)
+        self.workspace_did_change_watched_files(types.DidChangeWatchedFilesParams([event]))
+        return path.as_uri()
 
     def open(self, name: str, text: str, language: str = "python") -> str:
         """Opens an unsaved text under a name in the workspace, or under a URI."""
@@ -79,7 +98,9 @@ class Editor(LanguageClient):
     async def marks(self, uri: str, version: int | None = None) -> list[types.Diagnostic]:
         """What was pushed for ``uri`` at ``version``, the current one unless said."""
         wanted = self.versions[uri] if version is None else version
-        await self.until(lambda: any(p.version == wanted for p in self.published.get(uri, ())), f"marks of {uri}")
+        await self.until(
+            lambda: any(p.version == wanted for p in self.published.get(uri, ())), f"marks of {uri}"
+        )
         return list(next(p for p in reversed(self.published[uri]) if p.version == wanted).diagnostics)
 
     async def until(self, true: Callable[[], bool], what: str) -> None:
@@ -119,7 +140,10 @@ class Editor(LanguageClient):
         for uri, edits in self.edits(action.edit).items():
             lines = self.texts[uri]
             spans = sorted(
-                ((lines.offset(edit.range.start), lines.offset(edit.range.end), edit.new_text) for edit in edits),
+                (
+                    (lines.offset(edit.range.start), lines.offset(edit.range.end), edit.new_text)
+                    for edit in edits
+                ),
                 reverse=True,
             )
             self.change(uri, *spans)
@@ -194,7 +218,20 @@ async def session(
     await editor.shutdown_session()
 
 
-CONFIG = ClientServerConfig(server_command=SERVER, client_factory=make_editor, server_env={**os.environ})
+def command(*words: str) -> ClientServerConfig:
+    return ClientServerConfig(
+        server_command=[sys.executable, *words], client_factory=make_editor, server_env={**os.environ}
+    )
+
+
+CONFIG = command("-m", "keras_memlint", "server")
+SCRIPTED = command(str(Path(__file__).with_name("scripted_server.py")))
+
+
+@pytest.fixture(scope="session")
+def script() -> str:
+    """A script with one finding: KM209, which has a safe fix."""
+    return SCRIPT
 
 
 @pytest.fixture(scope="module")
@@ -224,4 +261,27 @@ async def neovim(lsp_client: Editor, root: Path):
 @pytest_lsp.fixture(scope="module", config=CONFIG)
 async def emacs(lsp_client: Editor, root: Path):
     async for _ in session(lsp_client, client_capabilities("emacs"), root):
+        yield
+
+
+@pytest_lsp.fixture(scope="module", config=SCRIPTED)
+async def scripted(lsp_client: Editor, root: Path):
+    async for _ in session(lsp_client, with_notebooks(client_capabilities("visual-studio-code")), root):
+        yield
+
+
+@pytest_lsp.fixture(scope="module", config=SCRIPTED)
+async def scripted_old(lsp_client: Editor, root: Path):
+    async for _ in session(lsp_client, client_capabilities("neovim@v0.7.0"), root):
+        yield
+
+
+@pytest_lsp.fixture(scope="module", config=CONFIG)
+async def two_folders(lsp_client: Editor, root: Path):
+    """A window with the folders ``a`` and ``b``, and settings of its own for ``b``."""
+    folders = [root / "a", root / "b"]
+    for folder in folders:
+        folder.mkdir()
+    lsp_client.set_configuration({"keras-memlint": {"ignore": ["KM209"]}}, scope_uri=folders[1].as_uri())
+    async for _ in session(lsp_client, client_capabilities("visual-studio-code"), root, folders=folders):
         yield
