@@ -16,7 +16,7 @@ _LINE = re.compile(r"[^\n]*\n|[^\n]+")
 _CHARACTER = re.compile(
     r"\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|\\u[0-9a-fA-F]{4}|\\.|[^\\]", re.DOTALL
 )
-_ESCAPED = re.compile(r"(?<!\\)(?:\\\\)*\\u(?!00[0-7])[0-9a-fA-F]{4}")
+_ESCAPED = re.compile(r"\\u(?!00[0-7])[0-9a-fA-F]{4}")
 _COMPARED_AT_MOST = 10_000_000
 
 
@@ -26,7 +26,7 @@ def rewrite_cells(json_text: str, cells: Sequence[CodeCell], sources: Mapping[in
     Strings that hold no changed line keep every character, and so does all that lies between cells. Changed lines
     are escaped as the rest of the file is.
     """
-    escape = json_text.isascii() and _ESCAPED.search(json_text) is not None
+    escape = json_text.isascii() and _has_escapes(json_text)
     edits: list[Edit] = []
     for cell in cells:
         source = sources.get(cell.index, cell.source)
@@ -37,6 +37,17 @@ def rewrite_cells(json_text: str, cells: Sequence[CodeCell], sources: Mapping[in
         else:
             edits += _character_edits(json_text, cell, source, escape)
     return apply(json_text, edits)
+
+
+def _has_escapes(text: str) -> bool:
+    """Whether a character beyond ASCII is written as an escape; after an odd backslash ``\\u`` is none."""
+    for match in _ESCAPED.finditer(text):
+        backslashes = 0
+        while text[match.start() - backslashes - 1] == "\\":
+            backslashes += 1
+        if backslashes % 2 == 0:
+            return True
+    return False
 
 
 def _split(source: str) -> list[str]:
