@@ -87,6 +87,7 @@ class Project:
         self.modules: dict[str, Module] = {}
         self.located: set[str] = set()
         self._texts_read: set[str] = set()
+        self._looked_at: set[str] = set()
 
     def locate(self, dotted: str, level: int, source: Source | None) -> str | None:
         """The file of the module ``dotted`` of the user's own code; None when it is a library's or not there."""
@@ -105,6 +106,8 @@ class Project:
                     found = self._find(folder, parts) or self._find(f"{folder}/src", parts)
                     if found is not None:
                         break
+        if found is None and not (parts and parts[0] in _LIBRARIES):
+            self._looked_at.add(here)  # the module may appear there
         if found is None or found == self._path:
             return None
         self.located.add(found)
@@ -147,8 +150,8 @@ class Project:
 
     @property
     def used(self) -> set[str]:
-        """The files of the project that had a part in the analysis, through all modules."""
-        found = set(self._texts_read)
+        """The files that had a part in the analysis, through all modules; a folder where its names had one."""
+        found = self._texts_read | self._looked_at
         stack = list(self.modules.items())
         while stack:
             path, module = stack.pop()
@@ -230,17 +233,23 @@ class Project:
 
     def path_size(self, name: str) -> int | None:
         """Size in bytes of a file the script names; None when it is not there."""
-        return self.workspace.size(self.path(name)) if len(name) < 1024 and "\0" not in name else None
+        return self.workspace.size(self._look(name)) if len(name) < 1024 and "\0" not in name else None
 
     def npy_header(self, name: str) -> tuple[str, tuple[int, ...]] | None:
         """Dtype and shape of the array in a ``.npy`` file the script names; None when it is not there."""
-        return self.workspace.npy_header(self.path(name)) if len(name) < 1024 and "\0" not in name else None
+        return self.workspace.npy_header(self._look(name)) if len(name) < 1024 and "\0" not in name else None
 
     def glob_count(self, pattern: str) -> tuple[int, int] | None:
         """How many files match a pattern the script names, and their bytes."""
         if len(pattern) > 1024 or "\0" in pattern:
             return None
+        self._look(os.path.dirname(pattern))
         return self.workspace.glob(self.path(""), pattern)
+
+    def _look(self, name: str) -> Path:
+        path = self.path(name)
+        self._looked_at.add(str(path))
+        return path
 
 
 def _relative(path: Path) -> str:

@@ -12,6 +12,7 @@ import sys
 import time
 from collections.abc import Callable, Collection, Iterable
 from hashlib import blake2b
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 _LAYOUT = 1
 _KEPT_SECONDS = 30 * 24 * 3600
 _HASHED_BYTES = 1 << 20
+_NAMES = 2000
 _TABLES = f"""
 CREATE TABLE IF NOT EXISTS findings_{_LAYOUT}
     (place BLOB PRIMARY KEY, state BLOB, value TEXT, stored INTEGER) WITHOUT ROWID;
@@ -72,7 +74,7 @@ class Cache:
 
     def __init__(self, path: Path | None, given: Collection[str] = ()) -> None:
         self._path = path
-        self._given = given
+        self._states = _States(given)
         self._connection: sqlite3.Connection | None = None
 
     @staticmethod
@@ -91,13 +93,13 @@ class Cache:
                 (entry.place, entry.state),
             ).fetchall()
         )
-        return _decode(rows[0][0], self._given) if rows else None
+        return _decode(rows[0][0], self._states) if rows else None
 
     def store(self, reports: Iterable[tuple[Entry, Report]]) -> None:
         """Keeps results. Those with problems are not: the next run has to say them again."""
         now = int(time.time())
         rows = [
-            (entry.place, entry.state, _encode(report, self._given), now)
+            (entry.place, entry.state, _encode(report, self._states), now)
             for entry, report in reports
             if not report.problems
         ]
@@ -211,40 +213,56 @@ def _digest(*parts: bytes) -> bytes:
     return digest.digest()
 
 
+class _States:
+    """What files and folders look like now, each looked at once. ``given`` as in Cache."""
+
+    def __init__(self, given: Collection[str]) -> None:
+        self._given = given
+        self._known: dict[str, str] = {}
+
+    def of(self, path: str) -> str:
+        if path not in self._known:
+            self._known[path] = f"given {state_of(path)}" if path in self._given else state_of(path)
+        return self._known[path]
+
+
 def state_of(path: str) -> str:
-    """What a file or folder looks like now: its content when small, else its size and time; empty when absent."""
+    """What a file or folder looks like now; empty when absent.
+
+    A file is its content when small, else its size and time. A folder is the names in it, its time when they are many.
+    """
     try:
         file = Path(path)
         stat = file.stat()
-        if stat.st_size > _HASHED_BYTES or file.is_dir():
+        if file.is_dir():
+            with os.scandir(file) as entries:
+                names = sorted(entry.name for entry in islice(entries, _NAMES))
+            return f"{stat.st_mtime_ns}" if len(names) == _NAMES else _digest(repr(names).encode()).hex()
+        if stat.st_size > _HASHED_BYTES:
             return f"{stat.st_size} {stat.st_mtime_ns}"
         return _digest(file.read_bytes()).hex()
     except (OSError, ValueError):
         return ""
 
 
-def _state(path: str, given: Collection[str]) -> str:
-    return f"given {state_of(path)}" if path in given else state_of(path)
-
-
-def _encode(report: Report, given: Collection[str]) -> str:
+def _encode(report: Report, states: _States) -> str:
     # Most files are clean and stand alone. For them neither reading nor writing needs the JSON module.
     if not report.diagnostics and not report.used_files:
         return ""
     import json
 
-    used = {path: _state(path, given) for path in map(os.path.abspath, report.used_files)}
+    used = {path: states.of(path) for path in map(os.path.abspath, report.used_files)}
     return json.dumps([[diagnostic.to_json() for diagnostic in report.diagnostics], used])
 
 
-def _decode(value: object, given: Collection[str]) -> list[Diagnostic] | None:
+def _decode(value: object, states: _States) -> list[Diagnostic] | None:
     if value == "":
         return []
     import json
 
     try:
         diagnostics, used = json.loads(value)  # type: ignore[arg-type]
-        if any(_state(path, given) != state for path, state in used.items()):
+        if any(states.of(path) != state for path, state in used.items()):
             return None
         return [Diagnostic.from_json(item) for item in diagnostics]
     except (ValueError, TypeError, KeyError, AttributeError):

@@ -115,17 +115,17 @@ def test_files_it_used_must_be_unchanged(file: Path, tmp_path: Path) -> None:
     report = Report([FINDING], used_files=(used, absent, folder, big))
 
     def valid_after(change: object) -> bool:
-        cache = Cache(file)
-        cache.store([(entry(), report)])
+        Cache(file).store([(entry(), report)])
         if callable(change):
             change()
-        return cache.findings(entry()) is not None
+        return Cache(file).findings(entry()) is not None
 
     assert valid_after(None)
     assert valid_after(lambda: os.utime(used, (0, 0)))
     assert not valid_after(lambda: Path(used).write_text("b"))
     assert not valid_after(lambda: Path(absent).write_text(""))
     assert not valid_after(lambda: os.utime(big, (0, 0)))
+    assert valid_after(lambda: os.utime(folder, (0, 0)))
     assert not valid_after(lambda: (Path(folder) / "new.jpg").touch())
     assert not valid_after(lambda: Path(used).unlink())
 

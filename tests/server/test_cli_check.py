@@ -240,3 +240,33 @@ def test_cause_in_another_file_is_found_again_when_that_file_changes(cli: Cli) -
     assert json_of(cli, "train.py") == ["KM209"]
     Path("data.py").write_text("def decode(path):\n    return path\n")
     assert json_of(cli, "train.py") == []
+
+
+def test_module_that_appears_later_is_seen(cli: Cli) -> None:
+    Path("train.py").write_text(
+        'import tensorflow as tf\nfrom data import decode\nds = tf.data.Dataset.list_files("x").map(decode)\n'
+    )
+    assert json_of(cli, "train.py") == []
+    Path("data.py").write_text(
+        "import tensorflow as tf\n\ndef decode(path):\n    return tf.image.decode_jpeg(tf.io.read_file(path))\n"
+    )
+    assert json_of(cli, "train.py") == ["KM209"]
+
+
+def test_data_file_that_changes_is_seen(cli: Cli) -> None:
+    Path("train.py").write_text(
+        'import keras\nimport numpy as np\nx = np.load("x.npy")\ny = np.load("y.npy")\n'
+        'model = keras.Sequential([keras.layers.Dense(1)])\nmodel.compile("adam", "mse")\nmodel.fit(x, y)\n'
+    )
+    write_array(Path("x.npy"), 100_000)
+    assert "KM104" in json_of(cli, "train.py")
+    write_array(Path("x.npy"), 10)
+    assert "KM104" not in json_of(cli, "train.py")
+
+
+def write_array(file: Path, rows: int) -> None:
+    """A float32 array of 1000 columns on disk, all holes."""
+    header = f"{{'descr': '<f4', 'fortran_order': False, 'shape': ({rows}, 1000), }}".ljust(117) + "\n"
+    with file.open("wb") as stream:
+        stream.write(b"\x93NUMPY\x01\x00" + len(header).to_bytes(2, "little") + header.encode())
+        stream.truncate(10 + len(header) + rows * 4000)
