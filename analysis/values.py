@@ -1,4 +1,4 @@
-"""Abstract values: what the analysis knows about an expression. Unknown stays unknown.
+"""Abstract values: what the analysis knows about an expression; unknown stays unknown.
 
 Values are made by the interpreter and the fact tables and read by rules. ``origin`` is the value's provenance: the
 expression that made it and the values that expression came through.

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from keras_memlint.analysis.script import Imported, Script
+from keras_memlint.analysis.source import Place
 from keras_memlint.analysis.values import Layer, Model
 from keras_memlint.fixes.edits import Fix
 from keras_memlint.fixes.statements import before
@@ -38,7 +39,8 @@ def check(script: Script) -> Iterator[Finding]:
         if not call.name.endswith(_TAKES) or not isinstance(given, (Model, Layer)):
             continue
         if given.flavour == "keras":
-            cause, related = "a model of standalone `keras`", ()
+            cause = "a model of standalone `keras`"
+            related: tuple[tuple[str, Place], ...] = ()
         elif given.flavour == "tf.keras" and touched is not None:
             cause = "a `tf.keras` model that is a Keras 3 model"
             place = script.place(touched.alias or touched.statement)

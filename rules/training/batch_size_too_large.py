@@ -36,7 +36,11 @@ def check(script: Script) -> Iterator[Finding]:
         if need <= limit:
             continue
         fits = largest(limit, fixed, sample, batch)
-        name = f"more than the {format_bytes(limit)} of {target.gpu}" if target.gpu else "more than most GPUs hold"
+        name = (
+            f"more than the {format_bytes(limit)} of {target.gpu}"
+            if target.gpu
+            else "more than most GPUs hold"
+        )
         yield Finding(
             at=script.call_place(fit.call),
             site=script.place(fit.call.site),
