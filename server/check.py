@@ -21,7 +21,7 @@ from keras_memlint.server.discovery import Discovery, Found, discover
 from keras_memlint.server.errors import UserError
 from keras_memlint.server.findings import fails
 from keras_memlint.server.formats import renderer
-from keras_memlint.server.ignores import excluded, repository_of
+from keras_memlint.server.ignores import check_patterns, excluded, repository_of
 from keras_memlint.server.report import RunReport
 from keras_memlint.server.run import Options, Outcome, check_files
 from keras_memlint.server.selection import codes_of, split
@@ -151,6 +151,8 @@ def _stdin(arguments: argparse.Namespace) -> Discovery:
     path = str(Path(name).absolute())
     try:
         configuration = Configurations().above(str(Path(path).parent))
+        if arguments.force_exclude:
+            check_patterns(configuration)
         hidden = arguments.force_exclude and excluded(configuration, path)
     except ConfigurationError as error:
         return Discovery(misconfigured=[str(error)])

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from keras_memlint.server.configuration import Configuration, ConfigurationError, Configurations
-from keras_memlint.server.ignores import GitIgnores, excluded
+from keras_memlint.server.ignores import GitIgnores, check_patterns, excluded
 
 SUFFIXES = (".py", ".ipynb")
 # Never anybody's training scripts. A virtual environment is known by its pyvenv.cfg, whatever its name.
@@ -89,8 +89,10 @@ class _Search:
         absolute = os.path.abspath(path)
         try:
             configuration = self.configurations.above(os.path.dirname(absolute))
-            if self.force_exclude and excluded(configuration, absolute):
-                return
+            if self.force_exclude:
+                check_patterns(configuration)
+                if excluded(configuration, absolute):
+                    return
         except ConfigurationError as error:
             self._misconfigured(error)
             return
@@ -147,16 +149,14 @@ class _Search:
 
     def _configuration(self, folder: str) -> Configuration | ConfigurationError:
         try:
-            return self.configurations.above(folder)
+            configuration = self.configurations.above(folder)
+            check_patterns(configuration)
         except ConfigurationError as error:
             return error
+        return configuration
 
     def _excluded(self, configuration: Configuration | ConfigurationError, path: str) -> bool:
-        try:
-            return isinstance(configuration, Configuration) and excluded(configuration, path)
-        except ConfigurationError as error:
-            self._misconfigured(error)
-            return True
+        return isinstance(configuration, Configuration) and excluded(configuration, path)
 
     def _misconfigured(self, error: ConfigurationError) -> None:
         if str(error) not in self.result.misconfigured:

@@ -31,6 +31,14 @@ def excluded(configuration: Configuration, path: str) -> bool:
     return _matches(spec, path, str(configuration.file.parent))
 
 
+def check_patterns(configuration: Configuration) -> None:
+    """Raises ConfigurationError when a pattern of ``exclude`` or ``per-file-ignores`` is none."""
+    if configuration.exclude:
+        compiled(configuration.exclude, f"{configuration.file}: `exclude`")
+    for pattern, _ in configuration.per_file_ignores:
+        compiled((pattern,), f"{configuration.file}: `per-file-ignores`")
+
+
 def ignored_words(configuration: Configuration, path: str) -> list[str]:
     """The codes, prefixes and names that ``per-file-ignores`` switches off for ``path``, which is absolute."""
     if not configuration.per_file_ignores or configuration.file is None:

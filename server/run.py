@@ -12,7 +12,7 @@ from keras_memlint.analysis.files import FileText, UnreadableError, script_from_
 from keras_memlint.analysis.nvml import Detected, DetectedGpu
 from keras_memlint.rules.diagnostic import Diagnostic
 from keras_memlint.server.cache import Cache, Entry
-from keras_memlint.server.configuration import Configuration, ConfigurationError
+from keras_memlint.server.configuration import Configuration
 from keras_memlint.server.discovery import Found
 from keras_memlint.server.findings import Shown
 from keras_memlint.server.selection import select, split
@@ -79,7 +79,7 @@ def check_files(
             plan = plans.of(outcome.found)
             raw = read(outcome.found)
             outcome.file = script_from_bytes(raw, outcome.found.filename)
-        except (ConfigurationError, UnreadableError) as error:
+        except UnreadableError as error:
             outcome.problems.append(str(error))
             continue
         except (OSError, ValueError) as error:
@@ -144,7 +144,7 @@ class Plans:
         self._detect = once(lambda: detected(cache))
 
     def of(self, found: Found) -> Plan:
-        """Settings and wanted findings of a file. Raises ConfigurationError for wrong patterns."""
+        """Settings and wanted findings of a file, whose configuration's patterns must have been checked."""
         configuration = found.configuration
         ignored: tuple[str, ...] = ()
         if configuration.per_file_ignores and (not found.named or self._options.force_exclude):

@@ -113,7 +113,7 @@ def test_line_of_ten_megabytes(process: Cli, sequential: str, tmp_path: Path) ->
         ("select = [", "is no valid TOML"),
     ],
 )
-@pytest.mark.parametrize("paths", [(), ("a.py",), ("-",)])
+@pytest.mark.parametrize("paths", [(), ("a.py",), ("-",), ("a.py", "--force-exclude")])
 def test_wrong_configuration_prints_nothing(
     cli: Cli, sequential: str, tmp_path: Path, body: str, words: str, paths: tuple[str, ...]
 ) -> None:
@@ -123,6 +123,23 @@ def test_wrong_configuration_prints_nothing(
     assert (result.status, result.out) == (2, "")
     assert result.err.startswith(f"error: {tmp_path / 'pyproject.toml'}: ")
     assert words in result.err
+    assert result.err.count("\n") == 1
+
+
+@pytest.mark.parametrize("key", ['exclude = ["!"]', 'per-file-ignores = { "!" = ["KM2"] }'])
+@pytest.mark.parametrize("paths", [(), (".", "a.py"), ("a.py", "--force-exclude"), ("-", "--force-exclude")])
+def test_wrong_pattern_prints_nothing(
+    cli: Cli, sequential: str, tmp_path: Path, key: str, paths: tuple[str, ...]
+) -> None:
+    for name in ("a.py", "b.py"):
+        Path(name).write_text(sequential)
+    Path("pyproject.toml").write_text(f"[tool.keras-memlint]\n{key}\n")
+    result = cli("check", "--output-format", "json", *paths)
+    if paths == (".", "a.py"):  # named outright, so no pattern is asked
+        assert (result.status, result.codes) == (2, ["KM209"])
+    else:
+        assert (result.status, result.out) == (2, "")
+    assert result.err.startswith(f"error: {tmp_path / 'pyproject.toml'}: `{key.split()[0]}`")
     assert result.err.count("\n") == 1
 
 
