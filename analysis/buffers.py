@@ -11,19 +11,21 @@ from keras_memlint.analysis.elements import (
     has_pixels,
     is_cheap,
     is_serialized,
-    least_bytes,
+    part_bytes,
     parts,
     widest,
 )
 from keras_memlint.analysis.facts.dtypes import itemsize
-from keras_memlint.analysis.values import Const, Dataset, Scalar
+from keras_memlint.analysis.values import Array, Const, Dataset, Scalar, Value
 
 # Operations that hand on the very tensors they are given.
 _HANDS_ON = frozenset(
     ["assert_cardinality", "filter", "prefetch", "repeat", "shard", "shuffle", "skip", "take", "with_options"]
 )
-# Operations a shuffle may be moved over: they neither pick nor repeat elements, and remember none.
-_PASSABLE = frozenset(["filter", "map", "prefetch", "with_options"])
+# Operations a shuffle may be moved over: they pick no elements by their place, and remember none.
+_PASSABLE = frozenset(["filter", "map", "prefetch", "repeat", "with_options"])
+# TensorFlow shares the memory of an array with those of its slices that start at a multiple of so many bytes.
+_ALIGNMENT = 64
 # Calls inside a mapped function that give the same results every time.
 _PURE = (
     "tf.cast",
@@ -66,7 +68,7 @@ def shuffle_buffer(call: Call, data: Dataset) -> Buffer | None:
     total = None if data.infinite else data.cardinality
     whole = size is None or (total is not None and size >= total)
     elements = total if size is None else size if total is None else min(size, total)
-    one, least = element_bytes(data.element), least_bytes(data.element)
+    one, least = own_bytes(data)
     return Buffer(
         call,
         data,
@@ -78,9 +80,40 @@ def shuffle_buffer(call: Call, data: Dataset) -> Buffer | None:
     )
 
 
+def own_bytes(data: Dataset) -> tuple[int | None, int | None]:
+    """Bytes a buffer behind ``data`` takes for one element, and for its parts whose size is known.
+
+    None when unknown. Parts of a cache in memory and slices of an array take none: the buffer refers to them.
+    """
+    cached = {
+        id(part)
+        for op in data.chain()
+        if in_memory(op)
+        for part in parts(op.element)
+        if isinstance(part, Array)
+    }
+    slices = sliced(data)
+    found: list[int | None] = []
+    for part in parts(data.element):
+        size = part_bytes(part)
+        shared = id(part) in cached or (part in slices and (size or 1) % _ALIGNMENT == 0)
+        found.append(0 if shared else size)
+    known = [size for size in found if size is not None]
+    return sum(known) if len(known) == len(found) else None, sum(known) if known else None
+
+
+def sliced(data: Dataset) -> list[Value]:
+    """The parts of an element of ``data`` that are slices of an array given to ``from_tensor_slices``."""
+    *_, source = data.chain()
+    if source.op != "from_tensor_slices":
+        return []
+    given = {id(part) for part in parts(source.element)}
+    return [part for part in parts(data.element) if isinstance(part, Array) and id(part) in given]
+
+
 def cached_bytes(data: Dataset) -> tuple[int | None, int | None]:
     """Bytes of all elements of ``data``, and of the parts whose size is known; None when unknown."""
-    one, least, count = element_bytes(data.element), least_bytes(data.element), data.cardinality
+    (one, least), count = own_bytes(data), data.cardinality
     return (
         one * count if one is not None and count is not None else None,
         least * count if least is not None and count is not None else None,

@@ -56,7 +56,7 @@ _IMAGES: dict[str, _Images] = {
     "imagenet2012": _set(train=1281167, validation=50000),
     "imagenet2012_subset": _set(),
     "imagenet_v2": _set(test=10000),
-    "imagenette": _set(train=9469, validation=3925),
+    "imagenette": _set(),
     "kmnist": _set((28, 28, 1), train=60000, test=10000),
     "malaria": _set(train=27558),
     "mnist": _set((28, 28, 1), train=60000, test=10000),

@@ -13,6 +13,7 @@ from keras_memlint.analysis.buffers import (
     passable,
     shows_images,
     shuffle_buffer,
+    sliced,
 )
 from keras_memlint.analysis.elements import is_cheap, is_serialized, parts
 from keras_memlint.analysis.script import Script
@@ -80,7 +81,7 @@ def judge(script: Script, buffer: Buffer) -> Shuffle | None:
         severity = _after_decode(script, buffer)
         return Shuffle("KM202", severity, buffer, grows) if severity is not None else None
     full = buffer.whole or (buffer.size is not None and buffer.size >= FULL and data.cardinality is None)
-    if full and (script.large(buffer.least) or shows_images(data)):
+    if full and (script.large(buffer.least) or (shows_images(data) and not sliced(data))):
         return Shuffle("KM203", "warning", buffer, None)
     return None
 

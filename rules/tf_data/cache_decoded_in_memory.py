@@ -14,6 +14,7 @@ from keras_memlint.analysis.buffers import (
     makes_floats,
     shows_images,
     shuffled_by,
+    sliced,
 )
 from keras_memlint.analysis.calls import Call
 from keras_memlint.analysis.elements import is_cheap, widest
@@ -72,7 +73,7 @@ def _severity(script: Script, data: Dataset) -> Severity | None:
     if size is not None or script.large(least):
         return "warning" if script.large(least) else None
     few = data.cardinality is not None and data.cardinality < _FEW
-    if few or not shows_images(data) or not makes_floats(data):
+    if few or sliced(data) or not shows_images(data) or not makes_floats(data):
         return None
     return "hint" if list(data.chain())[-1].op == "folder" else "info"
 
