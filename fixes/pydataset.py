@@ -265,6 +265,8 @@ def _class_text(script: Script, name: str, base: str, dtype: str) -> str:
 def _base(script: Script, call: Call) -> tuple[str | None, tuple[Edit, ...]]:
     """How the script spells the class to derive from; Keras 2 calls it ``Sequence``."""
     flavours = [call.flavour, *(canonical(i.dotted)[1] for i in script.imports if i.top)]
+    if any(i.top and i.dotted == "tensorflow" for i in script.imports):
+        flavours.append("tf.keras")
     flavour = next((flavour for flavour in flavours if flavour), None)
     if flavour is None:
         return None, ()

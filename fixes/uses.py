@@ -20,10 +20,11 @@ class Use:
 def uses_of(script: Script, name: str) -> list[Use] | None:
     """Every use of ``name`` in the script's expressions, targets included, in order.
 
-    None when something else binds it as well: a parameter, an import, a definition, ``global``, an exception.
+    A function with a parameter of that name has its own. None when anything but an assignment binds it: an import, a
+    definition, ``global``, an exception.
     """
     found: list[Use] = []
-    for node, around in _walk(script):
+    for node, around in _walk(script, name):
         if isinstance(node, tree.Name):
             if node.id == name:
                 found.append(Use(node, around))
@@ -37,8 +38,8 @@ def around(script: Script, node: tree.Node) -> tuple[tree.Node, ...]:
     return next((outer for one, outer in _walk(script) if one is node), ())
 
 
-def _walk(script: Script) -> Iterator[tuple[tree.Node, tuple[tree.Node, ...]]]:
-    """Every node of the script with what it stands in, in order."""
+def _walk(script: Script, name: str = "") -> Iterator[tuple[tree.Node, tuple[tree.Node, ...]]]:
+    """Every node of the script with what it stands in, in order; no function body with a parameter ``name``."""
     stack: list[tuple[tree.Node, tuple[tree.Node, ...]]] = [
         (s, ()) for s in reversed(script.parsed.statements)
     ]
@@ -46,12 +47,14 @@ def _walk(script: Script) -> Iterator[tuple[tree.Node, tuple[tree.Node, ...]]]:
         node, around = stack.pop()
         yield node, around
         inner = (node, *around)
-        stack += [(child, inner) for child in reversed(list(_children(node)))]
+        stack += [(child, inner) for child in reversed(list(_children(node, name)))]
 
 
-def _children(node: tree.Node) -> Iterator[tree.Node]:
-    for name in _names(type(node)):
-        yield from _nodes(getattr(node, name))
+def _children(node: tree.Node, name: str) -> Iterator[tree.Node]:
+    own = isinstance(node, (tree.FunctionDef, tree.Lambda)) and any(p.name == name for p in node.params)
+    for field in _names(type(node)):
+        if not (own and field == "body"):
+            yield from _nodes(getattr(node, field))
 
 
 def _nodes(value: object) -> Iterator[tree.Node]:
@@ -75,7 +78,7 @@ _FIELDS: dict[type[tree.Node], tuple[str, ...]] = {}
 
 def _bound(node: tree.Node) -> tuple[str, ...]:
     """Names that a node binds or declares without a ``Name`` node."""
-    if isinstance(node, (tree.Parameter, tree.FunctionDef, tree.ClassDef)):
+    if isinstance(node, (tree.FunctionDef, tree.ClassDef)):
         return (node.name,)
     if isinstance(node, tree.Alias):
         return (node.asname or node.name.partition(".")[0],)
