@@ -1,4 +1,4 @@
-"""The bridge to rules and fixes: what one open document or notebook has for findings. Runs in the worker thread."""
+"""The bridge to rules and fixes, for the worker thread: what one open document or notebook has for findings."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The language server: which message leads to what. Every handler is short; the work is in the modules beside it."""
+"""The language server: which message leads to what; the work is in the modules beside it."""
 
 from __future__ import annotations
 

@@ -1,0 +1,188 @@
+"""The server as a process: what it imports when, how it ends, and what it does with messages that are none."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+HELLO = {"id": 1, "method": "initialize", "params": {"processId": None, "rootUri": None, "capabilities": {}}}
+
+
+class Wire:
+    """A server spoken to byte by byte."""
+
+    def __init__(self, *command: str) -> None:
+        self.process = subprocess.Popen(
+            [sys.executable, *command], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        )
+
+    def end(self) -> None:
+        self.process.kill()
+        self.process.wait()
+        for pipe in (self.process.stdin, self.process.stdout, self.process.stderr):
+            assert pipe is not None
+            pipe.close()
+
+    def send(self, message: dict[str, Any]) -> None:
+        self.send_raw(json.dumps({"jsonrpc": "2.0", **message}).encode())
+
+    def send_raw(self, body: bytes) -> None:
+        assert self.process.stdin is not None
+        self.process.stdin.write(b"Content-Length: %d\r\n\r\n%s" % (len(body), body))
+        self.process.stdin.flush()
+
+    def receive(self) -> dict[str, Any]:
+        assert self.process.stdout is not None
+        length = 0
+        while (line := self.process.stdout.readline()) != b"\r\n":
+            assert line, "the server closed its output"
+            name, _, value = line.partition(b":")
+            if name.lower() == b"content-length":
+                length = int(value)
+        answer = json.loads(self.process.stdout.read(length))
+        assert isinstance(answer, dict)
+        return answer
+
+    def until(self, **wanted: Any) -> dict[str, Any]:
+        while True:
+            message = self.receive()
+            if all(message.get(key) == value for key, value in wanted.items()):
+                return message
+
+    def hello(self) -> dict[str, Any]:
+        self.send(HELLO)
+        answer = self.until(id=1)
+        self.send({"method": "initialized", "params": {}})
+        return answer
+
+
+@pytest.fixture
+def wire() -> Iterator[Wire]:
+    server = Wire("-m", "keras_memlint", "server")
+    yield server
+    server.end()
+
+
+@pytest.fixture
+def scripted_wire() -> Iterator[Wire]:
+    server = Wire(str(Path(__file__).with_name("scripted_server.py")))
+    yield server
+    server.end()
+
+
+def opened(text: str, uri: str = "file:///w/train.py") -> dict[str, Any]:
+    item = {"uri": uri, "languageId": "python", "version": 1, "text": text}
+    return {"method": "textDocument/didOpen", "params": {"textDocument": item}}
+
+
+def test_it_says_goodbye_at_once_although_its_input_stays_open(wire: Wire) -> None:
+    wire.hello()
+    wire.send({"id": 2, "method": "shutdown"})
+    wire.until(id=2)
+    wire.send({"method": "exit"})
+    assert wire.process.wait(10) == 0
+    assert wire.process.stderr is not None and wire.process.stderr.read() == b""
+
+
+def test_an_editor_that_vanishes_ends_it(wire: Wire) -> None:
+    wire.hello()
+    assert wire.process.stdin is not None
+    wire.process.stdin.close()
+    assert wire.process.wait(10) == 1
+
+
+def test_hello_comes_before_the_parser() -> None:
+    code = """
+import sys
+from keras_memlint.server.lsp.server import create_server
+create_server()
+loaded = [name for name in ("libcst", "keras_memlint.rules.engine", "keras_memlint.analysis.parse") if name in sys.modules]
+sys.exit(f"imported too early: {loaded}" if loaded else 0)
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_requests_that_come_at_once_wait_for_the_parser(wire: Wire, script: str) -> None:
+    wire.send(HELLO)
+    wire.send({"method": "initialized", "params": {}})
+    wire.send(opened(script))
+    at = {"line": 8, "character": 10}
+    wire.send(
+        {
+            "id": 2,
+            "method": "textDocument/hover",
+            "params": {"textDocument": {"uri": "file:///w/train.py"}, "position": at},
+        }
+    )
+    assert "KM209" in wire.until(id=2)["result"]["contents"]["value"]
+
+
+def test_what_the_analysis_prints_stays_out_of_the_protocol(scripted_wire: Wire) -> None:
+    scripted_wire.hello()
+    scripted_wire.send(opened("x = 1  # @print\ny = 2  # @finding {}\n"))
+    marks = scripted_wire.until(method="textDocument/publishDiagnostics")["params"]["diagnostics"]
+    assert [mark["code"] for mark in marks] == ["KM209"]
+
+
+def test_messages_that_are_none_do_not_end_it(wire: Wire, script: str) -> None:
+    wire.hello()
+    for body in (
+        b"{",
+        b"[]",
+        b"null",
+        b"\xff\xfe",
+        b'{"jsonrpc": "2.0"}',
+        b'{"jsonrpc": "2.0", "method": 3}',
+    ):
+        wire.send_raw(body)
+    wire.send({"method": "textDocument/didChange", "params": {"textDocument": "none"}})
+    wire.send({"method": "textDocument/didChange", "params": {}})
+    wire.send({"method": "no/such/notification", "params": {}})
+    wire.send({"id": 2, "method": "no/such/request", "params": {}})
+    assert wire.until(id=2)["error"]["code"] == -32601
+    wire.send(opened(script))
+    assert len(wire.until(method="textDocument/publishDiagnostics")["params"]["diagnostics"]) == 1
+
+
+def test_no_message_box_for_what_could_not_be_read(wire: Wire, script: str) -> None:
+    wire.hello()
+    wire.send({"method": "textDocument/didChange", "params": {"textDocument": "none"}})
+    wire.send(opened(script))
+    seen = set()
+    while (message := wire.receive()).get("method") != "textDocument/publishDiagnostics":
+        seen.add(message.get("method"))
+    assert "window/logMessage" in seen
+    assert "window/showMessage" not in seen
+
+
+def test_an_editor_that_never_tells_its_settings_gets_findings(wire: Wire, script: str) -> None:
+    capabilities = {"workspace": {"configuration": True}}
+    wire.send({**HELLO, "params": {"processId": None, "rootUri": None, "capabilities": capabilities}})
+    wire.until(id=1)
+    wire.send({"method": "initialized", "params": {}})
+    wire.send(opened(script))
+    started = time.monotonic()
+    assert len(wire.until(method="textDocument/publishDiagnostics")["params"]["diagnostics"]) == 1
+    assert time.monotonic() - started < 10
+
+
+@pytest.mark.parametrize("words", [["--stdio"], ["--stdio", "--clientProcessId=1"]])
+def test_what_editors_add_to_the_command_is_accepted(words: list[str]) -> None:
+    server = Wire("-m", "keras_memlint", "server", *words)
+    assert "capabilities" in server.hello()["result"]
+    server.end()
+
+
+def test_wrong_arguments_are_refused() -> None:
+    command = [sys.executable, "-m", "keras_memlint", "server", "--port=1"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 2
+    assert "--port=1" in done.stderr and "Traceback" not in done.stderr
