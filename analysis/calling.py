@@ -135,9 +135,7 @@ def make_call(
 ) -> Call:
     """Record a call."""
     run.order += 1
-    site: tree.Expr = node
-    if run.site is not None and node.piece.source is not run.project.source:
-        site = run.site
+    site = run.led_to(node)
     made = Call(
         node,
         name,
@@ -154,6 +152,7 @@ def make_call(
         run.order,
         site,
         run.branches > 0,
+        streamed=run.streamed > 0,
     )
     run.calls.append(made)
     return made

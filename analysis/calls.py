@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from keras_memlint.analysis.values import UNKNOWN, Class, Function, Value, const
+from keras_memlint.analysis.values import UNKNOWN, Array, Class, Function, Value, const
 
 if TYPE_CHECKING:
     from keras_memlint.analysis import tree
@@ -21,6 +21,7 @@ class Call:
     through the functions that led here. ``function`` is the one it stands in. ``mapped``: inside a function given
     to ``Dataset.map`` or the like. ``contexts`` are the values of the ``with`` statements around it. ``order`` grows
     with time. ``site`` is where the script itself led here: another node only for code of other modules.
+    ``streamed``: a generator function or a ``__getitem__`` led here, so it handles a batch at a time.
     """
 
     node: tree.Call
@@ -40,6 +41,7 @@ class Call:
     conditional: bool = False
     result: Value = UNKNOWN
     inner: tuple[Call, ...] = field(default=())
+    streamed: bool = False
 
     def arg(self, name: str) -> Value | None:
         """The value given for parameter ``name``, by keyword or position; None when it is not given."""
@@ -88,3 +90,30 @@ class Call:
     def method_class(self) -> Class | None:
         """The class of the method this call stands in, if any."""
         return self.function.owner if self.function is not None else None
+
+
+@dataclass(slots=True, eq=False, repr=False)
+class Operation:
+    """One evaluation of an arithmetic operator that gives an array; the other fields are those of a ``Call``."""
+
+    node: tree.Binary
+    left: Value
+    right: Value
+    result: Array
+    loops: tuple[Loop, ...]
+    function: Function | None
+    mapped: bool
+    streamed: bool
+    site: tree.Expr
+
+
+@dataclass(slots=True, eq=False, repr=False)
+class Fill:
+    """One evaluation of ``array[…] = value``; the other fields are those of a ``Call``."""
+
+    node: tree.Subscript
+    array: Array
+    value: Value
+    loops: tuple[Loop, ...]
+    streamed: bool
+    site: tree.Expr

@@ -11,9 +11,10 @@ from typing import Any
 
 from keras_memlint.analysis import arithmetic, calling, tree
 from keras_memlint.analysis.attributes import attribute
-from keras_memlint.analysis.calls import Call
+from keras_memlint.analysis.calls import Call, Fill, Operation
 from keras_memlint.analysis.facts.table import Machine
 from keras_memlint.analysis.names import canonical
+from keras_memlint.analysis.project import Project
 from keras_memlint.analysis.scopes import Loop, Scope
 from keras_memlint.analysis.source import Source
 from keras_memlint.analysis.stars import star_names
@@ -41,6 +42,7 @@ from keras_memlint.analysis.values import (
 
 _STEPS = 400_000  # expressions evaluated for one script
 _DEPTH = 12  # nested calls of the script's functions
+_STREAMS = ("__getitem__", "__next__")  # methods that give one batch or sample at a time
 _TIMES = 3  # evaluations of one function; after that its last result stands
 _BUILTINS = frozenset(
     [
@@ -108,13 +110,14 @@ _USUAL = {
 class Interpreter:
     """The state of one run. ``calls`` are all calls met, in order; ``sites`` the script's own nodes that led here."""
 
-    def __init__(self, project: Any) -> None:
+    def __init__(self, project: Project) -> None:
         self.project = project
         self.calls: list[Call] = []
         self.loops: tuple[Loop, ...] = ()
         self.contexts: tuple[Value, ...] = ()
         self.function: Function | None = None
         self.mapped = 0
+        self.streamed = 0
         self.branches = 0
         self.site: tree.Expr | None = None
         self.steps = 0
@@ -131,10 +134,17 @@ class Interpreter:
             tuple[tree.Alias | None, tree.Import | tree.ImportFrom, str, str, str, int, bool]
         ] = []
         self.environment: list[tuple[str, Value, tree.Node, int]] = []
-        self.stores: list[tuple[tree.Stmt, Value, Value]] = []
+        self.operations: list[Operation] = []
+        self.fills: list[Fill] = []
         self.all_loops: list[Loop] = []
         self.order = 0
         self.machine: Machine
+
+    def led_to(self, node: tree.Expr) -> tree.Expr:
+        """The script's own node that led to ``node``: another one only where that stands in another module."""
+        if self.site is not None and node.piece.source is not self.project.source:
+            return self.site
+        return node
 
     @property
     def at_top(self) -> bool:
@@ -471,6 +481,7 @@ class Interpreter:
             owner.items = None
         elif isinstance(owner, Array):
             calling.fill(owner, value, bool(self.loops))
+            self.fills.append(Fill(target, owner, value, self.loops, self.streamed > 0, self.led_to(target)))
 
     # Expressions
 
@@ -542,7 +553,23 @@ class Interpreter:
 
     def binary(self, node: tree.Binary, scope: Scope) -> Value:
         left, right = self.eval(node.left, scope), self.eval(node.right, scope)
-        return arithmetic.binary(node.op, left, right, node)
+        result = arithmetic.binary(node.op, left, right, node)
+        if isinstance(result, Array):
+            mapped, streamed = self.mapped > 0, self.streamed > 0
+            self.operations.append(
+                Operation(
+                    node,
+                    left,
+                    right,
+                    result,
+                    self.loops,
+                    self.function,
+                    mapped,
+                    streamed,
+                    self.led_to(node),
+                )
+            )
+        return result
 
     def unary(self, node: tree.Unary, scope: Scope) -> Value:
         value = self.eval(node.operand, scope)
@@ -666,6 +693,8 @@ class Interpreter:
         calling.bind_parameters(function, args, kwargs, scope)
         outer = (self.returned, self.yielded, self.function, self.branches, self.contexts)
         self.returned, self.yielded, self.function, self.branches = [], [], function, 0
+        streams = function.name in _STREAMS or (isinstance(node, tree.FunctionDef) and node.is_generator)
+        self.streamed += streams
         self.active.add(key)
         self.depth += 1
         if isinstance(node, tree.Lambda):
@@ -674,6 +703,7 @@ class Interpreter:
             self.run(node.body, scope)
         self.depth -= 1
         self.active.discard(key)
+        self.streamed -= streams
         result: Value = UNKNOWN
         if isinstance(node, tree.FunctionDef) and node.is_generator:
             element: Value = UNKNOWN

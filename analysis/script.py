@@ -98,6 +98,8 @@ class Script:
         self.project: Project = run.project
         self.scope = scope
         self.all_calls = run.calls
+        self.operations = run.operations
+        self.fills = run.fills
         self.loops: list[Loop] = run.all_loops
         self.functions: list[Function] = run.functions
         self.classes: list[Class] = run.classes
