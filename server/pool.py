@@ -13,6 +13,8 @@ Result = TypeVar("Result")
 
 # A process that is forked costs little; one that is started has to import the parser again.
 _FORKS = sys.platform == "linux"
+_TASKS_EACH = 4
+_MOST = 32
 _WORTH_A_POOL = 8 if _FORKS else 40
 
 
@@ -32,12 +34,12 @@ def in_parallel(
 ) -> Iterator[tuple[int, Result | WorkerDiedError]]:
     """The result of ``work`` for each task with the task's index, in the order in which they are ready.
 
-    ``jobs`` is the number of processes, None for one a core. Few tasks are done in this process. ``prepare`` is
-    called once before any work, in this process when the others are forks of it, else in each of them.
+    ``jobs`` is the number of processes, None for as many as have enough to do. Few tasks are done in this process.
+    ``prepare`` is called once before any work, in this process when the others are forks of it, else in each of them.
     """
     if not tasks:
         return
-    wanted = min(jobs or cores(), len(tasks))
+    wanted = min(jobs, len(tasks)) if jobs else min(cores(), _MOST, len(tasks) // _TASKS_EACH)
     if wanted < 2 or len(tasks) < _WORTH_A_POOL:
         prepare()
         for index, task in enumerate(tasks):

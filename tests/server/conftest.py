@@ -49,11 +49,12 @@ def own_cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Monk
 
 @pytest.fixture
 def cli(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Cli:
-    """Runs the command line in this process, in an empty folder."""
+    """Runs the command line in this process, in an empty folder, on a machine without a GPU."""
     from keras_memlint.server.cli import main
 
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("NO_COLOR", raising=False)
+    monkeypatch.setitem(sys.modules, "pynvml", None)
 
     def run(*arguments: str) -> Result:
         capfd.readouterr()

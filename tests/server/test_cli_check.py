@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from keras_memlint.rules.catalogue import rows
+from keras_memlint.server.cache import Cache
 
 Cli = Callable[..., Any]
 
@@ -123,6 +125,64 @@ class TestSelection:
         assert [finding["filename"] for finding in result.findings] == ["src/a.py"]
         assert json_of(cli, "tests/a.py") == ["KM209"]
         assert json_of(cli, "--force-exclude", "tests/a.py") == []
+
+
+class TestHints:
+    TEXT = 'import keras\nmodel = keras.Sequential([keras.layers.Dense(1)])\nmodel.compile("adam", "mse")\nmodel.fit([0.0], [0.0])\n'
+
+    def hints(self, cli: Cli, *arguments: str) -> tuple[int, list[str]]:
+        Path("a.py").write_text(self.TEXT)
+        result = cli("check", "--output-format", "json", *arguments)
+        assert all(finding["severity"] == "hint" for finding in result.findings)
+        return result.status, result.codes
+
+    def test_are_silent_unless_asked_for(self, cli: Cli) -> None:
+        assert self.hints(cli) == (0, [])
+        assert self.hints(cli, "--select", "KM7") == (0, [])
+        assert self.hints(cli, "--fail-on", "hint") == (0, [])
+
+    def test_are_shown_all_together(self, cli: Cli) -> None:
+        status, codes = self.hints(cli, "--hints")
+        assert status == 0
+        assert "KM701" in codes
+        assert self.hints(cli, "--hints", "--fail-on", "hint") == (1, codes)
+
+    def test_are_shown_for_a_rule_selected_by_its_own_code_or_name(self, cli: Cli) -> None:
+        (name,) = (row.name for row in rows() if row.code == "KM701")
+        assert self.hints(cli, "--select", "KM701") == (0, ["KM701"])
+        assert self.hints(cli, "--select", f"KM2,{name}") == (0, ["KM701"])
+        Path("pyproject.toml").write_text('[tool.keras-memlint]\nselect = ["KM701"]\n')
+        assert self.hints(cli) == (0, ["KM701"])
+        assert self.hints(cli, "--select", "KM7") == (0, [])
+
+
+class TestTarget:
+    TEXT = """\
+import keras
+
+model = keras.applications.ResNet50(weights=None, input_shape=(224, 224, 3), classes=10)
+model.compile("adam", "sparse_categorical_crossentropy")
+model.fit(x, y, batch_size=64)
+"""
+
+    def severities(self, cli: Cli, *arguments: str) -> list[str]:
+        Path("a.py").write_text(self.TEXT)
+        found = cli("check", "--select", "KM301", "--output-format", "json", *arguments).findings
+        return [finding["severity"] for finding in found]
+
+    def test_is_typed_or_configured(self, cli: Cli) -> None:
+        assert self.severities(cli, "--target-gpu", "a100-40") == ["warning"]
+        assert self.severities(cli, "--target-gpu", "NVIDIA A100-SXM4-40GB") == ["warning"]
+        Path("pyproject.toml").write_text('[tool.keras-memlint]\ntarget-gpu = "A100-40"\n')
+        assert self.severities(cli) == ["warning"]
+        assert self.severities(cli, "--target-gpu", "P100") == []
+
+    def test_of_this_machine_is_remembered(self, cli: Cli, own_cache: Path) -> None:
+        cache = Cache.of_user()
+        cache.remember("gpus", {"gpus": [["NVIDIA A100-SXM4-40GB", 40 << 30, [8, 0]]], "reason": ""})
+        cache.close()
+        assert self.severities(cli) == ["warning"]
+        assert self.severities(cli, "--no-cache") == ["hint"]
 
 
 class TestSuppression:
