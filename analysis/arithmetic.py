@@ -246,7 +246,7 @@ def _index(array: Array, keys: tuple[Value, ...], node: tree.Subscript) -> Value
     shape: list[int | None] | None = []
     rest = list(array.shape) if array.shape is not None else None
     part = array.part
-    copies = False
+    copies = masked = False
     for key in keys:
         if isinstance(key, Const) and key.value is None:  # a new axis
             shape = [*shape, 1] if shape is not None else None
@@ -263,13 +263,11 @@ def _index(array: Array, keys: tuple[Value, ...], node: tree.Subscript) -> Value
             shape = [*shape, length] if shape is not None and rest is not None else None
         elif isinstance(key, (Array, Items)):
             copies = True
-            picked = (
-                key.shape[0]
-                if isinstance(key, Array) and key.shape
-                else key.length
-                if isinstance(key, Items)
-                else None
-            )
+            masked = isinstance(key, Array) and key.dtype == "bool"
+            if isinstance(key, Items):
+                picked = key.length
+            else:
+                picked = key.shape[0] if key.shape and not masked else None
             shape = [*shape, picked] if shape is not None and rest is not None else None
         else:
             part = True
@@ -277,9 +275,10 @@ def _index(array: Array, keys: tuple[Value, ...], node: tree.Subscript) -> Value
     final: Shape | None = (*shape, *rest) if shape is not None and rest is not None else None
     whole = not part and not copies
     kind = "ndarray" if copies or array.kind == "hdf5" else array.kind
-    note = (
-        "picked by index: a copy" if copies else "read whole" if array.kind == "hdf5" and whole else "sliced"
-    )
+    if copies:
+        note = "picked by a mask: a copy" if masked else "picked by index: a copy"
+    else:
+        note = "read whole" if array.kind == "hdf5" and whole else "sliced"
     return Array(
         kind,
         array.dtype,

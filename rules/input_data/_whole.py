@@ -51,6 +51,12 @@ def file_bytes(script: Script, maker: Call | None) -> int | None:
     return script.project.path_size(path) if isinstance(path, str) else None
 
 
+def is_selection(array: Array) -> bool:
+    """Whether it is a slice, or the rows that indices pick: how many these are is another question."""
+    steps = array.origin.steps() if array.origin is not None else ()
+    return array.part or any(step.note.startswith("picked by index") for step in steps)
+
+
 def copied(array: Array) -> int | None:
     """Bytes of the copies TensorFlow makes of an array it is given whole: two, and two of float32 for float64."""
     if array.bytes is None:

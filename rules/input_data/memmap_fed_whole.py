@@ -9,7 +9,7 @@ from keras_memlint.analysis.script import Script
 from keras_memlint.analysis.values import Array
 from keras_memlint.fixes.pydataset import feed_in_batches
 from keras_memlint.rules.base import Finding, Rule
-from keras_memlint.rules.input_data._whole import copied, is_mapped, places, reporter
+from keras_memlint.rules.input_data._whole import copied, is_mapped, is_selection, places, reporter
 
 RULE = Rule(
     "KM105",
@@ -57,7 +57,7 @@ def check(script: Script) -> Iterator[Finding]:
 
 def _is_large(script: Script, array: Array) -> bool:
     """Nobody maps small files: only a known small size says otherwise."""
-    if array.part:
+    if is_selection(array):
         return script.large(array.least)
     return array.bytes is None or script.large(array.bytes)
 

@@ -9,7 +9,7 @@ from keras_memlint.analysis.feeds import Feed
 from keras_memlint.analysis.script import Script
 from keras_memlint.rules.base import Finding, Rule
 from keras_memlint.rules.diagnostic import Severity
-from keras_memlint.rules.input_data._whole import LOADERS, copied, file_bytes, pickles, reporter
+from keras_memlint.rules.input_data._whole import copied, file_bytes, is_selection, pickles, reporter
 
 RULE = Rule(
     "KM201",
@@ -54,6 +54,6 @@ def _size(script: Script, feed: Feed) -> tuple[str, Severity] | None:
     size = file_bytes(script, maker)
     if size is not None:
         return (f"an array read from {format_bytes(size)}", "warning") if script.large(size) else None
-    if maker is None or maker.name not in LOADERS or maker.loops or pickles(maker):
+    if maker is None or maker.name != "numpy.load" or maker.loops or pickles(maker) or is_selection(array):
         return None
-    return ("an array loaded whole", "hint") if maker.name == "numpy.load" else None
+    return "an array loaded whole", "hint"
