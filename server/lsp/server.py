@@ -21,7 +21,7 @@ from keras_memlint.server.lsp.schedule import Analyser, Debounce
 from keras_memlint.server.lsp.unopened import Unopened
 from lsprotocol import types
 from pygls.capabilities import ServerCapabilitiesBuilder
-from pygls.exceptions import JsonRpcContentModified
+from pygls.exceptions import JsonRpcContentModified, JsonRpcException
 from pygls.lsp.server import LanguageServer
 from pygls.protocol import LanguageServerProtocol
 from pygls.uris import from_fs_path
@@ -38,7 +38,7 @@ _WATCHED = ("**/pyproject.toml", "**/*requirements*.txt", "**/*.py", "**/*.ipynb
 
 
 class _Protocol(LanguageServerProtocol):
-    """pygls without its own store of texts; ``documents.py`` says why."""
+    """pygls without its own store of texts (``documents.py`` says why), and with an answer to every request."""
 
     lsp_text_document__did_open = None  # type: ignore[assignment]
     lsp_text_document__did_change = None  # type: ignore[assignment]
@@ -46,6 +46,15 @@ class _Protocol(LanguageServerProtocol):
     lsp_notebook_document__did_open = None  # type: ignore[assignment]
     lsp_notebook_document__did_change = None  # type: ignore[assignment]
     lsp_notebook_document__did_close = None  # type: ignore[assignment]
+
+    def structure_message(self, data: dict[str, Any]) -> Any:
+        """The message in ``data``. A request whose parameters are wrong is refused; pygls would leave it waiting."""
+        try:
+            return super().structure_message(data)
+        except JsonRpcException as error:
+            if "id" in data and "method" in data:
+                self._send_response(data["id"], error=error.to_response_error())
+            raise
 
 
 class MemlintServer(LanguageServer):

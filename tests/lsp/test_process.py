@@ -148,6 +148,8 @@ def test_messages_that_are_none_do_not_end_it(wire: Wire, script: str) -> None:
     wire.send({"method": "no/such/notification", "params": {}})
     wire.send({"id": 2, "method": "no/such/request", "params": {}})
     assert wire.until(id=2)["error"]["code"] == -32601
+    wire.send({"id": 3, "method": "textDocument/hover", "params": {"textDocument": "none"}})
+    assert wire.until(id=3)["error"]["code"] == -32602
     wire.send(opened(script))
     assert len(wire.until(method="textDocument/publishDiagnostics")["params"]["diagnostics"]) == 1
 
