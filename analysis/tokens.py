@@ -14,8 +14,8 @@ _STRING = (
     r"'''(?:[^'\\]|\\.|'(?!''))*'''|"
     r'"""|'
     r"'''|"
-    r'"(?:[^"\\\r\n]|\\(?:\r\n|.))*"?|'
-    r"'(?:[^'\\\r\n]|\\(?:\r\n|.))*'?"
+    r'"(?:[^"\\\r\n]+|\\(?:\r\n|.))*"?|'
+    r"'(?:[^'\\\r\n]+|\\(?:\r\n|.))*'?"
 )
 # Only what decides where a logical line ends: everything else is skipped by the search itself.
 _LINES = re.compile(
