@@ -9,10 +9,12 @@ from typing import NamedTuple
 from keras_memlint.analysis import tree
 from keras_memlint.analysis.calls import Call
 from keras_memlint.analysis.script import Script
+from keras_memlint.analysis.values import Object
 from keras_memlint.fixes.calls import set_argument
 from keras_memlint.fixes.edits import Edit
 from keras_memlint.fixes.uses import Use, around, uses_of
 
+_STREAMS = ("builtins.file", "io.BytesIO")  # NumPy maps paths only
 _HARMLESS = frozenset({"dtype", "itemsize", "nbytes", "ndim", "shape", "size"})
 _REPEATED = (tree.FunctionDef, tree.Lambda, tree.For, tree.While, tree.Comprehension)
 
@@ -33,6 +35,9 @@ def map_load(
     functions and classes ``readers``.
     """
     if load.given("allow_pickle") or load.loops or not script.own(load.node):
+        return None
+    file = load.arg("file")
+    if isinstance(file, Object) and file.api in _STREAMS:
         return None
     value: tree.Expr = load.node
     dtype = ""

@@ -324,6 +324,7 @@ PYTHON = table(
     fact("builtins.max", "", _extreme(max), see=_DOCS),
     fact("builtins.min", "", _extreme(min), see=_DOCS),
     fact("builtins.next", "iterator default", _next, see=_DOCS),
+    fact("builtins.open", "file mode", lambda c, _r: Object("builtins.file", c), see=_DOCS),
     fact("builtins.range", "", _range, see=_DOCS),
     fact("builtins.reversed", "sequence", _first, see=_DOCS),
     fact("builtins.set", "iterable", _collect("set"), see=_DOCS),

@@ -37,7 +37,7 @@ def check(script: Script) -> Iterator[Finding]:
         return
     found: dict[int, list[Feed]] = {}
     for feed in script.feeds:
-        if reporter(script, feed) == "KM105" and _reads_whole(script, feed) and _is_large(script, feed.array):
+        if reporter(script, feed) == "KM105" and _reads_whole(script, feed) and _is_large(script, feed):
             found.setdefault(id(script.maker(feed.array) or feed.array), []).append(feed)
     for feeds in found.values():
         first = feeds[0]
@@ -55,9 +55,10 @@ def check(script: Script) -> Iterator[Finding]:
     yield from _conversions(script, set(found))
 
 
-def _is_large(script: Script, array: Array) -> bool:
-    """Nobody maps small files: only a known small size says otherwise."""
-    if is_selection(array):
+def _is_large(script: Script, feed: Feed) -> bool:
+    """Nobody maps small files, save the labels beside large ones; selections and labels must be known to be large."""
+    array = feed.array
+    if feed.role == "y" or is_selection(array):
         return script.large(array.least)
     return array.bytes is None or script.large(array.bytes)
 

@@ -160,6 +160,8 @@ def test_uses_that_forbid_it(use: str, tmp_path: Path) -> None:
         'x = np.load("x.npy").astype(dtype)\ny = np.load("y.npy")\n',
         'x = z = np.load("x.npy")\ny = np.load("y.npy")\n',
         'self.x = np.load("x.npy")\ny = np.load("y.npy")\nx = self.x\n',
+        'with open("x.npy", "rb") as file:\n    x = np.load(file)\ny = np.load("y.npy")\n',
+        'x = np.load(open("x.npy", "rb"))\ny = np.load("y.npy")\n',
         'x = np.squeeze(np.load("x.npy"))\ny = np.load("y.npy")\n',
     ],
 )
