@@ -113,6 +113,8 @@ def call_value(
         return models.apply_layer(func, args, node)
     if isinstance(func, (Model, Instance)):
         return _call_instance(run, func, node, args, kwargs, star)
+    if run.mapped:  # who asks what a mapped function does must learn that it does more than is known
+        make_call(run, "?", "", None, node, args, kwargs, star, ())
     return UNKNOWN
 
 
