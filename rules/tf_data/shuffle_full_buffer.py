@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from keras_memlint.analysis.buffers import sliced
 from keras_memlint.analysis.script import Script
 from keras_memlint.fixes.calls import set_argument
 from keras_memlint.fixes.edits import Fix
@@ -17,10 +18,11 @@ def check(script: Script) -> Iterator[Finding]:
     for shuffle in shuffles(script, "KM203"):
         buffer = shuffle.buffer
         what = "is as long as the data set: it" if buffer.whole else "is long enough for a whole data set: it"
+        elements = "samples of the array a second time" if sliced(buffer.data) else "decoded elements"
         yield Finding(
             at=script.call_place(buffer.call),
             site=script.place(buffer.call.site),
-            message=f"the shuffle buffer {what} holds {held(shuffle)} decoded elements",
+            message=f"the shuffle buffer {what} holds {held(shuffle)} {elements}",
             bytes=cost(script, buffer),
             help=f"a buffer of {SHORT:,} elements is enough when the source is not sorted; shuffle file names or"
             " indices in full instead of what is read from them",
