@@ -95,7 +95,9 @@ class MemlintServer(LanguageServer):
     @property
     def folders(self) -> list[str]:
         """The paths of the workspace folders."""
-        return [path for uri in self.workspace.folders if (path := file_path(uri)) is not None]
+        return [
+            path for folder in self.workspace.folders.values() if (path := file_path(folder.uri)) is not None
+        ]
 
     def options_for(self, path: str) -> Options:
         """The editor's settings for a file: those of the innermost workspace folder it is in."""
@@ -414,12 +416,15 @@ async def _everywhere(server: MemlintServer) -> AsyncIterator[tuple[str, int | N
         if unit is not None:
             yield unit.uri, unit.version, await _messages(server, unit.uri)
             continue
-        messages = remembered.get(file.path)
-        if messages is None:
+        if file.path in remembered:
+            messages = remembered[file.path]
+        else:
             if workspace is None:
                 workspace = await in_worker(lambda: server.core.new_workspace(file.path for file in files))
             # One file at a time: what is asked about open documents comes in between, and this can be cancelled.
-            messages = await in_worker(partial(unopened.check, file, server.render, workspace))
+            messages, problems = await in_worker(partial(unopened.check, file, server.render, workspace))
+            for problem in problems:
+                server.log_once(problem)
         yield from_fs_path(file.path) or file.path, None, list(messages)
 
 

@@ -75,29 +75,29 @@ class Unopened:
             if (known := self._known.get(file.path)) is not None and known.stamp == _stamp(known.paths)
         }
 
-    def check(self, file: Found, render: Renderer, workspace: Workspace) -> Messages:
-        """The findings in a file; none when it cannot be read."""
-        known = self._known[file.path] = self._check(file.path, render, workspace)
+    def check(self, file: Found, render: Renderer, workspace: Workspace) -> tuple[Messages, tuple[str, ...]]:
+        """The findings in a file, none when it cannot be read, and what went wrong."""
+        stamp = _stamp((file.path,))
+        try:
+            source = read_script(Path(file.path), file.path).source
+        except UnreadableError:
+            self._known[file.path] = _Known(stamp, (file.path,), ())
+            return (), ()
+        outcome = self._core.in_source(source, workspace)
         # One tree after the other: they are large, and what is wanted of a file is now known.
         workspace.forget(Path(file.path))
-        return known.messages
+        messages = _messages(source, outcome.findings, render)
+        used = tuple(sorted(outcome.used_files))
+        self._known[file.path] = _Known(stamp + _stamp(used), (file.path, *used), messages)
+        return messages, outcome.problems
 
-    def _check(self, path: str, render: Renderer, workspace: Workspace) -> _Known:
-        stamp = _stamp((path,))
-        try:
-            source = read_script(Path(path), path).source
-            outcome = self._core.in_source(source, workspace)
-        except UnreadableError:
-            return _Known(stamp, (path,), ())
-        findings = outcome.findings
-        paths = (path, *sorted(outcome.used_files))
-        if source.cells:
-            messages = [_in_notebook(source, finding, render) for finding in findings]
-        else:
-            uri = from_fs_path(path) or path
-            document = Document(uri, "python", 0, Lines(source.text, render.documents.encoding))
-            messages = [render.message(document, document, finding) for finding in findings]
-        return _Known(stamp + _stamp(paths[1:]), paths, tuple(messages))
+
+def _messages(source: Source, findings: Iterable[Diagnostic], render: Renderer) -> Messages:
+    if source.cells:
+        return tuple(_in_notebook(source, finding, render) for finding in findings)
+    uri = from_fs_path(source.path) or source.path
+    document = Document(uri, "python", 0, Lines(source.text, render.documents.encoding))
+    return tuple(render.message(document, document, finding) for finding in findings)
 
 
 def _in_notebook(source: Source, finding: Diagnostic, render: Renderer) -> types.Diagnostic:

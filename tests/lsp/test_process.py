@@ -176,6 +176,19 @@ def test_an_editor_that_never_tells_its_settings_gets_findings(wire: Wire, scrip
     assert time.monotonic() - started < 10
 
 
+def test_settings_may_come_with_the_first_message(wire: Wire, script: str) -> None:
+    options = {"settings": {"ignore": ["KM209"], "hostMemory": "lots"}}
+    params = {"processId": None, "rootUri": None, "capabilities": {}, "initializationOptions": options}
+    wire.send({**HELLO, "params": params})
+    wire.send({"method": "initialized", "params": {}})
+    wire.send(opened(script))
+    said = []
+    while (message := wire.receive()).get("method") != "textDocument/publishDiagnostics":
+        said.append(message.get("params", {}).get("message", ""))
+    assert message["params"]["diagnostics"] == []
+    assert any("`keras-memlint.hostMemory`" in one for one in said)
+
+
 @pytest.mark.parametrize("words", [["--stdio"], ["--stdio", "--clientProcessId=1"]])
 def test_what_editors_add_to_the_command_is_accepted(words: list[str]) -> None:
     server = Wire("-m", "keras_memlint", "server", *words)
