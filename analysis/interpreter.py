@@ -73,6 +73,7 @@ _BUILTINS = frozenset(
         "print",
         "property",
         "range",
+        "xrange",
         "reversed",
         "round",
         "set",

@@ -462,15 +462,22 @@ def join(a: Value, b: Value) -> Value:
         return _join_items(a, b)
     if isinstance(a, Dataset) and isinstance(b, Dataset):
         return a if sum(1 for _ in a.chain()) > sum(1 for _ in b.chain()) else b
+    if isinstance(a, KerasTensor) and isinstance(b, KerasTensor):
+        # A loop that builds layers runs an unknown number of times: what both sides agree on is known.
+        return KerasTensor(_join_shapes(a.shape, b.shape), None, (), None, a.node)
     if type(a) is type(b):
         return b
     return UNKNOWN
 
 
+def _join_shapes(a: Shape | None, b: Shape | None) -> Shape | None:
+    if a is None or b is None or len(a) != len(b):
+        return None
+    return tuple(x if x == y else None for x, y in zip(a, b, strict=True))
+
+
 def _join_arrays(a: Array, b: Array) -> Array:
-    shape: Shape | None = None
-    if a.shape is not None and b.shape is not None and len(a.shape) == len(b.shape):
-        shape = tuple(x if x == y else None for x, y in zip(a.shape, b.shape, strict=True))
+    shape = _join_shapes(a.shape, b.shape)
     if a.source == b.source:
         source = a.source
     else:

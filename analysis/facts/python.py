@@ -326,6 +326,7 @@ PYTHON = table(
     fact("builtins.next", "iterator default", _next, see=_DOCS),
     fact("builtins.open", "file mode", lambda c, _r: Object("builtins.file", c), see=_DOCS),
     fact("builtins.range", "", _range, see=_DOCS),
+    fact("builtins.xrange", "", _range, see="Python 2"),
     fact("builtins.reversed", "sequence", _first, see=_DOCS),
     fact("builtins.set", "iterable", _collect("set"), see=_DOCS),
     fact("builtins.sorted", "iterable", _sorted, see=_DOCS),

@@ -22,8 +22,8 @@ def check(script: Script) -> Iterator[Finding]:
         for flatten, dense in zip(model.uses, model.uses[1:], strict=False):
             if flatten.layer.name != "Flatten" or dense.layer.name != "Dense" or dense.layer.call is None:
                 continue
-            if dense.parameters is None or dense.parameters < WEIGHTS:
-                continue
+            if dense.parameters is None or dense.parameters < WEIGHTS or flatten is model.uses[0]:
+                continue  # pixels of the input itself cannot be pooled
             call = dense.layer.call
             slots = script.optimizer_slots(model)
             copies = 1 if slots is None else 2 + slots
@@ -37,6 +37,7 @@ def check(script: Script) -> Iterator[Finding]:
                 help="pool the feature map first: `GlobalAveragePooling2D` keeps one number a channel",
                 related=_related(script, flatten),
                 fixes=_fixes(script, model, flatten),
+                severity=None if slots is not None else "info",  # nothing is trained here
             )
 
 

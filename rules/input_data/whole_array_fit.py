@@ -30,6 +30,8 @@ def check(script: Script) -> Iterator[Finding]:
     reported: set[int] = set()
     for feeds in found.values():
         first = feeds[0]
+        if "nb_epoch" in first.call.kwargs:
+            continue  # Keras before 2.3: its loop slices the array batch by batch
         if id(first.call.node) in reported:
             continue
         reported.add(id(first.call.node))

@@ -36,7 +36,6 @@ def check(script: Script) -> Iterator[Finding]:
         seen.add(loop)
         slots = script.optimizer_slots(model)
         parameters = model.parameters
-        known = parameters is not None and slots is not None
         clears = loop in cleared
         yield Finding(
             at=script.call_place(made),
@@ -54,14 +53,16 @@ def check(script: Script) -> Iterator[Finding]:
             severity="hint"
             if clears
             else "warning"
-            if not known or script.large(_turn(parameters, slots))
+            if script.large(_left(loop, parameters, slots))
             else "info",
         )
 
 
-def _turn(parameters: int | None, slots: int | None) -> int | None:
-    """Bytes a turn leaves behind; a loop of ten small ones is small."""
-    return parameters * 4 * (1 + slots) * 10 if parameters is not None and slots is not None else None
+def _left(loop: Loop, parameters: int | None, slots: int | None) -> int | None:
+    """Bytes the loop leaves behind: ten turns where their number is not known."""
+    if parameters is None or slots is None:
+        return None
+    return parameters * 4 * (1 + slots) * min(loop.trips or 10, 10)
 
 
 def _fixes(script: Script, fit: Fit, loop: Loop) -> tuple[Fix, ...]:
