@@ -1,0 +1,66 @@
+"""KM103 whole-array-fit: fit copies the array it is given twice more, on top of the one the script holds."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+COUNT, BATCH = 1000, 32
+
+
+def prepare(folder: Path) -> tuple[Any, Any]:
+    """188 MiB of float32, held by the script and so not counted below."""
+    x = np.random.default_rng(0).random((COUNT, 128, 128, 3), dtype="float32")
+    return x, np.zeros(COUNT, "float32")
+
+
+def bad(data: tuple[Any, Any]) -> None:
+    x, y = data
+    _model().fit(x, y, batch_size=BATCH, verbose=0)
+
+
+def without_shuffling(data: tuple[Any, Any]) -> None:
+    x, y = data
+    _model().fit(x, y, batch_size=BATCH, shuffle=False, verbose=0)
+
+
+def tensor_first(data: tuple[Any, Any]) -> None:
+    x, y = data
+    _model().fit(tf.constant(x), tf.constant(y), batch_size=BATCH, verbose=0)
+
+
+def with_validation_split(data: tuple[Any, Any]) -> None:
+    x, y = data
+    _model().fit(x, y, batch_size=BATCH, validation_split=0.2, verbose=0)
+
+
+def predict_whole(data: tuple[Any, Any]) -> None:
+    _model().predict(data[0], batch_size=BATCH, verbose=0)
+
+
+def good(data: tuple[Any, Any]) -> None:
+    _model().fit(_Rows(*data), verbose=0)
+
+
+class _Rows(keras.utils.PyDataset):  # type: ignore[misc]
+    def __init__(self, x: Any, y: Any) -> None:
+        super().__init__()
+        self.x, self.y = x, y
+
+    def __len__(self) -> int:
+        return -(-len(self.x) // BATCH)
+
+    def __getitem__(self, index: int) -> tuple[Any, Any]:
+        rows = slice(index * BATCH, (index + 1) * BATCH)
+        return self.x[rows], self.y[rows]
+
+
+def _model() -> Any:
+    pool = keras.layers.GlobalAveragePooling2D()
+    model = keras.Sequential([keras.Input((128, 128, 3)), pool, keras.layers.Dense(1)])
+    model.compile("sgd", "mse")
+    return model
