@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from keras_memlint.analysis.calls import Call
 from keras_memlint.analysis.elements import (
@@ -139,6 +139,13 @@ def shuffled_by(shuffles: Iterable[tuple[Call, Dataset]], cache: Dataset) -> lis
         if at is cache:
             found.append((call, near))
     return found
+
+
+def on_disk(data: Dataset, cache: Dataset) -> Dataset:
+    """``data`` as it would be if ``cache``, an operation of its chain, kept its elements in a file."""
+    if data is cache:
+        return replace(data, op="snapshot")
+    return replace(data, input=on_disk(data.input, cache)) if data.input is not None else data
 
 
 def is_compact(data: Dataset) -> bool:

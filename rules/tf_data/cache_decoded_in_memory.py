@@ -12,7 +12,9 @@ from keras_memlint.analysis.buffers import (
     is_compact,
     is_pure,
     makes_floats,
+    on_disk,
     shows_images,
+    shuffle_buffer,
     shuffled_by,
     sliced,
 )
@@ -25,6 +27,7 @@ from keras_memlint.fixes.chains import assigned_name, move_before, together
 from keras_memlint.fixes.edits import Edit, Fix
 from keras_memlint.rules.base import Finding, Rule
 from keras_memlint.rules.diagnostic import Severity
+from keras_memlint.rules.tf_data._shuffles import judge
 
 RULE = Rule("KM205", "cache-decoded-in-memory", severity="warning", words=(".cache(",), fix="both")
 
@@ -88,6 +91,10 @@ def _fixes(script: Script, call: Call, cache: Dataset, stage: Dataset | None) ->
     name = assigned_name(script, call.node)
     if name is None or call.function is not None or call.loops or _name_is_taken(script, call, name):
         return
+    if any(
+        _costs(script, shuffle, cache) for shuffle, _ in shuffled_by(script.dataset_ops("shuffle"), cache)
+    ):
+        return
     edit = set_argument(script, call.node, "filename", f'"{name}.cache"', position=0)
     if edit is not None:
         yield Fix(f"cache in the file `{name}.cache` (delete it when the data change)", False, (edit,))
@@ -103,6 +110,13 @@ def _moved(script: Script, call: Call, cache: Dataset, stage: Call) -> tuple[Edi
     if len(shuffles) > 1 or not near:
         return None
     return together(edits, move_before(script, shuffle.node, stage.node))
+
+
+def _costs(script: Script, shuffle: Call, cache: Dataset) -> bool:
+    """Whether ``shuffle`` would hold much of its own if ``cache`` were a file."""
+    data = shuffle.receiver
+    buffer = shuffle_buffer(shuffle, on_disk(data, cache)) if isinstance(data, Dataset) else None
+    return buffer is not None and judge(script, buffer) is not None
 
 
 def _name_is_taken(script: Script, call: Call, name: str) -> bool:
