@@ -183,7 +183,27 @@ def _preprocess_input(call: Call, _run: Machine) -> Value:
 
 
 # The modules of keras.applications.
-_APPLICATIONS = ["convnext", "densenet", "efficientnet", "efficientnet_v2", "imagenet_utils", "inception_resnet_v2", "inception_v3", "mobilenet", "mobilenet_v2", "mobilenet_v3", "nasnet", "regnet", "resnet", "resnet50", "resnet_rs", "resnet_v2", "vgg16", "vgg19", "xception"]
+_APPLICATIONS = [
+    "convnext",
+    "densenet",
+    "efficientnet",
+    "efficientnet_v2",
+    "imagenet_utils",
+    "inception_resnet_v2",
+    "inception_v3",
+    "mobilenet",
+    "mobilenet_v2",
+    "mobilenet_v3",
+    "nasnet",
+    "regnet",
+    "resnet",
+    "resnet50",
+    "resnet_rs",
+    "resnet_v2",
+    "vgg16",
+    "vgg19",
+    "xception",
+]
 _G = "keras.preprocessing.image.ImageDataGenerator"
 _LOADER = "directory labels label_mode class_names color_mode batch_size image_size shuffle"
 KERAS_UTILS = table(

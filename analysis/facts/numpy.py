@@ -192,7 +192,9 @@ def _load(call: Call, run: Machine) -> Value:
     )
 
 
-_TOY = re.compile(r"(?<![a-z])(fashion[_-]?mnist|k?e?mnist|cifar|iris|boston|reuters|imdb|california|diabetes|wine)")
+_TOY = re.compile(
+    r"(?<![a-z])(fashion[_-]?mnist|k?e?mnist|cifar|iris|boston|reuters|imdb|california|diabetes|wine)"
+)
 
 
 def is_toy_file(path: Value | None) -> bool:

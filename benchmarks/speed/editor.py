@@ -87,12 +87,13 @@ def main():
 
     times = []
     before = server.cpu()
+    row = 0
     for step in range(KEYSTROKES):
-        row = step * (text.count("\n") - 1) // KEYSTROKES
-        at = time.perf_counter()
+        typed = step % 2 == 0
         # A letter in front of a line, which is taken away by the next keystroke.
-        server.type(path, 2 + step, row if step % 2 == 0 else last, "x" if step % 2 == 0 else "")
-        last = row
+        row = step * (text.count("\n") - 1) // KEYSTROKES if typed else row
+        at = time.perf_counter()
+        server.type(path, 2 + step, row, "x" if typed else "")
         times.append(time.perf_counter() - at - DELAY)
     cpu = (server.cpu() - before) / KEYSTROKES
 

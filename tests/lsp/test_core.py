@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from lsprotocol import types
-
 from keras_memlint.analysis.source import Source
 from keras_memlint.server.lsp.core import Core
 from keras_memlint.server.lsp.documents import Documents
 from keras_memlint.server.lsp.options import Options
+from lsprotocol import types
 
 
 def test_the_tree_of_a_closed_document_is_dropped(tmp_path: Path, script: str) -> None:
