@@ -7,9 +7,13 @@ import re
 from keras_memlint.analysis.tokens import header_end, logical_line_end
 
 _NEWLINE = r"(?:\r\n|\r|\n)"
-# Misses no line handled below, and most texts have no such line: they are returned as they are.
-_SUSPECT = re.compile(
-    r"(?:^|[\r\n])[ \t\f]*(?:[%!?]|(?:pip3?|conda|mamba|cd)[ \t])|=[ \t]*[!%]|\?[ \t]*(?:[\r\n]|\Z)"
+# Together these miss no line handled below, and most texts have no such line: they are returned as they are. Each
+# begins with few characters, which makes it several times faster than one expression for all.
+_SUSPECT_START = re.compile(r"[ \t\f]*(?:[%!?]|(?:pip3?|conda|mamba|cd)[ \t])")
+_SUSPECTS = (
+    re.compile(rf"[\r\n]{_SUSPECT_START.pattern}"),
+    re.compile(r"=[ \t]*[!%]"),
+    re.compile(r"\?[ \t]*(?:[\r\n]|\Z)"),
 )
 _BLANK_LINES = re.compile(r"(?:[ \t\f]*[\r\n])*")
 _INDENT = re.compile(r"[ \t\f]*")
@@ -38,7 +42,7 @@ def neutralise_magics(text: str) -> str:
     Only lines at statement level count. ``x = !ls`` still assigns, a name that is bound nowhere; ``%time f()``
     still calls. Every other character and all line endings stay.
     """
-    if not _SUSPECT.search(text):
+    if not _SUSPECT_START.match(text) and not any(suspect.search(text) for suspect in _SUSPECTS):
         return text
     parts: list[str] = []
     copied = at = 0

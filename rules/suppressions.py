@@ -17,7 +17,6 @@ from keras_memlint.rules.diagnostic import Diagnostic, DiagnosticFix, TextEdit
 from keras_memlint.rules.positions import to_position, to_text_edit
 
 UNUSED = "KM001"
-_WORTH_A_LOOK = re.compile(r"noqa|memlint:", re.IGNORECASE)
 _DIRECTIVE = re.compile(
     r"#\s*(?:(?P<noqa>noqa)(?![\w-])(?P<colon>\s*:)?|memlint:\s*(?:ignore\[(?P<list>[^\]#]*)\]|(?P<skip>skip-file)(?![\w-])))",
     re.IGNORECASE,
@@ -54,7 +53,9 @@ def apply_suppressions(
     ``active_codes`` are the rules that ran: a suppression of another one may well be of use elsewhere.
     """
     found = list(diagnostics)
-    if not _WORTH_A_LOOK.search(source.text):
+    # Much faster than an expression that ignores case, and most texts have no suppression.
+    lowered = source.text.lower()
+    if "noqa" not in lowered and "memlint:" not in lowered:
         return found, [], []
     suppressions = list(_parse(source))
     if any(suppression.skips_file for suppression in suppressions):
