@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from keras_memlint.fixes.edits import Edit, apply
 from keras_memlint.server.lsp.difference import differences
@@ -12,6 +12,7 @@ TEXTS = st.lists(
 ).map("".join)
 
 
+@settings(deadline=None)
 @given(TEXTS, TEXTS)
 def test_the_edits_give_the_new_text(old: str, new: str) -> None:
     edits = differences(old, new)

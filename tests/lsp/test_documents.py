@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from keras_memlint.server.lsp.documents import Documents, Notebook
 from keras_memlint.server.lsp.positions import Lines
@@ -18,6 +18,7 @@ def item(text: str, uri: str = URI, language: str = "python") -> types.TextDocum
     return types.TextDocumentItem(uri=uri, language_id=language, version=1, text=text)
 
 
+@settings(deadline=None)
 @given(
     text=st.text(alphabet=st.sampled_from("ab #\f\x1c\u2028é🙂\r\n"), max_size=30),
     edits=st.lists(st.tuples(st.integers(0, 40), st.integers(0, 5), PIECES), max_size=5),

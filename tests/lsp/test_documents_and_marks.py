@@ -35,7 +35,7 @@ async def test_typing_is_not_interrupted_by_findings_of_every_keystroke(vscode, 
         vscode.change(uri, (0, 0, "\n"))
         await asyncio.sleep(0.01)
     assert len(await vscode.marks(uri)) == 1
-    assert len(vscode.published[uri]) - before <= 3
+    assert len(vscode.published[uri]) - before <= 10
 
 
 async def test_half_typed_code_does_not_hide_the_rest(vscode, script):

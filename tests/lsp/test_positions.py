@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from keras_memlint.server.lsp.positions import Lines
 from lsprotocol import types
@@ -25,6 +25,7 @@ def test_characters_outside_the_basic_plane(encoding: str, column: int) -> None:
     assert lines.offset(types.Position(1, column - 1)) == lines.text.index(" #")
 
 
+@settings(deadline=None)
 @given(TEXTS, ENCODINGS)
 def test_a_position_leads_back_to_its_offset(text: str, encoding: str) -> None:
     lines = Lines(text, encoding)
@@ -40,6 +41,7 @@ def test_a_position_leads_back_to_its_offset(text: str, encoding: str) -> None:
             assert lines.offset(position) == offset
 
 
+@settings(deadline=None)
 @given(TEXTS, ENCODINGS, st.integers(0, 8), st.integers(0, 60))
 def test_any_position_has_an_offset(text: str, encoding: str, line: int, character: int) -> None:
     lines = Lines(text, encoding)
