@@ -55,7 +55,10 @@ def _fix_line(fix: DiagnosticFix) -> str:
     title = one_line(fix.message)
     if fix.applicability == "safe":
         return f"[*] {title}"
-    return title if "unsafe" in title else f"{title} (unsafe)"
+    if "unsafe" in title:
+        return title
+    what, bracket, price = title.rpartition(" (")
+    return f"{what} (unsafe: {price}" if bracket and price.endswith(")") else f"{title} (unsafe)"
 
 
 def _summary(report: RunReport) -> Iterator[str]:

@@ -82,6 +82,20 @@ def test_price_in_the_title_is_not_said_twice(make_report: Any, finding: Any) ->
     assert "  help: pass a shorter buffer\n  help: shuffle less (unsafe: shuffles less)\n" in shown
 
 
+@pytest.mark.parametrize(
+    ("title", "shown"),
+    [
+        ("shuffle less", "shuffle less (unsafe)"),
+        ("shuffle less (another order)", "shuffle less (unsafe: another order)"),
+        ("call `f()` (g() is slow)", "call `f()` (unsafe: g() is slow)"),
+        ("call `f (x)`", "call `f (x)` (unsafe)"),
+    ],
+)
+def test_title_of_an_unsafe_fix_says_so_once(make_report: Any, finding: Any, title: str, shown: str) -> None:
+    report = make_report(replace(finding, fixes=(DiagnosticFix("unsafe", title, ()),)))
+    assert f"  help: {shown}\n" in text(report)
+
+
 def test_span_over_lines_is_marked_to_the_end_of_its_first(make_report: Any, finding: Any) -> None:
     several = replace(finding, location=Position(1, 4), end_location=Position(3, 2))
     shown = text(make_report(several, texts={finding.filename: "ds.shuffle(  \n  n,\n)\n"}))
