@@ -15,7 +15,7 @@ _LINE = re.compile(r"[^\n]*\n|[^\n]+")
 def unified_diff(old: Source, new: Source) -> str:
     """The lines of ``old`` that ``new`` changes, with context; empty when there are none.
 
-    A notebook has one part for each changed cell, named by its index; a newline at the end of a cell is no matter.
+    A notebook has one part for each changed cell, named by its number from 1; a newline at the end of a cell is no matter.
     """
     if not old.cells:
         return "".join(_part(old.path, old.text, new.text))
@@ -23,7 +23,7 @@ def unified_diff(old: Source, new: Source) -> str:
     for before, after in zip(old.cells, new.cells, strict=True):
         texts = [source.text[cell.start : cell.end] for source, cell in ((old, before), (new, after))]
         first, second = (text if text.endswith("\n") or not text else f"{text}\n" for text in texts)
-        parts += _part(f"{old.path}:cell {before.index}", first, second)
+        parts += _part(f"{old.path}:cell {before.index + 1}", first, second)
     return "".join(parts)
 
 

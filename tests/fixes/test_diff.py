@@ -25,8 +25,8 @@ def test_cells_are_named() -> None:
     old = join_cells("a.ipynb", [(1, "x"), (4, "y\nz"), (5, "")])
     new = join_cells("a.ipynb", [(1, "x"), (4, "y\nZ"), (5, "w")])
     assert unified_diff(old, new) == (
-        "--- a.ipynb:cell 4\n+++ a.ipynb:cell 4\n@@ -1,2 +1,2 @@\n y\n-z\n+Z\n"
-        "--- a.ipynb:cell 5\n+++ a.ipynb:cell 5\n@@ -0,0 +1 @@\n+w\n"
+        "--- a.ipynb:cell 5\n+++ a.ipynb:cell 5\n@@ -1,2 +1,2 @@\n y\n-z\n+Z\n"
+        "--- a.ipynb:cell 6\n+++ a.ipynb:cell 6\n@@ -0,0 +1 @@\n+w\n"
     )
 
 

@@ -139,15 +139,15 @@ def test_the_target_of_a_link_is_written(tmp_path: Path) -> None:
     assert names(tmp_path) == ["link.py", "real"]
 
 
-@pytest.mark.parametrize("call", ["replace", "fsync"])
+@pytest.mark.parametrize(("owner", "call"), [(Path, "replace"), (os, "fsync")])
 @pytest.mark.parametrize("error", [OSError(28, "No space left on device"), KeyboardInterrupt()])
 def test_a_crash_leaves_the_old_file_and_nothing_else(
-    script: Path, monkeypatch: pytest.MonkeyPatch, call: str, error: BaseException
+    script: Path, monkeypatch: pytest.MonkeyPatch, owner: object, call: str, error: BaseException
 ) -> None:
     def crash(*_: object) -> None:
         raise error
 
-    monkeypatch.setattr(os, call, crash)
+    monkeypatch.setattr(owner, call, crash)
     with pytest.raises((UnwritableError, KeyboardInterrupt)) as caught:
         write(script, "1", "3")
     assert script.read_bytes() == b"x = 1\r\ny = 2"

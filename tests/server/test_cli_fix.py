@@ -279,7 +279,7 @@ class TestNotebooks:
         Path("nb.ipynb").write_text(raw)
         result = cli("check", "--diff")
         assert result.status == 1
-        assert result.out.startswith("--- nb.ipynb:cell 2\n")
+        assert result.out.startswith("--- nb.ipynb:cell 3\n")
         assert Path("nb.ipynb").read_text() == raw
 
     def test_standard_input(self, process: Cli, raw: str, tmp_path: Path) -> None:
