@@ -63,7 +63,7 @@ def measure(function: Callable[[], Any], calls: int = 1) -> Measured:
 
 
 def anonymous_bytes() -> int:
-    """Anonymous resident memory of this process in bytes; file-backed pages, which can be dropped, are left out."""
+    """Anonymous resident memory of this process; file-backed pages, which can be dropped, do not count."""
     with open("/proc/self/status", "rb") as status:
         for line in status:
             if line.startswith(b"RssAnon:"):

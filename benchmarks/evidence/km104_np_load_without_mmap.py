@@ -1,4 +1,4 @@
-"""KM104 np-load-without-mmap: np.load reads the whole file; mmap_mode leaves it on disk, for batches that slice it."""
+"""KM104 np-load-without-mmap: np.load reads the whole file; mmap_mode leaves it on disk."""
 
 from __future__ import annotations
 

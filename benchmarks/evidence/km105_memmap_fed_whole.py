@@ -82,7 +82,7 @@ def facts(x: Any) -> dict[str, Any]:
 
 
 def _rows(base: type) -> type:
-    class Rows(base):  # type: ignore[misc, valid-type]
+    class Rows(base):  # type: ignore[misc]
         def __init__(self, x: Any, y: Any) -> None:
             super().__init__()
             self.x, self.y = x, y

@@ -1,4 +1,4 @@
-"""KM108 to-categorical-large: one-hot labels are float64, 8 bytes a class a label; integer labels need none of it."""
+"""KM108 to-categorical-large: one-hot labels are float64, 8 bytes a class a label."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""KM116 imagedatagenerator: ImageDataGenerator copies arrays to float32 whole, and is gone from standalone Keras 3."""
+"""KM116 imagedatagenerator: arrays are copied to float32 whole; gone from standalone Keras 3."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""KM201 from-tensor-slices-large-array: from_tensor_slices copies the array, twice for a moment, once for good."""
+"""KM201 from-tensor-slices-large-array: the array is copied, twice for a moment, once for good."""
 
 from __future__ import annotations
 

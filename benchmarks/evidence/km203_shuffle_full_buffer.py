@@ -1,4 +1,4 @@
-"""KM203 shuffle-full-buffer: a buffer as long as the data set holds all of it once more, unless elements are paths."""
+"""KM203 shuffle-full-buffer: a buffer as long as the data set holds all of it once more."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""KM204 shuffle-after-batch: a shuffle buffer after batch counts batches, so it holds that many times the samples."""
+"""KM204 shuffle-after-batch: a buffer after batch counts batches, each of them many samples."""
 
 from __future__ import annotations
 

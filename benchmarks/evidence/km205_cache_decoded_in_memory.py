@@ -1,4 +1,4 @@
-"""KM205 cache-decoded-in-memory: a cache in memory keeps what flows into it, float32 pictures instead of uint8."""
+"""KM205 cache-decoded-in-memory: the cache keeps what flows into it, float32 instead of uint8."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""KM207 missing-prefetch: without a prefetch at the end a step waits for its batch, unless tf.data adds one itself."""
+"""KM207 missing-prefetch: a step waits for its batch, unless tf.data reads ahead by itself."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""KM209 map-sequential: map without num_parallel_calls makes one element after the other, unless tf.data rewrites it."""
+"""KM209 map-sequential: one element is made after the other, unless tf.data rewrites the map."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""KM302 fp16-output-not-float32: under a mixed policy the last layer's output is half-width too, and probabilities lose digits."""
+"""KM302 fp16-output-not-float32: under a mixed policy the probabilities are half-width too."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""KM501 batch-size-too-large: activations grow with the batch; smaller batches with accumulated gradients do not."""
+"""KM501 batch-size-too-large: activations grow with the batch."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""KM602 model-in-loop-no-clear-session: every trained model stays in memory, and clear_session does not free it."""
+"""KM602 model-in-loop-no-clear-session: trained models stay, whether or not the session is cleared."""
 
 from __future__ import annotations
 

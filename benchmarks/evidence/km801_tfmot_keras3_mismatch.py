@@ -1,4 +1,4 @@
-"""KM801 tfmot-keras3-mismatch: tfmot prunes Keras 2 models only, and which Keras a script gets depends on its imports.
+"""KM801 tfmot-keras3-mismatch: tfmot prunes models of Keras 2 only; imports decide which Keras it is.
 
 `tf.keras` becomes Keras 2 or 3 when an attribute of it is first read; `tensorflow.keras` in an import statement when
 TensorFlow itself is imported.

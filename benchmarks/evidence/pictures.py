@@ -8,7 +8,7 @@ DISTINCT = 50
 
 
 def write(folder: Path, count: int, size: int = 128) -> list[str]:
-    """Paths of `count` square RGB pictures; 50 distinct files, named again and again, to keep the disk small."""
+    """Paths of `count` square RGB pictures: 50 distinct files, named again and again."""
     import numpy as np
     from PIL import Image
 

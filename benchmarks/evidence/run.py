@@ -1,4 +1,4 @@
-"""Measures the evidence for rules: `python benchmarks/evidence/run.py [KM103 ...]`, with a Python that has TensorFlow.
+"""Measures the evidence for rules, with a Python that has TensorFlow: `run.py [KM103 ...]`.
 
 Every variant of every script runs in a fresh process; results go to results.json and to the tables of README.md.
 """
@@ -69,11 +69,11 @@ def main() -> int:
 def read(path: Path) -> Script:
     """Reads the docstring, the constants and the public functions of a script."""
     tree = ast.parse(path.read_text(encoding="utf-8"))
-    head, claim = (ast.get_docstring(tree) or "").split(": ", 1)
+    head, claim = (ast.get_docstring(tree) or "").split("\n\n")[0].split(": ", 1)
     code, name = head.split()
     functions = [node.name for node in tree.body if isinstance(node, ast.FunctionDef)]
-    texts = {
-        node.targets[0].id: node.value.value
+    constants = {
+        node.targets[0].id: str(node.value.value)
         for node in tree.body
         if isinstance(node, ast.Assign)
         and isinstance(node.targets[0], ast.Name)
@@ -81,8 +81,8 @@ def read(path: Path) -> Script:
     }
     not_variants = {"prepare", "facts"}
     variants = tuple(name for name in functions if not name.startswith("_") and name not in not_variants)
-    ratio_of = str(texts.get("RATIO_OF", "peak_bytes"))
-    return Script(path, code, name, claim, variants, "facts" in functions, ratio_of, texts.get("REASON"))
+    ratio_of = constants.get("RATIO_OF", "peak_bytes")
+    return Script(path, code, name, claim, variants, "facts" in functions, ratio_of, constants.get("REASON"))
 
 
 def row(script: Script) -> dict[str, Any]:
@@ -127,7 +127,7 @@ def in_a_fresh_process(path: Path, function: str) -> dict[str, Any]:
 
 
 def earlier_rules() -> dict[str, Any]:
-    """Rows of an earlier run, to be kept beside the new ones: only if they were measured with the same packages."""
+    """Rows of an earlier run with the same packages, to be kept beside the new ones."""
     if not RESULTS.exists():
         return {}
     earlier: dict[str, Any] = json.loads(RESULTS.read_text(encoding="utf-8"))
