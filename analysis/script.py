@@ -35,6 +35,7 @@ from keras_memlint.analysis.values import (
     Value,
     const,
 )
+from keras_memlint.analysis.widening import Widening, widenings
 from keras_memlint.analysis.workspace import Module, Workspace
 
 # A script without any of these words has nothing to do with Keras or TensorFlow.
@@ -169,6 +170,11 @@ class Script:
     def feeds(self) -> list[Feed]:
         """Arrays given whole to ``fit``, ``evaluate``, ``predict`` or a dataset, in order."""
         return feeds_of(self.fits, self.all_calls)
+
+    @cached_property
+    def widenings(self) -> list[Widening]:
+        """Expressions that make float64 numbers of a data set."""
+        return widenings(self.operations, self.all_calls, self.fills, self.feeds)
 
     @cached_property
     def _makers(self) -> dict[int, Call]:

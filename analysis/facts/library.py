@@ -13,6 +13,7 @@ from keras_memlint.analysis.facts.table import Fact, table
 from keras_memlint.analysis.facts.tensorflow import TENSORFLOW
 from keras_memlint.analysis.facts.tf_data import TF_DATA
 from keras_memlint.analysis.facts.tfds import TFDS
+from keras_memlint.analysis.facts.ufuncs import UFUNCS
 
 FACTS: dict[str, Fact] = table(
     *(
@@ -28,6 +29,7 @@ FACTS: dict[str, Fact] = table(
             TENSORFLOW,
             TFDS,
             TF_DATA,
+            UFUNCS,
         )
         for row in rows.values()
     )

@@ -1,0 +1,292 @@
+"""Where the numbers of a data set become float64, eight bytes each: an operator, a conversion or an allocation."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from math import prod
+
+from keras_memlint.analysis import tree
+from keras_memlint.analysis.calls import Call, Fill, Operation
+from keras_memlint.analysis.feeds import Feed, arrays
+from keras_memlint.analysis.values import Array, Items, Origin, Value
+
+UFUNCS = {"/": "divide", "*": "multiply", "-": "subtract", "+": "add"}
+_OPERATORS = {f"numpy.{name}": op for op, name in [*UFUNCS.items(), ("/", "true_divide")]}
+_CASTS = ("numpy.ndarray.astype", "numpy.float64", "numpy.double", "numpy.float_", "numpy.float")
+_ALLOCATIONS = ("numpy.zeros", "numpy.ones", "numpy.empty", "numpy.full", "numpy.ndarray")
+_GATHERED = tuple(
+    f"numpy.{name}"
+    for name in ("array", "asarray", "stack", "vstack", "concatenate", "ascontiguousarray", "reshape")
+)
+_KINDS = ("ndarray", "memmap")
+
+
+@dataclass(frozen=True, slots=True)
+class Widening:
+    """One expression that makes float64 numbers of a data set.
+
+    ``how``: ``operator``, ``cast``, ``allocated`` or ``random``. ``op`` is the operator. ``call`` is None for an operator that
+    is not a call. ``before`` is what was widened, None where nothing was. ``data`` is the data set; ``sample`` one of its
+    samples where the expression makes one at a time and a list collects them. ``length``: how many, None when unknown.
+    ``narrowed`` is the call that makes float32 of it at once. ``feeds``: where the data set is given whole.
+    """
+
+    node: tree.Expr
+    how: str
+    op: str
+    call: Call | None
+    before: Array | None
+    other: Value | None
+    data: Array
+    sample: Array | None
+    length: int | None
+    narrowed: Call | None
+    site: tree.Expr
+    gathered: Call | None = None
+    feeds: list[Feed] = field(default_factory=list)
+
+    @property
+    def item_bytes(self) -> int | None:
+        """Bytes of one sample as float64, None when unknown."""
+        shape = self.sample.shape if self.sample is not None else (self.data.shape or (None,))[1:]
+        if shape is None or (not shape and self.sample is None) or None in shape:
+            return None
+        return 8 * prod(axis or 0 for axis in shape)
+
+    @property
+    def bytes(self) -> int | None:
+        """Bytes of the data set as float64, None when unknown."""
+        if self.sample is None:
+            return self.data.bytes
+        item = self.item_bytes
+        return item * self.length if item is not None and self.length is not None else None
+
+
+@dataclass(frozen=True, slots=True)
+class _Source:
+    """An expression that gives a float64 array, before it is known what becomes of the array."""
+
+    node: tree.Expr
+    how: str
+    op: str
+    call: Call | None
+    before: Array | None
+    other: Value | None
+    result: Array
+    piecewise: bool
+    site: tree.Expr
+
+
+def widenings(
+    operations: Iterable[Operation], calls: list[Call], fills: Iterable[Fill], feeds: Iterable[Feed]
+) -> list[Widening]:
+    """All of them, one for each expression and evaluation, in order of the kinds."""
+    sources = [*_operators(operations), *_calls(calls), *_allocations(calls, list(fills))]
+    if not sources:
+        return []
+    fed: dict[int, list[Feed]] = {}
+    for feed in feeds:
+        for step in _steps(feed.array):
+            fed.setdefault(id(step.node), []).append(feed)
+    narrowed = {
+        id(call.receiver.origin.node): call
+        for call in calls
+        if call.name == "numpy.ndarray.astype"
+        and isinstance(call.receiver, Array)
+        and call.receiver.origin is not None
+        and isinstance(call.result, Array)
+        and call.result.dtype in ("float32", "float16")
+    }
+    lists = _Lists(calls) if any(source.piecewise for source in sources) else None
+    found = []
+    for source in sources:
+        narrow = narrowed.get(id(source.node))
+        if not source.piecewise:
+            found.append(
+                Widening(
+                    source.node,
+                    source.how,
+                    source.op,
+                    source.call,
+                    source.before,
+                    source.other,
+                    source.result,
+                    None,
+                    None,
+                    narrow,
+                    source.site,
+                    None,
+                    fed.get(id(source.node), []),
+                )
+            )
+        elif lists is not None and narrow is None:
+            for gathered, data, length in lists.data_sets(source.node):
+                onward = fed.get(id(gathered.node), [])
+                found.append(
+                    Widening(
+                        source.node,
+                        source.how,
+                        source.op,
+                        source.call,
+                        source.before,
+                        source.other,
+                        data,
+                        source.result,
+                        length,
+                        None,
+                        source.site,
+                        gathered,
+                        onward,
+                    )
+                )
+                break
+    return found
+
+
+def _operators(operations: Iterable[Operation]) -> Iterator[_Source]:
+    for operation in operations:
+        if operation.mapped or operation.streamed or operation.node.op not in UFUNCS:
+            continue
+        before, other = _widened(operation.left, operation.right, operation.result)
+        if before is not None:
+            yield _Source(
+                operation.node,
+                "operator",
+                operation.node.op,
+                None,
+                before,
+                other,
+                operation.result,
+                bool(operation.loops),
+                operation.site,
+            )
+
+
+def _calls(calls: Iterable[Call]) -> Iterator[_Source]:
+    for call in calls:
+        result = call.result
+        if not isinstance(result, Array) or result.dtype != "float64" or call.mapped or call.streamed:
+            continue
+        if result.kind not in _KINDS or result.labels or result.source == "toy":
+            continue
+        looped = bool(call.loops)
+        if call.name in _OPERATORS:
+            left, right = call.arg("x1"), call.arg("x2")
+            if left is not None and right is not None:
+                before, other = _widened(left, right, result)
+                if before is not None:
+                    op = _OPERATORS[call.name]
+                    yield _Source(call.node, "operator", op, call, before, other, result, looped, call.site)
+        elif call.name in _CASTS:
+            given = call.receiver if call.name.endswith("astype") else call.first()
+            if isinstance(given, Array) and given.kind in _KINDS and given.dtype not in (None, "float64"):
+                yield _Source(call.node, "cast", "", call, given, None, result, looped, call.site)
+        elif call.name in ("numpy.array", "numpy.asarray") and call.given("dtype") and not looped:
+            given = call.first()
+            element = given.any() if isinstance(given, Items) else given
+            if isinstance(element, Array) and element.dtype not in (None, "float64"):
+                yield _Source(call.node, "cast", "", call, element, None, result, False, call.site)
+        elif call.name.startswith("numpy.random.") and not looped and len(result.shape or ()) > 1:
+            yield _Source(call.node, "random", "", call, None, None, result, False, call.site)
+
+
+def _widened(left: Value, right: Value, result: Array) -> tuple[Array | None, Value | None]:
+    """The operand that the operator widens, and the other one; None when neither was a narrower array."""
+    if result.dtype != "float64" or result.kind not in _KINDS or result.labels or result.source == "toy":
+        return None, None
+    for one, other in ((left, right), (right, left)):
+        if not isinstance(one, Array) or one.kind not in _KINDS or one.dtype in (None, "float64"):
+            continue
+        if one.shape == ():
+            continue
+        if isinstance(other, Array):
+            if other.kind not in _KINDS:
+                return None, None
+            if other.dtype == "float64" and (other.shape is None or one.shape is None):
+                return None, None  # which of them is the data set is not known
+            if other.dtype == "float64" and prod(a or 1 for a in other.shape or ()) > 0:
+                if len(other.shape or ()) >= len(one.shape or ()):
+                    return None, None
+            if one.dtype in ("float32", "float16") and other.shape == ():
+                return None, None  # NumPy 1 keeps float32 here
+        return one, other
+    return None, None
+
+
+def _allocations(calls: Iterable[Call], fills: list[Fill]) -> Iterator[_Source]:
+    """Arrays allocated without a dtype and filled with data."""
+    made = {
+        id(call.node): call
+        for call in calls
+        if call.name in _ALLOCATIONS
+        and isinstance(call.result, Array)
+        and call.result.dtype == "float64"
+        and not (call.loops or call.mapped or call.streamed)
+    }
+    seen: set[int] = set()
+    for fill in fills:
+        origin = fill.array.origin
+        call = made.get(id(origin.node)) if origin is not None else None
+        value = fill.value
+        if (
+            call is None
+            or fill.streamed
+            or not fill.loops
+            or id(call) in seen
+            or not isinstance(value, Array)
+        ):
+            continue
+        if value.kind not in _KINDS or value.source not in ("disk", "list") or value.labels:
+            continue
+        seen.add(id(call))
+        assert isinstance(call.result, Array)
+        yield _Source(call.node, "allocated", "", call, None, value, call.result, False, call.site)
+
+
+class _Lists:
+    """Which lists of the script hold float64 samples, and what data sets they become."""
+
+    def __init__(self, calls: Iterable[Call]) -> None:
+        self.by_sample: dict[int, list[tuple[Items, int | None]]] = {}
+        self.gathered: dict[int, Call] = {}
+        for call in calls:
+            if call.name == "builtins.list.append" and isinstance(call.receiver, Items) and call.args:
+                for one in arrays(call.args[0]):
+                    self._hold(one, call.receiver, _turns(call))
+            elif call.name in _GATHERED and not (call.loops or call.mapped or call.streamed):
+                given = call.first()
+                if isinstance(given, Items) and isinstance(call.result, Array):
+                    self.gathered.setdefault(id(given), call)
+                    if given.origin is not None:
+                        self.gathered.setdefault(id(given.origin), call)
+                    if given.items is None and not given.grown:
+                        for one in arrays(given.element):
+                            self._hold(one, given, given.length)
+
+    def _hold(self, one: Array, items: Items, length: int | None) -> None:
+        if one.dtype == "float64":
+            for step in _steps(one):
+                self.by_sample.setdefault(id(step.node), []).append((items, length))
+
+    def data_sets(self, node: tree.Expr) -> Iterator[tuple[Call, Array, int | None]]:
+        """The calls that make an array of a list of samples that came through ``node``; the array; its length."""
+        for items, length in self.by_sample.get(id(node), ()):
+            call = self.gathered.get(id(items)) or self.gathered.get(id(items.origin))
+            if call is not None and isinstance(call.result, Array):
+                yield call, call.result, length
+
+
+def _turns(call: Call) -> int | None:
+    """How often a call in loops is made; None when a loop's turns are unknown."""
+    total = 1
+    for loop in call.loops:
+        if loop.trips is None:
+            return None
+        total *= loop.trips
+    return total
+
+
+def _steps(value: Value) -> Iterator[Origin]:
+    if value.origin is not None:
+        yield from value.origin.steps()
