@@ -19,6 +19,7 @@ _GATHERED = tuple(
     f"numpy.{name}"
     for name in ("array", "asarray", "stack", "vstack", "concatenate", "ascontiguousarray", "reshape")
 )
+_READERS = ("skimage.transform.resize", "nibabel.Image.get_fdata")
 _KINDS = ("ndarray", "memmap")
 
 
@@ -26,7 +27,7 @@ _KINDS = ("ndarray", "memmap")
 class Widening:
     """One expression that makes float64 numbers of a data set.
 
-    ``how``: ``operator``, ``cast``, ``allocated`` or ``random``. ``op`` is the operator. ``call`` is None for an operator that
+    ``how``: ``operator``, ``cast``, ``read``, ``allocated`` or ``random``. ``op`` is the operator. ``call`` is None for an operator that
     is not a call. ``before`` is what was widened, None where nothing was. ``data`` is the data set; ``sample`` one of its
     samples where the expression makes one at a time and a list collects them. ``length``: how many, None when unknown.
     ``narrowed`` is the call that makes float32 of it at once. ``feeds``: where the data set is given whole.
@@ -89,15 +90,7 @@ def widenings(
     for feed in feeds:
         for step in _steps(feed.array):
             fed.setdefault(id(step.node), []).append(feed)
-    narrowed = {
-        id(call.receiver.origin.node): call
-        for call in calls
-        if call.name == "numpy.ndarray.astype"
-        and isinstance(call.receiver, Array)
-        and call.receiver.origin is not None
-        and isinstance(call.result, Array)
-        and call.result.dtype in ("float32", "float16")
-    }
+    narrowed = _narrowed(calls)
     lists = _Lists(calls) if any(source.piecewise for source in sources) else None
     found = []
     for source in sources:
@@ -140,6 +133,21 @@ def widenings(
                         onward,
                     )
                 )
+                break
+    return found
+
+
+def _narrowed(calls: Iterable[Call]) -> dict[int, Call]:
+    """The conversions to float32 by the expressions whose values they narrow: ``(x - mean) / std`` has two."""
+    found: dict[int, Call] = {}
+    for call in calls:
+        if call.name != "numpy.ndarray.astype" or not isinstance(call.result, Array):
+            continue
+        if call.receiver is None or call.result.dtype not in ("float32", "float16"):
+            continue
+        for step in _steps(call.receiver):
+            found[id(step.node)] = call
+            if not isinstance(step.node, tree.Binary):
                 break
     return found
 
@@ -187,6 +195,11 @@ def _calls(calls: Iterable[Call]) -> Iterator[_Source]:
             element = given.any() if isinstance(given, Items) else given
             if isinstance(element, Array) and element.dtype not in (None, "float64"):
                 yield _Source(call.node, "cast", "", call, element, None, result, False, call.site)
+        elif call.name in _READERS and looped:
+            given = call.first()
+            if isinstance(given, Array) and given.dtype in (None, "float32", "float16", "float64"):
+                continue  # it may be as wide as that anyway
+            yield _Source(call.node, "read", "", call, None, None, result, True, call.site)
         elif call.name.startswith("numpy.random.") and not looped and len(result.shape or ()) > 1:
             yield _Source(call.node, "random", "", call, None, None, result, False, call.site)
 

@@ -52,7 +52,7 @@ def narrow(script: Script, found: Widening) -> Fix | None:
         edits, exact = _allocated(script, found), True
         title = "allocate `float32`"
     else:
-        edits, exact = _random(script, found), True
+        edits, exact = _converted(script, found), True
         title = "convert to `float32`"
     if not edits:
         return None
@@ -73,7 +73,7 @@ def _operator(script: Script, found: Widening) -> tuple[tuple[Edit, ...], bool]:
     assert isinstance(node, tree.Binary)
     left, right = script.place(node.left), script.place(node.right)
     text = script.source.text
-    if not _is_plain(node.left) or not _is_plain(node.right):
+    if not _is_plain(node.left) or not (_is_plain(node.right) or _is_number(node.right)):
         return (), False
     if not re.fullmatch(r"[ \t]*" + re.escape(node.op) + r"[ \t]*", text[left.end : right.start]):
         return (), False
@@ -135,7 +135,8 @@ def _allocated(script: Script, found: Widening) -> tuple[Edit, ...]:
     return (edit,) if edit is not None else ()
 
 
-def _random(script: Script, found: Widening) -> tuple[Edit, ...]:
+def _converted(script: Script, found: Widening) -> tuple[Edit, ...]:
+    """The call with ``.astype("float32")`` behind it."""
     edit = append_method(script, found.node, 'astype("float32")')
     return (edit,) if edit is not None and found.narrowed is None else ()
 
@@ -169,6 +170,13 @@ def _is_plain(node: tree.Expr) -> bool:
     )
 
 
+def _is_number(node: tree.Expr) -> bool:
+    """Whether it is computed from literals, as ``(1 / 255)`` is."""
+    if isinstance(node, tree.Binary):
+        return _is_number(node.left) and _is_number(node.right)
+    return isinstance(node, tree.Constant)
+
+
 def _only_keras_sees(script: Script, value: tree.Expr) -> bool:
     """Whether nothing but Keras, which makes float32 of it, and what only asks for its shape gets ``value``.
 
@@ -178,11 +186,15 @@ def _only_keras_sees(script: Script, value: tree.Expr) -> bool:
         return False
     fed = frozenset(id(fit.call.node) for fit in script.fits if fit.method in ("fit", "evaluate", "predict"))
     names = {id(call.node): call.name for call in script.all_calls}
-    return _Flow(script, fed, names, script.place(value).start).reaches(value, around(script, value))
+    flow = _Flow(script, fed, names, script.place(value).start)
+    return flow.reaches(value, around(script, value)) and flow.arrives
 
 
 class _Flow:
-    """Follows a value through names. ``start`` is where it comes into being."""
+    """Follows a value through names. ``start`` is where it comes into being, ``arrives`` whether Keras gets it.
+
+    What no Keras call gets is made for somebody else: for another module, or to be saved.
+    """
 
     def __init__(self, script: Script, fed: frozenset[int], names: dict[int, str], start: int) -> None:
         self.script = script
@@ -190,6 +202,7 @@ class _Flow:
         self.names = names
         self.start = start
         self.seen: set[str] = set()
+        self.arrives = False
 
     def reaches(self, value: tree.Node, outer: tuple[tree.Node, ...]) -> bool:
         """Whether ``value``, which stands in ``outer``, only goes where its dtype makes no difference."""
@@ -278,6 +291,7 @@ class _Flow:
 
     def argument(self, holder: tree.Argument, call: tree.Call, outer: tuple[tree.Node, ...]) -> bool:
         if id(call) in self.fed:
+            self.arrives = True
             return holder.name in _FED or (
                 holder.name is None and holder in call.args[:2] and not holder.star
             )

@@ -114,9 +114,12 @@ def _skimage_resize(call: Call, _run: Machine) -> Value:
     )
     source = given.source if isinstance(given, Array) else ""
     part = given.part if isinstance(given, Array) else True
+    dtype = given.dtype if isinstance(given, Array) else None
     return Array(
         "ndarray",
-        "float64",
+        "float64"
+        if dtype not in (None, "float32", "float16")
+        else None,  # short floats stay in newer versions
         known,
         source,
         part=part,

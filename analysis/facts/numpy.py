@@ -355,6 +355,17 @@ def _expand(call: Call, _run: Machine) -> Value:
 def _concatenate(call: Call, _run: Machine) -> Value:
     given = call.first()
     axis = call.const("axis", 0)
+    if isinstance(given, Array) and given.kind == "ndarray":  # an array of arrays: an axis less
+        rest = (None, *given.shape[2:]) if given.shape is not None and len(given.shape) > 1 else None
+        return Array(
+            "ndarray",
+            given.dtype,
+            rest,
+            given.source,
+            pixels=given.pixels,
+            labels=given.labels,
+            origin=Origin(call.node, "copied into one array", given.origin),
+        )
     if not isinstance(given, Items):
         return Array("ndarray", origin=Origin(call.node, "copied into one array"))
     if given.items is None:

@@ -16,7 +16,7 @@ RULE = Rule(
     "KM102",
     "float64-normalise",
     severity="warning",
-    words=("/", "*", "-", "+", "float", "double", "zeros", "ones", "empty", "random"),
+    words=("/", "*", "-", "+", "float", "double", "zeros", "ones", "empty", "random", "resize", "get_fdata"),
     fix="both",
 )
 _SHORT = ("bool", "uint8", "int8", "uint16", "int16")
@@ -64,9 +64,7 @@ def _severity(script: Script, one: Widening) -> Severity | None:
             return None
         meant = one.how == "random" or (one.before is not None and one.before.dtype not in _SHORT)
         return "warning" if trained or not meant else None
-    if (
-        one.sample is None and not (one.data.pixels and one.data.source == "list")
-    ) or one.narrowed is not None:
+    if one.sample is None and not (one.data.pixels and one.data.source == "list"):
         return None
     pixels = one.data.pixels or (one.sample is not None and one.sample.pixels)
     if not pixels or (one.length is not None and one.length < _FEW):
@@ -74,7 +72,7 @@ def _severity(script: Script, one: Widening) -> Severity | None:
     item = one.item_bytes
     if item is None:
         return "info"
-    if trained and script.large(item * _FEW):
+    if trained and one.narrowed is None and script.large(item * _FEW):
         return "warning"
     return "info" if script.large(item * _MANY) else None
 
@@ -87,6 +85,9 @@ def _message(one: Widening) -> str:
         return f"`np.{name}` without a dtype makes a `float64` array for the data set, 8 bytes a value"
     if one.how == "random":
         return "random `float64` numbers take 8 bytes a value, and Keras trains on `float32`"
+    if one.how == "read":
+        name = one.call.name.rpartition(".")[2] if one.call is not None else ""
+        return f"`{name}` gives `float64`, 8 bytes a value, for each image of the data set"
     before = one.before.dtype if one.before is not None else None
     what = "each image of the data set" if one.sample is not None else "the data set"
     how = "converting makes" if one.how == "cast" else f"`{one.op}` makes"
@@ -96,6 +97,8 @@ def _message(one: Widening) -> str:
 def _help(one: Widening) -> str:
     if one.how in ("allocated", "random"):
         return "Keras converts to `float32` itself: make the array `float32`, or `uint8` for pixels"
+    if one.how == "read":
+        return "convert each image to `float32`, as Keras does, before it is collected"
     return (
         "compute in `float32`, which Keras converts to anyway; or keep the integers and let a `Rescaling` layer"
         " widen one batch at a time"
