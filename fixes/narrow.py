@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import struct
 from functools import partial
 
 from keras_memlint.analysis import tree
@@ -15,8 +16,11 @@ from keras_memlint.fixes.edits import Edit, Fix
 from keras_memlint.fixes.spelling import spell
 from keras_memlint.fixes.uses import Use, around, uses_of
 
-# Of these float32 holds every value, and the quotient by an integer rounds to the same float32 as the float64 one does.
+# Of these float32 holds every value. One operation on numbers that float32 holds gives the same float32 directly and
+# through float64, because 53 bits are at least twice 24 and two more (Figueroa, "When is double rounding innocuous?").
 _EXACT = ("bool", "uint8", "int8", "uint16", "int16")
+# Readers that give what the file holds: in a TIFF that may be floats.
+_ANY_DTYPE = ("imageio.imread", "skimage.io.imread")
 _SIZES = ("shape", "ndim", "size")
 _SAME = ("reshape", "transpose", "copy")
 _PASSED_ON = (
@@ -65,7 +69,7 @@ def narrow(script: Script, found: Widening) -> Fix | None:
 
 def _operator(script: Script, found: Widening) -> tuple[tuple[Edit, ...], bool]:
     """``x / 255.0`` becomes ``np.divide(x, 255.0, dtype="float32")``: one allocation, and its conversion goes."""
-    exact = _exact_quotient(found)
+    exact = _exact(script, found)
     if found.call is not None:
         edit = append_argument(script, found.call.node, 'dtype="float32"')
         return ((edit,) if edit is not None and found.narrowed is None else ()), exact
@@ -125,7 +129,7 @@ def _quotient(script: Script, found: Widening) -> tree.Expr | None:
     node = outer[0]
     if not isinstance(node, tree.Binary) or node.op != "/" or node.left is not found.node:
         return None
-    return node if isinstance(node.right, tree.Constant) and _is_integer(node.right.value) else None
+    return node if isinstance(node.right, tree.Constant) and _fits(node.right.value) else None
 
 
 def _allocated(script: Script, found: Widening) -> tuple[Edit, ...]:
@@ -141,22 +145,26 @@ def _converted(script: Script, found: Widening) -> tuple[Edit, ...]:
     return (edit,) if edit is not None and found.narrowed is None else ()
 
 
-def _exact_quotient(found: Widening) -> bool:
-    """Whether the quotient is the same number in float32: a short integer by an integer."""
-    if found.op != "/" or found.before is None or found.before.dtype not in _EXACT:
+def _exact(script: Script, found: Widening) -> bool:
+    """Whether the result is the same number in float32: both operands are numbers that float32 holds."""
+    if found.before is None or found.before.dtype not in _EXACT:
+        return False
+    maker = script.maker(found.before)
+    if maker is not None and maker.name in _ANY_DTYPE:
         return False
     if isinstance(found.other, Array):
         return found.other.shape == () and found.other.dtype in _EXACT
-    return isinstance(found.other, Const) and _is_integer(found.other.value)
+    return isinstance(found.other, Const) and _fits(found.other.value)
 
 
-def _is_integer(value: object) -> bool:
-    return (
-        isinstance(value, (int, float))
-        and not isinstance(value, bool)
-        and 1 <= value <= 65535
-        and value == int(value)
-    )
+def _fits(value: object) -> bool:
+    """Whether ``float32`` holds a number exactly, as 255 and 127.5, and not as 0.1."""
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        return False
+    try:
+        return bool(struct.unpack("f", struct.pack("f", value))[0] == value)
+    except OverflowError:
+        return False
 
 
 def _is_plain(node: tree.Expr) -> bool:

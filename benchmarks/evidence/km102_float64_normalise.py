@@ -35,6 +35,11 @@ def cast_then_divide(x: Any) -> Any:
     return x.astype("float32") / 255.0
 
 
+def divide_in_float32(x: Any) -> Any:
+    """One expression without a temporary array: NumPy casts buffer by buffer."""
+    return np.divide(x, 255.0, dtype="float32")
+
+
 def rescaling_layer(x: Any) -> None:
     """The array stays uint8; batches are widened inside the model."""
     scale, pool = keras.layers.Rescaling(1 / 255), keras.layers.GlobalAveragePooling2D()
@@ -58,6 +63,12 @@ def facts(_: Any) -> dict[str, Any]:
         "uint8_/255_float32_values_that_differ": _differ(pixels / 255.0, good(pixels)),
         "uint16_/255_float32_values_that_differ": _differ(wide / 255.0, good(wide)),
         "uint8_any_integer_divisor_1_to_65535_values_that_differ": _differ_over_divisors(pixels),
+        "uint8_np.divide_dtype_float32_values_that_differ": _differ(
+            pixels / 255.0, np.divide(pixels, 255.0, dtype="float32")
+        ),
+        "uint16_np.divide_dtype_float32_values_that_differ": _differ(
+            wide / 255.0, np.divide(wide, 255.0, dtype="float32")
+        ),
         "int32_below_2**24_/255_values_that_differ_in_a_million": _differ(integers / 255.0, good(integers)),
         "int32_above_2**24_/255_values_that_differ_in_a_million": _differ(large / 255.0, good(large)),
         "float64_/255_values_that_differ_in_a_million": _differ(real / 255.0, good(real)),

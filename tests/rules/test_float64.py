@@ -39,6 +39,9 @@ def findings(text: str, folder: Path, name: str = "train.py") -> list[Diagnostic
         ("z = x / 255.\nnp.save('z.npy', z)\n", "unsafe"),
         ("z = x / 255.\n", "unsafe"),  # another module may import it
         ("z = x / 255.\nmodel.fit(z, y, sample_weight=z)\n", "unsafe"),
+        ("z = x / 127.5\nmodel.fit(z, y)\n", "safe"),
+        ("z = x - 127.5\nmodel.fit(z, y)\n", "safe"),
+        ("z = x / 127.5 - 1\nmodel.fit(z, y)\n", "unsafe"),  # 128 of 256 pixels differ
         ("z = x / 58.395\nmodel.fit(z, y)\n", "unsafe"),  # 23 of 256 pixels differ
         ("z = x * (1 / 255)\nmodel.fit(z, y)\n", "unsafe"),
         ("z = x.astype('int64') / 255\nmodel.fit(z, y)\n", "unsafe"),  # float32 may not hold the integers
@@ -68,12 +71,14 @@ def test_sizes_in_test_files_are_of_no_concern(tmp_path: Path) -> None:
     assert findings("z = x / 255\n", tmp_path, "test_train.py") == []
 
 
-def test_short_integers_by_integers_are_the_same_in_float32() -> None:
+def test_short_integers_and_numbers_that_float32_holds_are_the_same_in_float32() -> None:
     np = pytest.importorskip("numpy")
     for dtype in ("uint8", "int8", "uint16", "int16"):
         limits = np.iinfo(dtype)
         values = np.arange(limits.min, limits.max + 1, dtype="int64").astype(dtype)
-        for divisor in (1, 3, 7, 100, 127, 255, 256, 1000, 4095, 32767, 65535):
-            wide = (values / float(divisor)).astype("float32")
-            assert np.array_equal(np.divide(values, float(divisor), dtype="float32"), wide)
-            assert np.array_equal(values.astype("float32") / divisor, wide)
+        for number in (1, 3, 7, 100, 127, 127.5, 255, 256, 1000, 4095, 32767, 65535, 0.5, 0.375):
+            number = float(number)
+            for op in (np.divide, np.subtract, np.add, np.multiply):
+                wide = op(values, number).astype("float32")
+                assert np.array_equal(op(values, number, dtype="float32"), wide)
+            assert np.array_equal(values.astype("float32") / number, (values / number).astype("float32"))
