@@ -120,6 +120,7 @@ class Interpreter:
         self.mapped = 0
         self.streamed = 0
         self.branches = 0
+        self.tries = 0
         self.site: tree.Expr | None = None
         self.steps = 0
         self.depth = 0
@@ -132,7 +133,7 @@ class Interpreter:
         self.classes: list[Class] = []
         self.instances: dict[int, Instance] = {}
         self.imports: list[
-            tuple[tree.Alias | None, tree.Import | tree.ImportFrom, str, str, str, int, bool]
+            tuple[tree.Alias | None, tree.Import | tree.ImportFrom, str, str, str, int, bool, bool]
         ] = []
         self.environment: list[tuple[str, Value, tree.Node, int]] = []
         self.operations: list[Operation] = []
@@ -226,7 +227,9 @@ class Interpreter:
             top = alias.name.partition(".")[0]
             bound = alias.asname or top
             target = alias.name if alias.asname else top
-            self.imports.append((alias, node, alias.name, bound, target, self.order, self.at_top))
+            self.imports.append(
+                (alias, node, alias.name, bound, target, self.order, self.at_top, self.tries > 0)
+            )
             path = self.project.locate(alias.name if alias.asname else top, 0, node.piece.source)
             scope.bind(
                 bound, self.own_module(path, node.piece.source) if path is not None else self.api(target)
@@ -242,14 +245,14 @@ class Interpreter:
         path = self.project.locate(node.module, node.level, source)
         if not node.names:
             self.order += 1
-            self.imports.append((None, node, node.module, "*", "", self.order, self.at_top))
+            self.imports.append((None, node, node.module, "*", "", self.order, self.at_top, self.tries > 0))
             self.star(node, path, scope)
             return False
         for alias in node.names:
             self.order += 1
             bound = alias.asname or alias.name
             dotted = f"{node.module}.{alias.name}" if node.module else alias.name
-            self.imports.append((alias, node, dotted, bound, dotted, self.order, self.at_top))
+            self.imports.append((alias, node, dotted, bound, dotted, self.order, self.at_top, self.tries > 0))
             scope.bind(bound, self.imported(node, path, alias.name, dotted))
         return False
 
@@ -361,7 +364,9 @@ class Interpreter:
         _merge(scope, before)
 
     def try_(self, node: tree.Try, scope: Scope) -> bool:
+        self.tries += bool(node.handlers)
         ended = self.run(node.body, scope)
+        self.tries -= bool(node.handlers)
         if not ended:
             ended = self.run(node.orelse, scope)
         after = scope.names

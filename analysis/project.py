@@ -60,10 +60,12 @@ _LIBRARIES = frozenset(
     ]
 )
 _PIN = re.compile(
-    r"""^[ \t"']*(tensorflow(?:[-_](?:cpu|gpu|macos|intel))?|keras|tf[-_]keras|numpy|tensorflow[-_]model[-_]optimization)"""
-    r"""(?:\[[\w,-]*\])?\s*(?:=\s*["']?\s*)?(==|~=|<=|<|\^|=)\s*v?(\d+(?:\.\d+)*)""",
+    r"""^[ \t"'-]*(tensorflow(?:[-_](?:cpu|gpu|macos|intel))?|keras|tf[-_]keras|numpy|tensorflow[-_]model[-_]optimization)"""
+    r"""(?:\[[\w,-]*\])?\s*(?:=\s*["']\s*)?((?:[ \t]*,?[ \t]*(?:[=~<>!]=|[<>=^])[ \t]*v?\d+(?:\.\d+)*(?:\.\*)?)+|(?<=["'])\d+(?:\.\d+)*)""",
     re.MULTILINE,
 )
+_BOUND = re.compile(r"([=~<>!]=|[<>=^]|)[ \t]*v?(\d+(?:\.\d+)*)(\.\*)?")
+_ANY = 9999  # stands for any later part of a version
 _PIN_FILES = (
     "requirements.txt",
     "pyproject.toml",
@@ -74,6 +76,7 @@ _PIN_FILES = (
     "Pipfile",
 )
 
+Version = tuple[int, ...]
 Evaluate = Callable[[Source, Parsed, Module], None]
 
 
@@ -204,10 +207,19 @@ class Project:
             folder = parent
         return found
 
-    @cached_property
+    @property
     def pins(self) -> dict[str, tuple[int, ...]]:
-        """Versions the project pins, by package: ``{"tensorflow": (2, 15)}``. The nearest file wins."""
-        found: dict[str, tuple[int, ...]] = {}
+        """The newest versions the project's pins allow, by package: ``{"tensorflow": (2, 15)}``. The nearest file wins."""
+        return {name: newest for name, (_oldest, newest) in self._allowed.items() if newest is not None}
+
+    @property
+    def floors(self) -> dict[str, tuple[int, ...]]:
+        """The oldest versions the project's pins allow, by package."""
+        return {name: oldest for name, (oldest, _newest) in self._allowed.items() if oldest is not None}
+
+    @cached_property
+    def _allowed(self) -> dict[str, tuple[Version | None, Version | None]]:
+        found: dict[str, tuple[Version | None, Version | None]] = {}
         for folder in self._above(self._folder(self.source)):
             inside = self.workspace.names(folder)
             for name in _PIN_FILES:
@@ -216,7 +228,7 @@ class Project:
                 path = Path(folder) / name
                 text = self.workspace.module_source(path, str(path))
                 self._texts_read.add(str(path))
-                for package, _operator, version in _PIN.findall(text.text if text is not None else ""):
+                for package, specifiers in _PIN.findall(text.text if text is not None else ""):
                     key = (
                         package.replace("_", "-")
                         .split("-cpu")[0]
@@ -224,7 +236,7 @@ class Project:
                         .split("-macos")[0]
                         .split("-intel")[0]
                     )
-                    found.setdefault(key, tuple(int(part) for part in version.split(".")))
+                    found.setdefault(key, _bounds(specifiers))
         return found
 
     def path(self, name: str) -> Path:
@@ -257,3 +269,28 @@ def _relative(path: Path) -> str:
         return str(path.relative_to(Path.cwd()))
     except (ValueError, OSError):
         return str(path)
+
+
+def _bounds(specifiers: str) -> tuple[Version | None, Version | None]:
+    """The oldest and the newest version that ``>=2.10,<2.16`` and its like allow; None where there is no bound."""
+    oldest: Version | None = None
+    newest: Version | None = None
+    for operator, digits, wildcard in _BOUND.findall(specifiers):
+        version = tuple(int(part) for part in digits.split("."))
+        if operator == "!=":
+            continue
+        if operator in ("", "=", "==", "~=", "^", ">=", ">"):
+            oldest = version
+        if operator == "<":
+            while len(version) > 1 and not version[-1]:
+                version = version[:-1]
+            newest = (*version[:-1], version[-1] - 1, _ANY)
+        elif wildcard or operator == "=":
+            newest = (*version, _ANY)
+        elif operator == "~=":
+            newest = (*version[:-1], _ANY)
+        elif operator == "^":
+            newest = (version[0], _ANY)
+        elif operator in ("", "==", "<="):
+            newest = version
+    return oldest, newest

@@ -40,6 +40,8 @@ from keras_memlint.analysis.workspace import Module, Workspace
 
 # A script without any of these words has nothing to do with Keras or TensorFlow.
 RELEVANT = re.compile(r"keras|tensorflow|tfmot|kerastuner|\btf\b")
+# Modules that standalone Keras has since version 3.
+_KERAS_3 = ("keras.ops.", "keras.random.", "keras.config.", "keras.distribution.", "keras.tree.")
 _FITS = ("fit", "fit_generator", "evaluate", "predict", "evaluate_generator", "predict_generator")
 
 
@@ -71,6 +73,7 @@ class Imported:
 
     ``dotted`` is what was imported, as written; ``bound`` the name it has here and ``target`` what that name stands for
     (``import a.b`` binds ``a``). ``order`` grows with time; ``top``: a module-level statement that always runs.
+    ``tried``: in a ``try`` with handlers, so that it may fail.
     """
 
     alias: tree.Alias | None
@@ -80,6 +83,7 @@ class Imported:
     target: str
     order: int
     top: bool
+    tried: bool = False
 
     @property
     def module(self) -> str:
@@ -294,16 +298,29 @@ class Script:
 
     @property
     def keras_major(self) -> int | None:
-        """2 or 3 where the project's pins or the script's environment say so, else None."""
+        """2 or 3 where the project's pins, the script's environment or its imports say so, else None."""
         if self.environment_value("TF_USE_LEGACY_KERAS") in ("1", "true", "True"):
             return 2
-        pins = self.project.pins
-        if "keras" in pins:
-            return 3 if pins["keras"][0] >= 3 else 2
-        tensorflow = pins.get("tensorflow")
-        if tensorflow is None:
-            return None
-        return 3 if tensorflow >= (2, 16) else 2
+        newest, oldest = self.project.pins, self.project.floors
+        for package, third in (("keras", (3,)), ("tensorflow", (2, 16))):
+            if package in newest and newest[package] < third:
+                return 2
+            if package in oldest and oldest[package] >= third:
+                return 3
+        return 3 if self.uses_keras_3 else None
+
+    @cached_property
+    def uses_keras_3(self) -> bool:
+        """Whether the script uses what only standalone Keras 3 has, such as ``keras.ops`` or the JAX backend."""
+        if self.backend in ("jax", "torch"):
+            return True
+        if any(imported.dotted.startswith("keras_core") for imported in self.imports):
+            return False
+        return any(
+            f"{imported.dotted}.".startswith(_KERAS_3)
+            for imported in self.imports
+            if imported.top and not imported.tried
+        ) or any(call.flavour == "keras" and call.name.startswith(_KERAS_3) for call in self.all_calls)
 
     def training_bytes(self, model: Model) -> tuple[int, int] | None:
         """Bytes of one training step: a fixed part (weights, gradients, slots) and a part for each sample.

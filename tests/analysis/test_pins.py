@@ -1,0 +1,58 @@
+"""Which versions a project's pins allow."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from keras_memlint.analysis.script import analyse
+from keras_memlint.analysis.source import Source
+
+
+@pytest.mark.parametrize(
+    ("file", "text", "oldest", "newest"),
+    [
+        ("requirements.txt", "keras==3.4.1", (3, 4, 1), (3, 4, 1)),
+        ("requirements.txt", "keras<3", None, (2, 9999)),
+        ("requirements.txt", "keras<3.0.0  # legacy", None, (2, 9999)),
+        ("requirements.txt", "keras < 2.13", None, (2, 12, 9999)),
+        ("requirements.txt", "keras >= 2.10, < 2.13", (2, 10), (2, 12, 9999)),
+        ("requirements.txt", "keras>=3", (3,), None),
+        ("requirements.txt", "keras~=3.1", (3, 1), (3, 9999)),
+        ("requirements.txt", "keras==2.*", (2,), (2, 9999)),
+        ("requirements.txt", "keras!=3.1,>=3.0", (3, 0), None),
+        ("requirements.txt", "keras-cv==0.9\nkeras", None, None),
+        ("environment.yml", "dependencies:\n  - keras=2.3", (2, 3), (2, 3, 9999)),
+        ("pyproject.toml", 'keras = "2.10.0"', (2, 10, 0), (2, 10, 0)),
+        ("pyproject.toml", 'keras = "^2.10"', (2, 10), (2, 9999)),
+        ("pyproject.toml", 'keras = ">=3.0, <4"', (3, 0), (3, 9999)),
+        ("pyproject.toml", '    "keras>=3.2",', (3, 2), None),
+    ],
+)
+def test_bounds(
+    file: str, text: str, oldest: tuple[int, ...] | None, newest: tuple[int, ...] | None, tmp_path: Path
+) -> None:
+    (tmp_path / file).write_text(text + "\n", encoding="utf-8")
+    project = analyse(Source(str(tmp_path / "train.py"), "import keras\n")).project
+    assert (project.floors.get("keras"), project.pins.get("keras")) == (oldest, newest)
+
+
+@pytest.mark.parametrize(
+    ("text", "pins", "major"),
+    [
+        ("from keras import ops", "", 3),
+        ("import keras\nkeras.ops.exp(x)", "", 3),
+        ("import os\nos.environ['KERAS_BACKEND'] = 'jax'\nimport keras", "", 3),
+        ("from keras_core import ops", "", None),
+        ("try:\n    from keras import ops\nexcept ImportError:\n    ops = None", "", None),
+        ("from keras import ops", "keras==2.15.0", 2),
+        ("import keras", "keras<3", 2),
+        ("import keras", "tensorflow<2.16", 2),
+        ("import keras", "tensorflow>=2.15,<2.20", None),
+        ("import keras", "tensorflow>=2.16,<2.20", 3),
+        ("import keras", "keras==2.15.0\ntensorflow==2.16", 2),
+    ],
+)
+def test_major_version_of_keras(text: str, pins: str, major: int | None, tmp_path: Path) -> None:
+    (tmp_path / "requirements.txt").write_text(pins + "\n", encoding="utf-8")
+    assert analyse(Source(str(tmp_path / "train.py"), text + "\n")).keras_major == major
