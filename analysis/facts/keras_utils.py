@@ -208,7 +208,14 @@ _G = "keras.preprocessing.image.ImageDataGenerator"
 _LOADER = "directory labels label_mode class_names color_mode batch_size image_size shuffle"
 KERAS_UTILS = table(
     *(fact(f"keras.datasets.{name}.load_data", "path", _built_in(name), see=_DOCS) for name in _BUILT_IN),
-    fact(_G, "", _generator_object, see="Keras 2 API reference"),
+    fact(
+        _G,
+        "featurewise_center samplewise_center featurewise_std_normalization samplewise_std_normalization"
+        " zca_whitening",
+        _generator_object,
+        see="Keras 2 API reference",
+    ),
+    fact(f"{_G}.fit", "x augment rounds seed", lambda _c, _r: UNKNOWN, see="Keras 2 API reference"),
     *(
         fact(f"{_G}.{name}", params, _batches, see="Keras 2 API reference")
         for name, params in (

@@ -30,7 +30,8 @@ class Case:
     """One section of a page: its Python text, what a fix makes of it, and further files of the example.
 
     A fence ``py settings gpu=t4`` etc. is not needed: ``target=T4`` behind ``py`` names the GPU. Prose that starts a line with
-    "`x.npy` is 300 MiB" puts a file of that size beside the example: ``files`` holds texts, or sizes in bytes.
+    "`x.npy` is 300 MiB" puts a file of that size beside the example, a fence ``txt requirements.txt`` a text of that name: ``files``
+    holds texts, or sizes in bytes.
     """
 
     rule: str
@@ -60,9 +61,11 @@ def cases(page: Path) -> list[Case]:
             name: int(number) * _UNITS[unit] for name, number, unit in _SIZE.findall(section)
         }
         for match in _FENCE.finditer(section):
+            info, code = match.group(2).strip(), match.group(3)
+            if match.group(1) == "txt" and info:
+                files[info] = code
             if match.group(1) != "py":
                 continue
-            info, code = match.group(2).strip(), match.group(3)
             if info == "fixed":
                 fixed = code
             elif info.endswith(".py"):
