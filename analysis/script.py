@@ -18,6 +18,7 @@ from keras_memlint.analysis.project import Project
 from keras_memlint.analysis.scopes import Loop, Scope
 from keras_memlint.analysis.settings import Settings
 from keras_memlint.analysis.source import Place, Source
+from keras_memlint.analysis.targets import OneHot, Target, one_hot_of, targets_of
 from keras_memlint.analysis.values import (
     UNKNOWN,
     Api,
@@ -179,6 +180,15 @@ class Script:
     def widenings(self) -> list[Widening]:
         """Expressions that make float64 numbers of a data set."""
         return widenings(self.operations, self.all_calls, self.fills, self.feeds)
+
+    @cached_property
+    def targets(self) -> list[Target]:
+        """What each training and evaluation compares predictions with, in order."""
+        return list(targets_of(self.fits))
+
+    def one_hot(self, target: Target) -> OneHot | None:
+        """How ``target`` was one-hot encoded; None when it was not, or when its labels may be soft."""
+        return one_hot_of(target, self.maker, self.fills)
 
     @cached_property
     def _makers(self) -> dict[int, Call]:

@@ -119,12 +119,14 @@ def _windows(call: Call, _run: Machine) -> Value:
 
 
 def _one_hot(call: Call, _run: Machine) -> Value:
-    given = call.first()
-    classes = call.const("num_classes")
+    given = call.arg("x") or call.kwargs.get("y") or UNKNOWN  # Keras 2 calls it y
+    classes = call.const("num_classes", call.const("nb_classes"))
     known = classes if isinstance(classes, int) else None
-    shape: Shape | None = (None, known)
-    source = "made"
-    if isinstance(given, Array):
+    shape: Shape | None = None  # a list may hold lists
+    source = "made" if isinstance(given, Items) else ""
+    if isinstance(given, Items) and isinstance(given.any(), (Scalar, Const)):
+        shape = (given.length, known)
+    elif isinstance(given, Array):
         source = given.source
         if given.shape is not None:
             head = given.shape[:-1] if len(given.shape) > 1 and given.shape[-1] == 1 else given.shape

@@ -1,0 +1,184 @@
+"""What a training compares predictions with, and where such targets were one-hot encoded."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from math import prod
+from typing import TYPE_CHECKING
+
+from keras_memlint.analysis import tree
+from keras_memlint.analysis.calls import Call, Fill
+from keras_memlint.analysis.facts.dtypes import itemsize
+from keras_memlint.analysis.values import (
+    Array,
+    Const,
+    Dataset,
+    Items,
+    Model,
+    Object,
+    Shape,
+    Value,
+    const,
+)
+
+if TYPE_CHECKING:
+    from keras_memlint.analysis.script import Fit
+
+# Calls whose result has a column for each class, and the parameter that says how many there are.
+ENCODERS = {
+    "keras.utils.to_categorical": "num_classes",
+    "tf.one_hot": "depth",
+    "numpy.eye": "N",
+    "numpy.identity": "n",
+    "pandas.get_dummies": "",
+    "sklearn.preprocessing.LabelBinarizer.fit_transform": "",
+    "sklearn.preprocessing.LabelBinarizer.transform": "",
+    "sklearn.preprocessing.OneHotEncoder.fit_transform": "",
+    "sklearn.preprocessing.OneHotEncoder.transform": "",
+}
+_IDENTITIES = ("numpy.eye", "numpy.identity")
+_ALLOCATED = ("numpy.zeros", "numpy.zeros_like")
+_HOT = (1, True)
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """What ``fit`` compares predictions with. ``held_out``: its validation data, or that of ``evaluate``.
+
+    ``whole``: it stands as one argument of the call, or in the tuple of its ``validation_data``.
+    """
+
+    fit: Fit
+    value: Value
+    held_out: bool
+    whole: bool
+
+
+@dataclass(frozen=True, slots=True)
+class OneHot:
+    """A one-hot target. ``call`` encoded it: it is in ``ENCODERS``, or allocated the zeros that ``fills`` set.
+
+    ``classes`` is None when unknown. ``labels`` is how many one sample has, None when several, but nobody knows how
+    many. ``rows`` is the number of samples. ``dtype`` is None where the version of Keras decides.
+    """
+
+    call: Call
+    classes: int | None
+    labels: int | None
+    rows: int | None
+    dtype: str | None
+    toy: bool
+    fills: tuple[Fill, ...] = ()
+
+    @property
+    def width(self) -> int | None:
+        """Numbers one sample takes; a lower bound where the number of its labels is unknown."""
+        return self.classes * (self.labels or 2) if self.classes is not None else None
+
+    @property
+    def bytes(self) -> int | None:
+        """Its size, the least one where the dtype is unknown: Keras 2 makes float32. None when unknown."""
+        if self.rows is None or self.labels is None or self.width is None:
+            return None
+        size = itemsize(self.dtype or "float32")
+        return self.rows * self.width * size if size is not None else None
+
+
+def targets_of(fits: Iterable[Fit]) -> Iterator[Target]:
+    """The targets of all fits and evaluations, in order."""
+    for fit in fits:
+        if fit.method not in ("fit", "evaluate", "fit_generator", "evaluate_generator", "search"):
+            continue
+        held_out = fit.method.startswith("evaluate")
+        given = _second(fit.x) if isinstance(fit.x, (Dataset, Object)) else None
+        yield Target(fit, fit.y if given is None else given, held_out, given is None)
+        validation = fit.call.arg("validation_data")
+        if validation is not None and not (isinstance(validation, Const) and validation.value is None):
+            second = _second(validation)
+            yield Target(fit, second or validation, True, isinstance(validation, Items))
+
+
+def _second(data: Value) -> Value | None:
+    """The targets in a tuple, a dataset of tuples, or what an ``ImageDataGenerator`` flows; None when unknown."""
+    if isinstance(data, Dataset):
+        data = data.element
+    if isinstance(data, Items) and data.items is not None and len(data.items) >= 2:
+        return data.items[1]
+    if (
+        isinstance(data, Object)
+        and data.call is not None
+        and data.call.name.endswith("ImageDataGenerator.flow")
+    ):
+        return data.call.arg("y")
+    return None
+
+
+def one_hot_of(target: Target, maker: Callable[[Value], Call | None], fills: Iterable[Fill]) -> OneHot | None:
+    """How ``target`` was one-hot encoded; None when it was not, or when arithmetic may have made its labels soft."""
+    value = target.value
+    if not isinstance(value, Array) or value.origin is None or value.kind == "sparse":
+        return None
+    call = maker(value)
+    if call is None or call.mapped or call.streamed or not isinstance(call.result, Array):
+        return None
+    steps = list(value.origin.steps())
+    if any(step.note.startswith(("computed", "widened", "scaled")) for step in steps[:-1]):
+        return None
+    written = tuple(fill for fill in fills if fill.array is value or maker(fill.array) is call)
+    if call.name in _ALLOCATED:
+        if not written or not all(_sets_one(fill) for fill in written):
+            return None
+    elif call.name not in ENCODERS or written:
+        return None
+    if call.name in _IDENTITIES and len(steps) < 2:
+        return None
+    return _sized(target, value, call, written)
+
+
+def _sets_one(fill: Fill) -> bool:
+    """Whether a single element is set to one: ``y[i, label] = 1``."""
+    if not fill.loops or not isinstance(fill.value, Const) or fill.value.value not in _HOT:
+        return False
+    shape = fill.array.shape
+    if shape is None or len(shape) != len(fill.node.items) or len(shape) < 2:
+        return False
+    return not any(isinstance(item, tree.Slice) for item in fill.node.items)
+
+
+def _sized(target: Target, value: Array, call: Call, written: tuple[Fill, ...]) -> OneHot:
+    shape = _encoded_shape(value, call)
+    output = _output(target.fit.model)
+    classes = shape[-1] if shape else None
+    if classes is None:
+        given = const(call.arg(ENCODERS.get(call.name) or "-"))
+        classes = given if isinstance(given, int) else output[-1] if output else None
+    inner = shape[1:-1] if shape and len(shape) > 1 else None
+    predicted = output[1:-1] if output and len(output) > 1 else None
+    if not inner or None in inner:
+        inner = predicted if predicted is not None and (not inner or len(inner) == len(predicted)) else inner
+    labels: int | None = 1
+    if inner:
+        labels = None if None in inner else prod(axis or 0 for axis in inner)
+    rows = shape[0] if shape and len(shape) > 1 else None
+    return OneHot(call, classes, labels, rows, _dtype(call), value.source == "toy", written)
+
+
+def _encoded_shape(value: Array, call: Call) -> Shape | None:
+    """The shape of all that was encoded, before any split; that of ``value`` where the call does not tell."""
+    if call.name in _IDENTITIES or not isinstance(call.result, Array):
+        return value.shape
+    return call.result.shape or value.shape
+
+
+def _output(model: Model | None) -> Shape | None:
+    tensor = model.output if model is not None else None
+    return tensor.shape if tensor is not None else None
+
+
+def _dtype(call: Call) -> str | None:
+    """The dtype of what ``call`` gives; None where it depends on the version of Keras."""
+    if call.name == "keras.utils.to_categorical" and "dtype" in call.kwargs:
+        found = const(call.kwargs["dtype"])
+        return found if isinstance(found, str) else None
+    return call.result.dtype if isinstance(call.result, Array) else None
