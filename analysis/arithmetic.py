@@ -86,7 +86,8 @@ def _scalars(op: str, left: Value, right: Value) -> Value:
     if "str" in kinds and op in "+%*":
         return Scalar("str")
     if kinds <= {"int", "float", "bool"} and kinds:
-        return Scalar("float" if "float" in kinds or op == "/" else "int")
+        words = op in "+-" and any(isinstance(side, Scalar) and side.words for side in (left, right))
+        return Scalar("float" if "float" in kinds or op == "/" else "int", words=words)
     if isinstance(left, Object) and left.api == "pathlib.Path":
         return Scalar("path")
     return UNKNOWN

@@ -192,7 +192,12 @@ class Script:
 
     @cached_property
     def _makers(self) -> dict[int, Call]:
-        return {id(call.result.origin): call for call in self.all_calls if call.result.origin is not None}
+        # The first library call that gave a value with this origin made it; later ones hand it on.
+        found: dict[int, Call] = {}
+        for call in self.all_calls:
+            if call.result.origin is not None and not call.name.startswith("def "):
+                found.setdefault(id(call.result.origin), call)
+        return found
 
     def maker(self, value: Value) -> Call | None:
         """The call at the start of a value's provenance: what loaded, opened or allocated it; None when unknown."""

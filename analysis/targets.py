@@ -17,6 +17,7 @@ from keras_memlint.analysis.values import (
     Items,
     Model,
     Object,
+    Scalar,
     Shape,
     Value,
     const,
@@ -60,7 +61,8 @@ class OneHot:
     """A one-hot target. ``call`` encoded it: it is in ``ENCODERS``, or allocated the zeros that ``fills`` set.
 
     ``classes`` is None when unknown. ``labels`` is how many one sample has, None when several, but nobody knows how
-    many. ``rows`` is the number of samples. ``dtype`` is None where the version of Keras decides.
+    many. ``rows`` is the number of samples. ``dtype`` is None where the version of Keras decides. ``words``: the
+    classes are a vocabulary of words.
     """
 
     call: Call
@@ -69,6 +71,7 @@ class OneHot:
     rows: int | None
     dtype: str | None
     toy: bool
+    words: bool = False
     fills: tuple[Fill, ...] = ()
 
     @property
@@ -149,10 +152,11 @@ def _sets_one(fill: Fill) -> bool:
 def _sized(target: Target, value: Array, call: Call, written: tuple[Fill, ...]) -> OneHot:
     shape = _encoded_shape(value, call)
     output = _output(target.fit.model)
+    given = call.arg(ENCODERS.get(call.name) or "-")
     classes = shape[-1] if shape else None
     if classes is None:
-        given = const(call.arg(ENCODERS.get(call.name) or "-"))
-        classes = given if isinstance(given, int) else output[-1] if output else None
+        number = const(given)
+        classes = number if isinstance(number, int) else output[-1] if output else None
     inner = shape[1:-1] if shape and len(shape) > 1 else None
     predicted = output[1:-1] if output and len(output) > 1 else None
     if not inner or None in inner:
@@ -161,14 +165,16 @@ def _sized(target: Target, value: Array, call: Call, written: tuple[Fill, ...]) 
     if inner:
         labels = None if None in inner else prod(axis or 0 for axis in inner)
     rows = shape[0] if shape and len(shape) > 1 else None
-    return OneHot(call, classes, labels, rows, _dtype(call), value.source == "toy", written)
+    words = isinstance(given, Scalar) and given.words
+    return OneHot(call, classes, labels, rows, _dtype(call), value.source == "toy", words, written)
 
 
 def _encoded_shape(value: Array, call: Call) -> Shape | None:
     """The shape of all that was encoded, before any split; that of ``value`` where the call does not tell."""
-    if call.name in _IDENTITIES or not isinstance(call.result, Array):
-        return value.shape
-    return call.result.shape or value.shape
+    made = call.result.shape if isinstance(call.result, Array) and call.name not in _IDENTITIES else None
+    if made is None or (value.shape is not None and len(value.shape) > len(made)):
+        return value.shape  # identity rows picked by labels, or a list of arrays made into one
+    return made
 
 
 def _output(model: Model | None) -> Shape | None:

@@ -85,11 +85,13 @@ class Const(Value):
 class Scalar(Value):
     """A number or string whose value is unknown. ``kind`` is ``int``, ``float``, ``str``, ``bool`` or ``path``.
 
-    ``counts``: it is the number of elements of something, as ``len(x)`` and ``x.shape[0]`` are.
+    ``counts``: it is the number of elements of something, as ``len(x)`` and ``x.shape[0]`` are. ``words``: it is the
+    size of a vocabulary of words.
     """
 
     kind: str
     counts: bool = False
+    words: bool = False
 
 
 @dataclass(slots=True, eq=False, repr=False)

@@ -71,6 +71,7 @@ def as_array(value: Value, call: Call, dtype: str | None, note: str) -> Value:
         if isinstance(element, Array):
             shape = (value.length, *element.shape) if element.shape is not None else None
             source = "list" if element.source in ("disk", "list") else element.source
+            made = (element.origin, value.origin) if element.labels else (value.origin, element.origin)
             return Array(
                 "ndarray",
                 dtype or element.dtype,
@@ -80,7 +81,7 @@ def as_array(value: Value, call: Call, dtype: str | None, note: str) -> Value:
                 False,
                 element.pixels,
                 element.labels,
-                origin=Origin(call.node, note, value.origin or element.origin),
+                origin=Origin(call.node, note, made[0] or made[1]),
             )
         found = dtype or _scalar_dtype(element)
         return Array(

@@ -8,6 +8,7 @@ from keras_memlint.analysis.values import (
     UNKNOWN,
     Api,
     Array,
+    Bound,
     Const,
     Dataset,
     Dict,
@@ -39,7 +40,15 @@ def _len(call: Call, _run: Machine) -> Value:
     found = const(given)
     if isinstance(found, (str, tuple, list)):
         return Const(len(found))
-    return Scalar("int", counts=True, origin=Origin(call.node, "a length"))
+    return Scalar("int", counts=True, words=_are_words(given), origin=Origin(call.node, "a length"))
+
+
+def _are_words(value: Value) -> bool:
+    """Whether ``value`` is what a Keras ``Tokenizer`` collects: a key for each word, not for each character."""
+    if not isinstance(value, Bound) or value.name not in ("word_index", "index_word", "word_counts"):
+        return False
+    made = value.receiver.call if isinstance(value.receiver, Object) else None
+    return made is None or made.const("char_level", False) is False
 
 
 def _int(call: Call, _run: Machine) -> Value:

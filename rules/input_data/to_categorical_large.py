@@ -8,6 +8,7 @@ from typing import NamedTuple
 from keras_memlint.analysis.objectives import loss_of, metrics_of
 from keras_memlint.analysis.script import Script
 from keras_memlint.analysis.targets import OneHot, Target
+from keras_memlint.analysis.values import const
 from keras_memlint.fixes.sparse_targets import sparse_targets
 from keras_memlint.rules.base import Finding, Rule
 from keras_memlint.rules.diagnostic import Severity
@@ -22,6 +23,7 @@ RULE = Rule(
 _LOSS = "categorical_crossentropy"
 # Metrics that say the same about integer labels, by themselves or under another name.
 _METRICS = ("accuracy", "categorical_accuracy", "top_k_categorical_accuracy", _LOSS)
+_COLLECTS = "keras.preprocessing.text.Tokenizer.fit_on_texts"
 _MANY, _SOME = 100, 20  # classes
 _WIDE = 1_000  # numbers for the labels of one sample
 
@@ -77,16 +79,29 @@ def _severity(script: Script, labels: OneHot) -> Severity | None:
     if labels.bytes is not None:
         return "warning" if script.large(labels.bytes) else None
     if labels.classes is None or labels.width is None:
+        if labels.words and not _is_inline(script):
+            return "info"
         return "hint" if labels.labels != 1 else None
     if labels.classes >= _MANY or labels.width >= _WIDE:
         return "warning"
     return "info" if labels.classes >= _SOME else None
 
 
+def _is_inline(script: Script) -> bool:
+    """Whether words are collected from text that is written in the script."""
+    return any(const(call.first()) is not None for call in script.calls(_COLLECTS))
+
+
 def _message(labels: OneHot) -> str:
     each = f"{labels.classes:,} numbers" if labels.classes is not None else "a number for each class"
-    how = "" if labels.labels == 1 else " of several"
+    if labels.words and labels.classes is None:
+        each = "a number for each word of the vocabulary"
+    several = "" if labels.labels == 1 else f", and a sample has {_count(labels.labels)} labels"
     if labels.fills:
-        return f"one-hot targets filled in by hand hold {each} for each label{how}"
+        return f"targets filled in by hand hold {each} for each label{several}"
     name = labels.call.name.rpartition(".")[2]
-    return f"`{name}` turns each label{how} into {each}"
+    return f"`{name}` makes {each} of each label{several}"
+
+
+def _count(number: int | None) -> str:
+    return f"{number:,}" if number is not None else "several"
