@@ -115,8 +115,17 @@ def _encoded(script: Script, trainer: _Trainer) -> list[tree.Expr] | None:
         labels = script.one_hot(target)
         if labels is None or labels.fills or not target.whole or labels.call.name not in _REMOVED:
             return None
+        if labels.labels != 1 and _is_early(script, labels.call):
+            return None
         found[id(labels.call.node)] = labels.call.node
     return list(found.values())
+
+
+def _is_early(script: Script, call: Call) -> bool:
+    """Whether this may be Keras before 2.3, whose sparse loss wants one axis more where a sample has several labels."""
+    if any("np_utils" in imported.dotted for imported in script.imports):
+        return True
+    return script.keras_major == 2 and call.flavour == "keras"
 
 
 # Loss and metrics

@@ -40,6 +40,8 @@ def check(script: Script) -> Iterator[Finding]:
     for use in _uses(script):
         labels = use.labels
         severity = _severity(script, labels)
+        if severity == "warning" and labels.bytes is None and _is_by_turns(use):
+            severity = "info"
         if severity is None or id(labels.call.node) in reported:
             continue
         reported.add(id(labels.call.node))
@@ -87,20 +89,26 @@ def _severity(script: Script, labels: OneHot) -> Severity | None:
     return "info" if labels.classes >= _SOME else None
 
 
+def _is_by_turns(use: _Use) -> bool:
+    """Whether a loop encodes some labels and trains on them in each turn."""
+    return any(loop in use.target.fit.call.loops for loop in use.labels.call.loops)
+
+
 def _is_inline(script: Script) -> bool:
     """Whether words are collected from text that is written in the script."""
     return any(const(call.first()) is not None for call in script.calls(_COLLECTS))
 
 
 def _message(labels: OneHot) -> str:
-    each = f"{labels.classes:,} numbers" if labels.classes is not None else "a number for each class"
-    if labels.words and labels.classes is None:
+    each = "a number for each class"
+    if labels.classes is not None:
+        each = f"{labels.classes:,} numbers"
+    elif labels.words:
         each = "a number for each word of the vocabulary"
     several = "" if labels.labels == 1 else f", and a sample has {_count(labels.labels)} labels"
     if labels.fills:
         return f"targets filled in by hand hold {each} for each label{several}"
-    name = labels.call.name.rpartition(".")[2]
-    return f"`{name}` makes {each} of each label{several}"
+    return f"`{labels.call.name.rpartition('.')[2]}` writes each label as {each}{several}"
 
 
 def _count(number: int | None) -> str:

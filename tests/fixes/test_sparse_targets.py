@@ -146,6 +146,13 @@ def test_a_model_made_by_a_function() -> None:
     assert rewritten(IMPORTS + build + ENCODE + rest) == IMPORTS + sparse + KEPT + rest
 
 
+def test_several_labels_a_sample_of_early_keras() -> None:
+    labels = "labels = keras.utils.pad_sequences(tags, 20)\n"
+    text = IMPORTS + labels + ENCODE + MODEL + COMPILE + FIT
+    assert rewritten(text) == IMPORTS + labels + KEPT + MODEL + SPARSE + FIT
+    assert rewritten("from keras.utils import np_utils\n" + text) is None
+
+
 def test_notebook() -> None:
     source = join_cells("train.ipynb", list(enumerate([IMPORTS, ENCODE, MODEL + COMPILE, FIT])))
     after = fixed(source)
