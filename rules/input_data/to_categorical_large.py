@@ -84,9 +84,11 @@ def _severity(script: Script, labels: OneHot) -> Severity | None:
         if labels.words and not _is_inline(script):
             return "info"
         return "hint" if labels.labels != 1 else None
-    if labels.classes >= _MANY or labels.width >= _WIDE:
+    if labels.width >= _WIDE:
         return "warning"
-    return "info" if labels.classes >= _SOME else None
+    if labels.classes >= _MANY:
+        return "info"
+    return "hint" if labels.classes >= _SOME else None
 
 
 def _is_by_turns(use: _Use) -> bool:
