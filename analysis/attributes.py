@@ -35,6 +35,8 @@ def attribute(owner: Value, name: str, node: tree.Expr) -> Value | None:
         return None
     if isinstance(owner, Object):
         return _object(owner, name)
+    if isinstance(owner, Items) and name == "values":
+        return owner  # a pandas column of arrays
     return None
 
 

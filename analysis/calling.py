@@ -441,7 +441,7 @@ def iterate(value: Value) -> tuple[Value, int | None]:
     if isinstance(value, Dataset):
         return value.element, value.cardinality
     if isinstance(value, Dict):
-        return Scalar("str"), len(value.entries) or None
+        return Scalar("str"), value.length
     if isinstance(value, Const) and isinstance(value.value, (str, bytes)):
         return Scalar("str"), len(value.value)
     if isinstance(value, Const) and isinstance(value.value, (tuple, list)):
@@ -470,10 +470,11 @@ def set_attribute(owner: Value, name: str, value: Value) -> None:
 
 
 def fill(array: Array, value: Value, in_loop: bool) -> None:
-    """``array[…] = value``: an array filled from files in a loop holds files."""
+    """``array[…] = value``: an array filled in a loop with what files hold is like a list of it."""
     if isinstance(value, Array) and value.source == "disk" and in_loop and array.source in ("made", ""):
-        array.source = "list"
-        array.pixels = array.pixels or value.pixels
+        if value.pixels or not value.part:
+            array.source = "list"
+            array.pixels = array.pixels or value.pixels
     elif isinstance(value, Array) and value.source in ("list", "disk"):
         array.source = array.source if array.source not in ("made", "") else value.source
 

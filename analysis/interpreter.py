@@ -15,7 +15,7 @@ from keras_memlint.analysis.calls import Call, Fill, Operation
 from keras_memlint.analysis.facts.table import Machine
 from keras_memlint.analysis.names import canonical
 from keras_memlint.analysis.project import Project
-from keras_memlint.analysis.scopes import Loop, Scope
+from keras_memlint.analysis.scopes import Growth, Loop, Scope
 from keras_memlint.analysis.source import Source
 from keras_memlint.analysis.stars import star_names
 from keras_memlint.analysis.values import (
@@ -192,6 +192,7 @@ class Interpreter:
         if isinstance(before, Items) and node.op == "+" and isinstance(value, Items):
             before.element = join(before.any(), value.any())
             before.items = before.length = None
+            before.grown.append(Growth(self.loops, self.branches > 0))
             return False
         result = arithmetic.binary(node.op, before, value, node.target, in_place=True)
         self.store(node.target, result, scope, node)
@@ -478,9 +479,9 @@ class Interpreter:
             self.order += 1
             self.environment.append((str(key), value, target, self.order))
         elif isinstance(owner, Dict):
-            try:
+            if isinstance(key, (str, int, float, bool, bytes)):
                 owner.entries[key] = value
-            except TypeError:
+            else:
                 owner.element = join(owner.element, value)
         elif isinstance(owner, Items):
             owner.element = join(owner.any(), value)

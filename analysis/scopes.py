@@ -59,3 +59,11 @@ class Loop:
     kind: str
     iter: Value
     trips: int | None
+
+
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class Growth:
+    """A place where a list got elements: the loops around it, and whether a branch decides if it gets them."""
+
+    loops: tuple[Loop, ...]
+    conditional: bool

@@ -15,7 +15,7 @@ from keras_memlint.analysis.feeds import Feed, feeds_of
 from keras_memlint.analysis.interpreter import Interpreter
 from keras_memlint.analysis.parse import Parsed
 from keras_memlint.analysis.project import Project
-from keras_memlint.analysis.scopes import Loop, Scope
+from keras_memlint.analysis.scopes import Growth, Loop, Scope
 from keras_memlint.analysis.settings import Settings
 from keras_memlint.analysis.source import Place, Source
 from keras_memlint.analysis.targets import OneHot, Target, one_hot_of, targets_of
@@ -213,12 +213,12 @@ class Script:
             found.setdefault(id(loop.node), []).append(loop)
         return found
 
-    def growth(self, items: Items) -> list[tuple[Loop, ...]]:
-        """The loops in which ``items`` got its elements: those around each append, or its comprehension's own."""
+    def growth(self, items: Items) -> list[Growth]:
+        """Where ``items`` got its elements: the loops around each append, or its comprehension's own."""
         if items.grown:
-            return [call.loops for call in items.grown]
+            return items.grown
         made = items.origin.node if items.origin is not None else None
-        return [tuple(self._loops_of[id(made)])] if id(made) in self._loops_of else []
+        return [Growth(tuple(self._loops_of[id(made)]), False)] if id(made) in self._loops_of else []
 
     @cached_property
     def models(self) -> list[Model]:
@@ -481,10 +481,17 @@ class _Machine:
         self.glob_count = run.project.glob_count
 
     def apply(
-        self, function: Value, args: tuple[Value, ...], call: Call, *, mapped: bool
+        self, function: Value, args: tuple[Value, ...], call: Call, *, mapped: bool, over: Value | None = None
     ) -> tuple[Value, tuple[Call, ...]]:
         run = self.run
         start = len(run.calls)
+        if over is not None:
+            loop = Loop(call.node, "apply", over, calling.iterate(over)[1])
+            run.all_loops.append(loop)
+            outer_loops, run.loops = run.loops, (*run.loops, loop)
+            found = self.apply(function, args, call, mapped=mapped)
+            run.loops = outer_loops
+            return found
         if isinstance(function, (Api, Layer, Model)):
             run.mapped += mapped
             value = calling.call_value(run, function, call.node, args, {}, False)

@@ -17,7 +17,7 @@ from keras_memlint.analysis.facts.dtypes import itemsize
 if TYPE_CHECKING:
     from keras_memlint.analysis import tree
     from keras_memlint.analysis.calls import Call
-    from keras_memlint.analysis.scopes import Scope
+    from keras_memlint.analysis.scopes import Growth, Scope
 
 Shape = tuple["int | None", ...]
 
@@ -108,14 +108,14 @@ class Items(Value):
     """A list, tuple, set, range or other iterable of Python values.
 
     ``items`` are its elements when all are known, else None; ``element`` stands for any of them. ``length`` is None
-    when unknown. ``grown`` are the calls that appended to it.
+    when unknown. ``grown`` are the places where elements were added to it.
     """
 
     kind: str
     items: tuple[Value, ...] | None = None
     element: Value = UNKNOWN
     length: int | None = None
-    grown: list[Call] = field(default_factory=list)
+    grown: list[Growth] = field(default_factory=list)
 
     def any(self) -> Value:
         """A value that stands for any element."""
@@ -133,6 +133,11 @@ class Dict(Value):
 
     entries: dict[Any, Value] = field(default_factory=dict)
     element: Value = UNKNOWN
+
+    @property
+    def length(self) -> int | None:
+        """How many entries it has, None when unknown."""
+        return len(self.entries) or None if isinstance(self.element, UnknownValue) else None
 
 
 @dataclass(slots=True, eq=False, repr=False)

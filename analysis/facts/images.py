@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from keras_memlint.analysis.calls import Call
 from keras_memlint.analysis.facts.table import Gives, Machine, fact, table
 from keras_memlint.analysis.values import UNKNOWN, Array, Const, Items, Object, Origin, Shape, Value, const
@@ -40,7 +42,9 @@ def _pil(call: Call, _run: Machine) -> Value:
         return UNKNOWN
     made = Object("PIL.Image", given.call, dict(given.state), origin=given.origin)
     name = call.name.rpartition(".")[2]
-    if name == "resize":
+    if name == "crop":
+        made.state.pop("size", None)
+    elif name == "resize":
         size = const(call.first())
         if size is not None and len(size) == 2:
             made.state["size"] = Items("tuple", (Const(size[1]), Const(size[0])))
@@ -49,6 +53,19 @@ def _pil(call: Call, _run: Machine) -> Value:
         made.state["channels"] = Const(
             {"L": 1, "RGB": 3, "RGBA": 4}.get(mode) if isinstance(mode, str) else None
         )
+    return made
+
+
+def _from_array(call: Call, _run: Machine) -> Value:
+    """``Image.fromarray(array)``: what it shows was read where the array was; unknown for anything else."""
+    given = call.first()
+    if not isinstance(given, Array) or not given.pixels:
+        return UNKNOWN
+    made = Object("PIL.Image", call, origin=given.origin)
+    shape = given.shape
+    if shape is not None and len(shape) in (2, 3):
+        made.state["size"] = Items("tuple", (Const(shape[0]), Const(shape[1])))
+        made.state["channels"] = Const(shape[2] if len(shape) == 3 else 1)
     return made
 
 
@@ -80,6 +97,12 @@ def _img_to_array(call: Call, _run: Machine) -> Value:
     given = call.first()
     if isinstance(given, Object) and given.api == "PIL.Image":
         return image_array(given, call, "float32", channel_axis=True)
+    if isinstance(given, Array):
+        shape = given.shape
+        if shape is not None and len(shape) == 2:
+            shape = (*shape, 1)
+        origin = Origin(call.node, "converted to float32", given.origin)
+        return Array("ndarray", "float32", shape, given.source, part=given.part, pixels=True, origin=origin)
     return Array(
         "ndarray", "float32", None, "disk", part=True, pixels=True, origin=Origin(call.node, "decoded here")
     )
@@ -148,14 +171,59 @@ def _colour(call: Call, _run: Machine) -> Value:
     )
 
 
+def _filtered(call: Call, _run: Machine) -> Value:
+    """An image of the same size and dtype."""
+    given = call.first()
+    if not isinstance(given, Array):
+        return UNKNOWN
+    return replace(given, size=None, origin=Origin(call.node, "filtered", given.origin))
+
+
+def _moved(call: Call, _run: Machine) -> Value:
+    """An image of another size, or with other axes."""
+    given = call.first()
+    if not isinstance(given, Array):
+        return UNKNOWN
+    return replace(given, shape=None, size=None, origin=Origin(call.node, "changed", given.origin))
+
+
+def _grey(call: Call, _run: Machine) -> Value:
+    given = call.first()
+    if not isinstance(given, Array):
+        return UNKNOWN
+    shape = given.shape[:-1] if given.shape is not None and len(given.shape) == 3 else None
+    return replace(
+        given, dtype="float64", shape=shape, size=None, origin=Origin(call.node, "made grey", given.origin)
+    )
+
+
 _CV = "OpenCV documentation"
+_SAME_SIZE = (
+    "GaussianBlur",
+    "addWeighted",
+    "bilateralFilter",
+    "blur",
+    "dilate",
+    "equalizeHist",
+    "erode",
+    "fastNlMeansDenoising",
+    "fastNlMeansDenoisingColored",
+    "filter2D",
+    "flip",
+    "medianBlur",
+    "morphologyEx",
+)
+_OTHER_SIZE = ("copyMakeBorder", "rotate", "warpAffine", "warpPerspective")
 _PIL = "Pillow handbook"
 IMAGES = table(
     fact("PIL.Image.convert", "mode", _pil, see=_PIL),
     fact("PIL.Image.crop", "box", _pil, see=_PIL),
+    fact("PIL.Image.fromarray", "obj mode", _from_array, see=_PIL),
     fact("PIL.Image.open", "fp", _image_object, see=_PIL),
     fact("PIL.Image.resize", "size", _pil, see=_PIL),
     fact("PIL.Image.rotate", "angle", _pil, see=_PIL),
+    *(fact(f"cv2.{name}", "src", _filtered, see=_CV) for name in _SAME_SIZE),
+    *(fact(f"cv2.{name}", "src", _moved, see=_CV) for name in _OTHER_SIZE),
     fact("cv2.cvtColor", "src code", _colour, see=_CV),
     fact("cv2.imread", "filename flags", _sample("uint8", 3), see=_CV),
     fact("cv2.resize", "src dsize", _resize, see=_CV),
@@ -191,6 +259,7 @@ IMAGES = table(
         lambda c, r: Items("tuple", (UNKNOWN, _sample(None)(c, r))),
         see="SciPy reference",
     ),
+    fact("skimage.color.rgb2gray", "rgb", _grey, see="scikit-image documentation"),
     fact("skimage.io.imread", "fname as_gray", _sample("uint8"), see="scikit-image documentation"),
     fact("skimage.transform.resize", "image output_shape", _skimage_resize, see="scikit-image documentation"),
     fact(

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 from keras_memlint.analysis.calls import Call
 from keras_memlint.analysis.facts.dtypes import canonical, itemsize
+from keras_memlint.analysis.facts.images import image_array
 from keras_memlint.analysis.facts.table import Gives, Machine, fact, table
 from keras_memlint.analysis.values import (
     UNKNOWN,
@@ -48,6 +50,8 @@ def shape_of(value: Value | None) -> Shape | None:
 
 def as_array(value: Value, call: Call, dtype: str | None, note: str) -> Value:
     """``numpy.array(value)``: a list of arrays becomes one array with an axis more."""
+    if isinstance(value, Object) and value.api == "PIL.Image":
+        return image_array(value, call, dtype or "uint8", channel_axis=False)
     if isinstance(value, Array):
         kind = "ndarray"
         whole = value.kind != "hdf5" or not value.part
@@ -65,7 +69,9 @@ def as_array(value: Value, call: Call, dtype: str | None, note: str) -> Value:
         )
     if isinstance(value, Items):
         element = value.any()
-        if isinstance(element, Items) and element.kind in ("tuple", "list"):
+        if (isinstance(element, Items) and element.kind in ("tuple", "list")) or (
+            isinstance(element, Object) and element.api == "PIL.Image"
+        ):
             inner = as_array(element, call, dtype, note)
             element = inner if isinstance(inner, Array) else element
         if isinstance(element, Array):
@@ -458,6 +464,12 @@ def _labels(call: Call, _run: Machine) -> Value:
     return Array("ndarray", "int64", shape, "made", labels=True, origin=Origin(call.node, "computed here"))
 
 
+def _other_axes(call: Call, run: Machine) -> Value:
+    """The same numbers with axes in another order: which one, nobody asks."""
+    given = _same("axes exchanged")(call, run)
+    return replace(given, shape=None, size=given.bytes) if isinstance(given, Array) else given
+
+
 def _eye(call: Call, _run: Machine) -> Value:
     rows = call.const("N")
     rows = rows if isinstance(rows, int) else None
@@ -489,6 +501,8 @@ def _permutation(call: Call, _run: Machine) -> Value:
 def _number(kind: str) -> Gives:
     def gives(call: Call, _run: Machine) -> Value:
         given = call.first()
+        if isinstance(given, Items):
+            given = as_array(given, call, kind, "copied into one array")
         if isinstance(given, Array):
             return _astype_to(given, kind, call)
         return Array("ndarray", kind, (), "made")
@@ -547,7 +561,9 @@ NUMPY = table(
     fact("numpy.empty_like", "prototype dtype", _like, see=_DOCS),
     fact("numpy.expand_dims", "a axis", _expand, probe="numpy.expand_dims(numpy.zeros((2, 3)), -1)"),
     fact("numpy.eye", "N M k dtype", _eye, probe="numpy.eye(4)"),
+    fact("numpy.flip", "m axis", _same("flipped"), probe="numpy.flip(numpy.zeros((2, 3)), 1)"),
     fact("numpy.fliplr", "m", _same("flipped"), see=_DOCS),
+    fact("numpy.flipud", "m", _same("flipped"), see=_DOCS),
     fact("numpy.float32", "", _number("float32"), probe="numpy.float32(numpy.zeros((2, 3)))"),
     fact("numpy.float64", "", _number("float64"), probe="numpy.float64(numpy.zeros((2, 3), 'float32'))"),
     fact("numpy.full", "shape fill_value dtype", _filled("float64"), see=_DOCS),
@@ -575,6 +591,7 @@ NUMPY = table(
     fact(_A + "std", "axis", _reduce, see=_DOCS),
     fact(_A + "sum", "axis", _reduce, see=_DOCS),
     fact(_A + "transpose", "", _same("transposed"), see=_DOCS),
+    fact("numpy.moveaxis", "a source destination", _other_axes, see=_DOCS),
     fact("numpy.ones", "shape dtype", _filled("float64"), probe="numpy.ones((2, 3))"),
     fact("numpy.ones_like", "a dtype", _like, see=_DOCS),
     fact(_R + "choice", "a size", _random("int64"), see=_DOCS),
@@ -589,6 +606,8 @@ NUMPY = table(
     fact(_R + "uniform", "low high size", _random("float64"), probe="numpy.random.uniform(0, 1, (2, 3))"),
     fact("numpy.repeat", "a repeats axis", _repeat, probe="numpy.repeat(numpy.zeros((2, 1)), 3, -1)"),
     fact("numpy.reshape", "a shape", _reshape, probe="numpy.reshape(numpy.zeros((2, 6)), (-1, 3))"),
+    fact("numpy.rollaxis", "a axis start", _other_axes, see=_DOCS),
+    fact("numpy.rot90", "m k axes", _other_axes, see=_DOCS),
     fact("numpy.squeeze", "a axis", lambda c, r: _squeeze(c), see=_DOCS),
     fact(
         "numpy.stack",
@@ -598,6 +617,7 @@ NUMPY = table(
     ),
     fact("numpy.std", "a axis", _reduce, see=_DOCS),
     fact("numpy.sum", "a axis", _reduce, see=_DOCS),
+    fact("numpy.swapaxes", "a axis1 axis2", _other_axes, see=_DOCS),
     fact("numpy.transpose", "a axes", lambda c, r: _transpose(c), see=_DOCS),
     fact("numpy.uint8", "", _number("uint8"), see=_DOCS),
     fact("numpy.vstack", "tup", _concatenate, see=_DOCS),

@@ -52,7 +52,11 @@ def _apply(call: Call, run: Machine) -> Value:
     given = call.receiver
     function = call.first()
     if isinstance(function, Function):
-        _, call.inner = run.apply(function, (UNKNOWN,), call, mapped=False)
+        column = isinstance(given, Array) and given.kind == "series"
+        over = given if column else None
+        made, call.inner = run.apply(function, (UNKNOWN,), call, mapped=False, over=over)
+        if column and isinstance(made, Array) and made.shape != () and not made.labels:
+            return Items("list", None, made, origin=Origin(call.node, "collected here"))
     return Array("series", source=given.source if isinstance(given, Array) else "", labels=True)
 
 

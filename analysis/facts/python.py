@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from keras_memlint.analysis.calls import Call
 from keras_memlint.analysis.facts.table import Gives, Machine, fact, table
+from keras_memlint.analysis.scopes import Growth
 from keras_memlint.analysis.values import (
     UNKNOWN,
     Api,
@@ -23,6 +26,7 @@ from keras_memlint.analysis.values import (
 )
 
 _DOCS = "Python library reference"
+_READERS = ("cv2.imread", "plt.imread", "imageio.imread", "skimage.io.imread", "numpy.load")
 
 
 def _scalar(kind: str) -> Gives:
@@ -40,7 +44,7 @@ def _len(call: Call, _run: Machine) -> Value:
     found = const(given)
     if isinstance(found, (str, tuple, list)):
         return Const(len(found))
-    return Scalar("int", counts=True, words=_are_words(given), origin=Origin(call.node, "a length"))
+    return Scalar("int", counts=True, words=_are_words(given), origin=Origin(call.node, "a length", given.origin))
 
 
 def _are_words(value: Value) -> bool:
@@ -78,7 +82,8 @@ def _range(call: Call, _run: Machine) -> Value:
     length = None
     if bounds and all(isinstance(b, int) for b in bounds) and 0 not in bounds[2:]:
         length = len(range(*bounds))
-    return Items("range", None, Scalar("int"), length, origin=Origin(call.node, "counted"))
+    before = call.args[-1].origin if call.args else None  # of ``range(len(names))``, how the names were found
+    return Items("range", None, Scalar("int"), length, origin=Origin(call.node, "counted", before))
 
 
 def _collect(kind: str) -> Gives:
@@ -87,7 +92,9 @@ def _collect(kind: str) -> Gives:
             return Items(kind, (), length=0, origin=Origin(call.node, "made here"))
         given = call.first()
         if isinstance(given, Items):
-            return Items(kind, given.items, given.element, given.length, origin=given.origin)
+            return Items(
+                kind, given.items, given.element, given.length, list(given.grown), origin=given.origin
+            )
         if isinstance(given, Dataset):
             return Items(kind, None, given.element, given.cardinality, origin=given.origin)
         if isinstance(given, Array):
@@ -114,6 +121,7 @@ def _first(call: Call, _run: Machine) -> Value:
             given.items,
             given.element,
             given.length,
+            list(given.grown),
             origin=given.origin,
         )
     return given
@@ -141,9 +149,14 @@ def _any(value: Value) -> tuple[Value, int | None]:
 
 
 def _enumerate(call: Call, _run: Machine) -> Value:
-    element, length = _any(call.first())
-    origin = call.first().origin
-    return Items("generator", None, Items("tuple", (Scalar("int"), element), length=2), length, origin=origin)
+    given = call.first()
+    element, length = _any(given)
+    pair = Items("tuple", (Scalar("int"), element), length=2)
+    return Items("generator", None, pair, length, _grown(given), origin=given.origin)
+
+
+def _grown(*values: Value) -> list[Growth]:
+    return [growth for value in values if isinstance(value, Items) for growth in value.grown]
 
 
 def _zip(call: Call, _run: Machine) -> Value:
@@ -151,7 +164,8 @@ def _zip(call: Call, _run: Machine) -> Value:
     lengths = [length for _, length in parts if length is not None]
     element = Items("tuple", tuple(part for part, _ in parts), length=len(parts))
     origin = next((arg.origin for arg in call.args if arg.origin is not None), None)
-    return Items("generator", None, element, min(lengths) if lengths else None, origin=origin)
+    length = min(lengths) if lengths else None
+    return Items("generator", None, element, length, _grown(*call.args), origin=origin)
 
 
 def _map(call: Call, run: Machine) -> Value:
@@ -159,11 +173,19 @@ def _map(call: Call, run: Machine) -> Value:
         return UNKNOWN
     parts = [_any(arg) for arg in call.args[1:]]
     element: Value = UNKNOWN
-    if isinstance(call.args[0], Function):
-        element, call.inner = run.apply(call.args[0], tuple(part for part, _ in parts), call, mapped=False)
-    elif isinstance(call.args[0], Api):
-        element = Scalar("int") if call.args[0].name == "builtins.int" else UNKNOWN
-    return Items("generator", None, element, parts[0][1])
+    function = call.args[0]
+    if isinstance(function, Function) or (isinstance(function, Api) and function.name in _READERS):
+        given = tuple(part for part, _ in parts)
+        element, call.inner = run.apply(function, given, call, mapped=False, over=call.args[1])
+    elif isinstance(function, Api):
+        element = Scalar("int") if function.name == "builtins.int" else UNKNOWN
+    return Items("generator", None, element, parts[0][1], origin=Origin(call.node, "collected here"))
+
+
+def _map_at_once(call: Call, run: Machine) -> Value:
+    """``Pool.map``: a list of all results."""
+    found = _map(call, run)
+    return replace(found, kind="list") if isinstance(found, Items) else found
 
 
 def _paths(call: Call, run: Machine) -> Value:
@@ -210,7 +232,7 @@ def _append(call: Call, _run: Machine) -> Value:
     items = call.receiver
     if isinstance(items, Items) and call.args:
         grows = bool(call.loops) or items.items is None
-        items.grown.append(call)
+        items.grown.append(Growth(call.loops, call.conditional))
         if grows or items.items is None:
             items.element = (
                 join(items.any(), call.args[0]) if items.items or items.grown[:-1] else call.args[0]
@@ -227,7 +249,7 @@ def _extend(call: Call, _run: Machine) -> Value:
     items = call.receiver
     if isinstance(items, Items) and call.args:
         element, _ = _any(call.args[0])
-        items.grown.append(call)
+        items.grown.append(Growth(call.loops, call.conditional))
         items.element = join(items.any(), element)
         items.items = items.length = None
     return Const(None)
@@ -251,7 +273,11 @@ def _get(call: Call, _run: Machine) -> Value:
 def _values(call: Call, _run: Machine) -> Value:
     given = call.receiver
     if isinstance(given, Dict):
-        return Items("list", tuple(given.entries.values()) or None, given.element, len(given.entries) or None)
+        known = tuple(given.entries.values()) if given.length is not None else None
+        element = given.element
+        for value in given.entries.values() if known is None else ():
+            element = join(element, value)
+        return Items("list", known, element, given.length)
     return Items("list")
 
 
@@ -262,7 +288,7 @@ def _items(call: Call, _run: Machine) -> Value:
         for value in given.entries.values():
             element = join(element, value)
         element = join(element, given.element)
-    count = len(given.entries) if isinstance(given, Dict) and given.entries else None
+    count = given.length if isinstance(given, Dict) else None
     return Items("list", None, Items("tuple", (Scalar("str"), element), length=2), count)
 
 
@@ -329,7 +355,17 @@ PYTHON = table(
     fact("builtins.list.append", "object", _append, see=_DOCS),
     fact("builtins.list.clear", "", _clear, see=_DOCS),
     fact("builtins.list.extend", "iterable", _extend, see=_DOCS),
+    fact("builtins.list.tolist", "", lambda c, _r: c.receiver or UNKNOWN, see="pandas API reference, Series"),
     fact("builtins.map", "function iterable", _map, see=_DOCS),
+    *(
+        fact(f"concurrent.futures.{pool}Executor.map", "fn", _map, see=_DOCS)
+        for pool in ("ThreadPool", "ProcessPool")
+    ),
+    *(
+        fact(f"multiprocessing.{pool}.{name}", "func iterable chunksize", gives, see=_DOCS)
+        for pool in ("Pool", "pool.Pool", "pool.ThreadPool", "dummy.Pool")
+        for name, gives in (("map", _map_at_once), ("imap", _map))
+    ),
     fact("builtins.max", "", _extreme(max), see=_DOCS),
     fact("builtins.min", "", _extreme(min), see=_DOCS),
     fact("builtins.next", "iterator default", _next, see=_DOCS),

@@ -14,9 +14,12 @@ class Machine(Protocol):
     """What a fact may ask of the interpreter."""
 
     def apply(
-        self, function: Value, args: tuple[Value, ...], call: Call, *, mapped: bool
+        self, function: Value, args: tuple[Value, ...], call: Call, *, mapped: bool, over: Value | None = None
     ) -> tuple[Value, tuple[Call, ...]]:
-        """The value of calling ``function`` with ``args`` on behalf of ``call``, and the calls made meanwhile."""
+        """The value of calling ``function`` with ``args`` on behalf of ``call``, and the calls made meanwhile.
+
+        ``over``: it is called for each element of this, as in a loop.
+        """
         ...
 
     def path_size(self, path: str) -> int | None:

@@ -2,16 +2,51 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
 
 from keras_memlint.analysis.calls import Call
-from keras_memlint.analysis.scopes import Loop
+from keras_memlint.analysis.feeds import arrays
+from keras_memlint.analysis.scopes import Growth, Loop
 from keras_memlint.analysis.script import Script
-from keras_memlint.analysis.values import Array, Items, Value
+from keras_memlint.analysis.values import Array, Items, Origin, Value
+from keras_memlint.rules.diagnostic import Severity
 
-# So many files of unknown size count as a data set.
-_MANY = 1000
+_MANY = 1000  # so many files of unknown size count as a data set
+_FEW = 2000  # files that hold so little that as many of them stay below the threshold are likely a small data set
 _DEEP = 4  # lists made from lists
+_FLOW = "keras.preprocessing.image.ImageDataGenerator.flow"
+
+
+class Uses(NamedTuple):
+    """The expressions whose arrays are trained on, and those whose arrays are only predicted or evaluated."""
+
+    trained: frozenset[int]
+    shown: frozenset[int]
+
+
+class Bulk(NamedTuple):
+    """How much is read: all bytes, None when unknown, and how likely it is that this is much."""
+
+    bytes: int | None
+    severity: Severity
+
+
+def uses(script: Script) -> Uses:
+    """What becomes of the script's arrays."""
+    trained: set[int] = set()
+    shown: set[int] = set()
+    for feed in script.feeds:
+        (shown if feed.method in ("predict", "evaluate") else trained).update(nodes(feed.array.origin))
+    for call in script.calls(_FLOW):
+        for array in arrays(call.arg("x") or call.first()):
+            trained.update(nodes(array.origin))
+    return Uses(frozenset(trained), frozenset(shown - trained))
+
+
+def nodes(origin: Origin | None) -> Iterator[int]:
+    """The expressions a value came through."""
+    return (id(step.node) for step in origin.steps()) if origin is not None else iter(())
 
 
 def reads_files(script: Script, sample: Array) -> bool:
@@ -22,30 +57,62 @@ def reads_files(script: Script, sample: Array) -> bool:
     return sample.pixels or (maker is not None and maker.name == "numpy.load" and bool(maker.loops))
 
 
-def in_bulk(
+def bulk(
     script: Script,
     sample: Array,
-    growth: Iterable[tuple[Loop, ...]],
+    result: Array | None,
+    growth: Iterable[Growth],
     around: tuple[Loop, ...],
-    size: int | None,
-    *,
-    used: bool,
-) -> bool:
-    """Whether as many files are read as a data set has.
+    used: Uses,
+) -> Bulk | None:
+    """How much is collected in ``result``; None when that is little, or when nothing says that it is much.
 
-    ``growth`` are the loops that collect ``sample``, ``around`` those in which that begins anew, ``size`` the bytes
-    of all, if known. Where neither their number nor their size is known, they are many when a loop lists a folder, or
-    when a model is given images of them all (``used``).
+    ``growth`` says where ``sample`` is added to it, ``around`` are the loops in which that begins anew. Where neither
+    the number of files nor their size is known, they are many when a loop lists a folder, or when a model is trained
+    on images of them all.
     """
-    if size is not None:
-        return script.large(size)
+    if result is not None and result.bytes is not None:
+        return Bulk(result.bytes, "warning") if script.large(result.bytes) else None
     reader = script.maker(sample)
     again = {id(loop.node) for loop in around}
-    for loops in growth:
-        own = tuple(loop for loop in loops if id(loop.node) not in again and _reads(script, loop, reader))
-        if own and _many(script, own, used and sample.pixels):
-            return True
-    return False
+    own = [(grown, _turns(script, grown.loops, again, reader)) for grown in growth]
+    own = [(grown, loops) for grown, loops in own if loops]
+    if not own:
+        return None
+    one = result.item_bytes if result is not None and result.item_bytes is not None else sample.bytes
+    counts = [count(loops) for _, loops in own]
+    if None not in counts:
+        total = sum(known for known in counts if known is not None)
+        if one is None:
+            return Bulk(None, "warning") if total >= _MANY else None
+        certain = not any(grown.conditional for grown, _ in own)
+        return Bulk(total * one if certain else None, "warning") if script.large(total * one) else None
+    trained = _is_trained(result, used)
+    if not (trained and sample.pixels) and not any(_lists_folder(script, loops) for _, loops in own):
+        return None
+    shown = result is not None and any(node in used.shown for node in nodes(result.origin))
+    likely = trained or (not shown and next(script.trainings, None) is not None)
+    small = one is not None and not script.large(one * _FEW)
+    return Bulk(None, "warning" if likely and not small else "info")
+
+
+def count(loops: Iterable[Loop]) -> int | None:
+    """How often the innermost of ``loops`` turns in all; None when that is not known."""
+    total = 1
+    for loop in loops:
+        if loop.trips is None:
+            return None
+        total *= loop.trips
+    return total
+
+
+def _is_trained(result: Array | None, used: Uses) -> bool:
+    return result is None or any(node in used.trained for node in nodes(result.origin))
+
+
+def _turns(script: Script, loops: tuple[Loop, ...], again: set[int], reader: Call | None) -> list[Loop]:
+    """Those of ``loops`` that take another file each turn and do not begin anew."""
+    return [loop for loop in loops if id(loop.node) not in again and _reads(script, loop, reader)]
 
 
 def _reads(script: Script, loop: Loop, reader: Call | None) -> bool:
@@ -55,13 +122,8 @@ def _reads(script: Script, loop: Loop, reader: Call | None) -> bool:
     return isinstance(loop.iter, Items) and bool(script.growth(loop.iter))
 
 
-def _many(script: Script, loops: tuple[Loop, ...], used: bool) -> bool:
-    known = 1
-    for loop in loops:
-        if loop.trips is None:
-            return used or any(_listed(script, one.iter, _DEEP) for one in loops if one.trips is None)
-        known *= loop.trips
-    return known >= _MANY
+def _lists_folder(script: Script, loops: Iterable[Loop]) -> bool:
+    return any(loop.trips is None and _listed(script, loop.iter, _DEEP) for loop in loops)
 
 
 def _listed(script: Script, iterated: Value, depth: int) -> bool:
@@ -70,4 +132,6 @@ def _listed(script: Script, iterated: Value, depth: int) -> bool:
         return True
     if not isinstance(iterated, Items) or not depth:
         return False
-    return any(_listed(script, loop.iter, depth - 1) for loops in script.growth(iterated) for loop in loops)
+    return any(
+        _listed(script, loop.iter, depth - 1) for grown in script.growth(iterated) for loop in grown.loops
+    )

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from keras_memlint.analysis.calls import Call
+from keras_memlint.analysis.scopes import Growth
 from keras_memlint.analysis.script import Script
 from keras_memlint.analysis.source import Place
-from keras_memlint.analysis.values import Array, Items, Origin
+from keras_memlint.analysis.values import Array, Items
 from keras_memlint.rules.base import Finding, Rule
-from keras_memlint.rules.input_data._files import in_bulk, reads_files
+from keras_memlint.rules.input_data._files import Uses, bulk, nodes, reads_files, uses
 
 RULE = Rule(
     "KM101",
@@ -30,6 +31,7 @@ _JOINS = (
     "tf.constant",
     "tf.convert_to_tensor",
     "tf.stack",
+    "tf.concat",
     "tf.data.Dataset.from_tensor_slices",
     "tf.data.Dataset.from_tensors",
 )
@@ -42,39 +44,37 @@ _HELP = (
 def check(script: Script) -> Iterator[Finding]:
     if script.is_test:
         return
-    fed = {id(step.node) for feed in script.feeds for step in _steps(feed.array.origin)}
-    yield from _lists(script, fed)
-    yield from _fills(script, fed)
+    used = uses(script)
+    yield from _lists(script, used)
+    yield from _fills(script, used)
 
 
-def _lists(script: Script, fed: set[int]) -> Iterator[Finding]:
+def _lists(script: Script, used: Uses) -> Iterator[Finding]:
     reported: set[int] = set()
     for call, items in _joined(script):
         element = items.any()
         if call.streamed or call.mapped or not isinstance(element, Array) or not reads_files(script, element):
             continue
         array = call.result if isinstance(call.result, Array) else None
-        size = array.bytes if array is not None else None
-        used = id(call.node) in fed or call.name.startswith("tf.data.")
         cause = id(items.origin.node if items.origin is not None else call.node)
-        if cause in reported or not in_bulk(
-            script, element, script.growth(items), call.loops, size, used=used
-        ):
+        found = bulk(script, element, array, script.growth(items), call.loops, used)
+        if found is None or cause in reported:
             continue
         reported.add(cause)
         wide = ", as float64" if array is not None and array.dtype == "float64" else ""
         yield Finding(
             at=script.call_place(call),
             site=script.place(call.site),
-            message=f"`{script.text(call.node.func)}` copies a list of what every file holds: list and array have the"
-            f" whole data set in memory twice{wide}",
-            bytes=size * 2 if size is not None else None,
+            message=f"`{script.text(call.node.func)}` copies a list of all files read: the data set is in memory"
+            f" twice{wide}",
+            bytes=_both(found.bytes, element, array),
             help=_HELP,
-            related=_read_at(script, element),
+            related=(*_read_at(script, element), *_given_to(script, array)),
+            severity=found.severity,
         )
 
 
-def _fills(script: Script, fed: set[int]) -> Iterator[Finding]:
+def _fills(script: Script, used: Uses) -> Iterator[Finding]:
     reported: set[int] = set()
     for fill in script.fills:
         array, value = fill.array, fill.value
@@ -83,17 +83,22 @@ def _fills(script: Script, fed: set[int]) -> Iterator[Finding]:
             continue
         if not isinstance(value, Array) or array.source != "list" or not reads_files(script, value):
             continue
-        used = any(id(step.node) in fed for step in _steps(array.origin))
-        if not in_bulk(script, value, [fill.loops], maker.loops, array.bytes, used=used):
+        found = bulk(script, value, array, [Growth(fill.loops, True)], maker.loops, used)
+        if found is None:
             continue
         reported.add(id(maker.node))
         yield Finding(
             at=script.call_place(maker),
             site=script.place(maker.site),
-            message="one array is filled with what every file holds: the whole data set is in memory",
-            bytes=array.bytes,
+            message="an array that is filled file by file holds the whole data set in memory",
+            bytes=found.bytes,
             help=_HELP,
-            related=(*_read_at(script, value), ("filled here", script.place(fill.node))),
+            related=(
+                *_read_at(script, value),
+                ("filled here", script.place(fill.node)),
+                *_given_to(script, array),
+            ),
+            severity=found.severity,
         )
 
 
@@ -107,9 +112,22 @@ def _joined(script: Script) -> Iterator[tuple[Call, Items]]:
                 yield call, part
 
 
-def _steps(origin: Origin | None) -> Iterator[Origin]:
-    return origin.steps() if origin is not None else iter(())
+def _both(size: int | None, element: Array, array: Array | None) -> int | None:
+    """Bytes of the array and of the list, whose elements may be narrower; None when the array's are not known."""
+    one = array.item_bytes if array is not None else None
+    if size is None or one is None or element.bytes is None:
+        return size * 2 if size is not None else None
+    return size + size // one * element.bytes
 
 
 def _read_at(script: Script, element: Array) -> tuple[tuple[str, Place], ...]:
     return script.trail(element.origin)[:1]
+
+
+def _given_to(script: Script, array: Array | None) -> tuple[tuple[str, Place], ...]:
+    """Where the array is first given whole to a model or a dataset, which copies it again."""
+    node = id(array.origin.node) if array is not None and array.origin is not None else None
+    for feed in script.feeds:
+        if node in nodes(feed.array.origin):
+            return ((f"given whole to `{feed.method}` here", script.call_place(feed.call)),)
+    return ()
