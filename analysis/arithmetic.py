@@ -36,6 +36,8 @@ _FOLD: dict[str, Callable[[Any, Any], Any]] = {
     "**": operator.pow,
 }
 _LIMIT = 1 << 64
+# How a value is called that is a few elements of another one: nobody knows how many.
+SOME = "a slice"
 
 
 def binary(op: str, left: Value, right: Value, node: tree.Expr, *, in_place: bool = False) -> Value:
@@ -170,7 +172,7 @@ def unary(op: str, value: Value) -> Value:
 def subscript(owner: Value, keys: tuple[Value, ...], node: tree.Subscript) -> Value:
     """The value of ``owner[keys]``."""
     if isinstance(owner, Items):
-        return _item(owner, keys)
+        return _item(owner, keys, node)
     if isinstance(owner, Dict):
         key = const(keys[0]) if keys else None
         try:
@@ -190,7 +192,7 @@ def subscript(owner: Value, keys: tuple[Value, ...], node: tree.Subscript) -> Va
     return UNKNOWN
 
 
-def _item(owner: Items, keys: tuple[Value, ...]) -> Value:
+def _item(owner: Items, keys: tuple[Value, ...], node: tree.Subscript) -> Value:
     key = keys[0] if keys else UNKNOWN
     at = const(key)
     if isinstance(at, int) and owner.items is not None and -len(owner.items) <= at < len(owner.items):
@@ -204,8 +206,18 @@ def _item(owner: Items, keys: tuple[Value, ...]) -> Value:
         ):
             items = owner.items[slice(*bounds)] if bounds[2] != 0 else ()
             return Items(owner.kind, items, length=len(items), origin=owner.origin)
-        return Items(owner.kind, None, owner.any(), _slice_length(owner.length, key), origin=owner.origin)
+        length = _slice_length(owner.length, key)
+        origin = owner.origin
+        if length is None and _starts_and_stops(key):
+            origin = Origin(node, SOME, owner.origin)
+        return Items(owner.kind, None, owner.any(), length, list(owner.grown), origin=origin)
     return owner.any()
+
+
+def _starts_and_stops(key: Items) -> bool:
+    """Whether a slice leaves out elements at both ends, as batches do, and not the first or the last part."""
+    start, stop, _ = key.items or (UNKNOWN, UNKNOWN, UNKNOWN)
+    return not (isinstance(start, Const) and not start.value) and not isinstance(stop, Const)
 
 
 def _slice_length(length: int | None, key: Items) -> int | None:

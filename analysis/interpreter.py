@@ -639,6 +639,7 @@ class Interpreter:
         inner = Scope("function", scope)
         outer = self.loops
         length: int | None = 1
+        filtered = False
         for generator in node.generators:
             iterated = self.eval(generator.iter, inner)
             element, trips = calling.iterate(iterated)
@@ -648,16 +649,18 @@ class Interpreter:
             self.store(generator.target, element, inner, generator)
             for test in generator.ifs:
                 self.eval(test, inner)
+                filtered = True
             length = (
                 length * trips if length is not None and trips is not None and not generator.ifs else None
             )
         key = self.eval(node.key, inner) if node.key is not None else None
         value = self.eval(node.element, inner)
+        grown = Growth(self.loops, filtered)
         self.loops = outer
         if key is not None:
             return Dict(element=value)
         kind = "generator" if node.kind == "generator" else node.kind
-        return Items(kind, None, value, length, origin=Origin(node, "collected here"))
+        return Items(kind, None, value, length, [grown], origin=Origin(node, "collected here"))
 
     def formatted(self, node: tree.Formatted, scope: Scope) -> Value:
         values = [self.eval(part, scope) for part in node.parts]

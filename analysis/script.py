@@ -15,7 +15,7 @@ from keras_memlint.analysis.feeds import Feed, feeds_of
 from keras_memlint.analysis.interpreter import Interpreter
 from keras_memlint.analysis.parse import Parsed
 from keras_memlint.analysis.project import Project
-from keras_memlint.analysis.scopes import Growth, Loop, Scope
+from keras_memlint.analysis.scopes import Loop, Scope
 from keras_memlint.analysis.settings import Settings
 from keras_memlint.analysis.source import Place, Source
 from keras_memlint.analysis.targets import OneHot, Target, one_hot_of, targets_of
@@ -206,19 +206,10 @@ class Script:
         *_, first = value.origin.steps()
         return self._makers.get(id(first))
 
-    @cached_property
-    def _loops_of(self) -> dict[int, list[Loop]]:
-        found: dict[int, list[Loop]] = {}
-        for loop in self.loops:
-            found.setdefault(id(loop.node), []).append(loop)
-        return found
-
-    def growth(self, items: Items) -> list[Growth]:
-        """Where ``items`` got its elements: the loops around each append, or its comprehension's own."""
-        if items.grown:
-            return items.grown
-        made = items.origin.node if items.origin is not None else None
-        return [Growth(tuple(self._loops_of[id(made)]), False)] if id(made) in self._loops_of else []
+    @staticmethod
+    def breaks(loop: Loop) -> bool:
+        """Whether a ``break`` may end ``loop`` early."""
+        return isinstance(loop.node, (tree.For, tree.While)) and _has_break(loop.node.body)
 
     @cached_property
     def models(self) -> list[Model]:
@@ -447,6 +438,17 @@ def analyse(source: Source, settings: Settings | None = None, workspace: Workspa
     return Script(source, parsed, run, scope, settings or Settings())
 
 
+def _has_break(body: tuple[tree.Stmt, ...]) -> bool:
+    for statement in body:
+        if isinstance(statement, tree.Jump):
+            if statement.kind == "break":
+                return True
+        elif not isinstance(statement, (tree.For, tree.While, tree.FunctionDef, tree.ClassDef)):
+            if any(_has_break(block) for block in tree.blocks(statement)):
+                return True
+    return False
+
+
 def _interpret(parsed: Parsed, project: Project) -> tuple[Interpreter, Scope]:
     run = Interpreter(project)
     run.machine = _Machine(run)
@@ -481,14 +483,13 @@ class _Machine:
         self.glob_count = run.project.glob_count
 
     def apply(
-        self, function: Value, args: tuple[Value, ...], call: Call, *, mapped: bool, over: Value | None = None
+        self, function: Value, args: tuple[Value, ...], call: Call, *, mapped: bool, over: Loop | None = None
     ) -> tuple[Value, tuple[Call, ...]]:
         run = self.run
         start = len(run.calls)
         if over is not None:
-            loop = Loop(call.node, "apply", over, calling.iterate(over)[1])
-            run.all_loops.append(loop)
-            outer_loops, run.loops = run.loops, (*run.loops, loop)
+            run.all_loops.append(over)
+            outer_loops, run.loops = run.loops, (*run.loops, over)
             found = self.apply(function, args, call, mapped=mapped)
             run.loops = outer_loops
             return found

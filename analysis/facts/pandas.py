@@ -5,6 +5,7 @@ from __future__ import annotations
 from keras_memlint.analysis.calls import Call
 from keras_memlint.analysis.facts.numpy import dtype_of
 from keras_memlint.analysis.facts.table import Gives, Machine, fact, table
+from keras_memlint.analysis.scopes import Growth, Loop
 from keras_memlint.analysis.values import UNKNOWN, Array, Function, Items, Origin, Value
 
 _DOCS = "pandas API reference"
@@ -53,10 +54,11 @@ def _apply(call: Call, run: Machine) -> Value:
     function = call.first()
     if isinstance(function, Function):
         column = isinstance(given, Array) and given.kind == "series"
-        over = given if column else None
+        over = Loop(call.node, "apply", given, None) if column else None
         made, call.inner = run.apply(function, (UNKNOWN,), call, mapped=False, over=over)
         if column and isinstance(made, Array) and made.shape != () and not made.labels:
-            return Items("list", None, made, origin=Origin(call.node, "collected here"))
+            grown = [Growth((*call.loops, over), False)] if over is not None else []
+            return Items("list", None, made, None, grown, origin=Origin(call.node, "collected here"))
     return Array("series", source=given.source if isinstance(given, Array) else "", labels=True)
 
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from keras_memlint.analysis.calls import Call
 from keras_memlint.analysis.facts.table import Gives, Machine, fact, table
-from keras_memlint.analysis.scopes import Growth
+from keras_memlint.analysis.scopes import Growth, Loop
 from keras_memlint.analysis.values import (
     UNKNOWN,
     Api,
@@ -174,12 +174,14 @@ def _map(call: Call, run: Machine) -> Value:
     parts = [_any(arg) for arg in call.args[1:]]
     element: Value = UNKNOWN
     function = call.args[0]
+    loop = Loop(call.node, "apply", call.args[1], parts[0][1])
     if isinstance(function, Function) or (isinstance(function, Api) and function.name in _READERS):
         given = tuple(part for part, _ in parts)
-        element, call.inner = run.apply(function, given, call, mapped=False, over=call.args[1])
+        element, call.inner = run.apply(function, given, call, mapped=False, over=loop)
     elif isinstance(function, Api):
         element = Scalar("int") if function.name == "builtins.int" else UNKNOWN
-    return Items("generator", None, element, parts[0][1], origin=Origin(call.node, "collected here"))
+    grown = [Growth((*call.loops, loop), False)]
+    return Items("generator", None, element, parts[0][1], grown, origin=Origin(call.node, "collected here"))
 
 
 def _map_at_once(call: Call, run: Machine) -> Value:

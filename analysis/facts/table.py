@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from keras_memlint.analysis.calls import Call
+from keras_memlint.analysis.scopes import Loop
 from keras_memlint.analysis.values import Value
 
 
@@ -14,11 +15,11 @@ class Machine(Protocol):
     """What a fact may ask of the interpreter."""
 
     def apply(
-        self, function: Value, args: tuple[Value, ...], call: Call, *, mapped: bool, over: Value | None = None
+        self, function: Value, args: tuple[Value, ...], call: Call, *, mapped: bool, over: Loop | None = None
     ) -> tuple[Value, tuple[Call, ...]]:
         """The value of calling ``function`` with ``args`` on behalf of ``call``, and the calls made meanwhile.
 
-        ``over``: it is called for each element of this, as in a loop.
+        ``over``: the loop that this amounts to, if it is called for each element of something.
         """
         ...
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
+from keras_memlint.analysis.arithmetic import SOME
 from keras_memlint.analysis.calls import Call
 from keras_memlint.analysis.feeds import arrays
 from keras_memlint.analysis.scopes import Growth, Loop
@@ -12,6 +13,7 @@ from keras_memlint.analysis.script import Script
 from keras_memlint.analysis.values import Array, Items, Origin, Value
 from keras_memlint.rules.diagnostic import Severity
 
+_PARTS = 4  # a loop of so few turns may read training, validation and test data
 _MANY = 1000  # so many files of unknown size count as a data set
 _FEW = 2000  # files that hold so little that as many of them stay below the threshold are likely a small data set
 _DEEP = 4  # lists made from lists
@@ -50,11 +52,13 @@ def nodes(origin: Origin | None) -> Iterator[int]:
 
 
 def reads_files(script: Script, sample: Array) -> bool:
-    """Whether ``sample`` is what one file holds: an image, a sound, an array."""
-    if sample.source != "disk" or sample.labels:
+    """Whether ``sample`` is what one file holds, an image, a sound, an array, or what a list of these became."""
+    if sample.labels or sample.source not in ("disk", "list"):
         return False
+    if sample.pixels:
+        return True
     maker = script.maker(sample)
-    return sample.pixels or (maker is not None and maker.name == "numpy.load" and bool(maker.loops))
+    return sample.source == "disk" and maker is not None and maker.name == "numpy.load" and bool(maker.loops)
 
 
 def bulk(
@@ -74,10 +78,10 @@ def bulk(
     if result is not None and result.bytes is not None:
         return Bulk(result.bytes, "warning") if script.large(result.bytes) else None
     reader = script.maker(sample)
-    again = {id(loop.node) for loop in around}
-    own = [(grown, _turns(script, grown.loops, again, reader)) for grown in growth]
+    again = {id(loop.node): loop for loop in around}
+    own = [(grown, _turns(grown.loops, again, reader)) for grown in growth]
     own = [(grown, loops) for grown, loops in own if loops]
-    if not own:
+    if not own or any(_is_part(grown, again) for grown, _ in own):
         return None
     one = result.item_bytes if result is not None and result.item_bytes is not None else sample.bytes
     counts = [count(loops) for _, loops in own]
@@ -93,7 +97,8 @@ def bulk(
     shown = result is not None and any(node in used.shown for node in nodes(result.origin))
     likely = trained or (not shown and next(script.trainings, None) is not None)
     small = one is not None and not script.large(one * _FEW)
-    return Bulk(None, "warning" if likely and not small else "info")
+    ends = any(script.breaks(loop) for _, loops in own for loop in loops)
+    return Bulk(None, "warning" if likely and sample.pixels and not small and not ends else "info")
 
 
 def count(loops: Iterable[Loop]) -> int | None:
@@ -110,28 +115,34 @@ def _is_trained(result: Array | None, used: Uses) -> bool:
     return result is None or any(node in used.trained for node in nodes(result.origin))
 
 
-def _turns(script: Script, loops: tuple[Loop, ...], again: set[int], reader: Call | None) -> list[Loop]:
+def _is_part(grown: Growth, again: dict[int, Loop]) -> bool:
+    """Whether the list is filled anew by each turn of a loop: a batch, a class, a video at a time."""
+    shared = [loop for loop in grown.loops if id(loop.node) in again]
+    return any(loop.trips is None or loop.trips > _PARTS for loop in shared)
+
+
+def _turns(loops: tuple[Loop, ...], again: dict[int, Loop], reader: Call | None) -> list[Loop]:
     """Those of ``loops`` that take another file each turn and do not begin anew."""
-    return [loop for loop in loops if id(loop.node) not in again and _reads(script, loop, reader)]
+    return [loop for loop in loops if id(loop.node) not in again and _reads(loop, reader)]
 
 
-def _reads(script: Script, loop: Loop, reader: Call | None) -> bool:
+def _reads(loop: Loop, reader: Call | None) -> bool:
     """Whether each turn of ``loop`` takes another file, read there or before; else it takes pieces of one."""
     if reader is None or any(one.node is loop.node for one in reader.loops):
         return True
-    return isinstance(loop.iter, Items) and bool(script.growth(loop.iter))
+    return isinstance(loop.iter, Items) and bool(loop.iter.grown)
 
 
 def _lists_folder(script: Script, loops: Iterable[Loop]) -> bool:
-    return any(loop.trips is None and _listed(script, loop.iter, _DEEP) for loop in loops)
+    return any(loop.trips is None and not script.breaks(loop) and _listed(loop.iter, _DEEP) for loop in loops)
 
 
-def _listed(script: Script, iterated: Value, depth: int) -> bool:
+def _listed(iterated: Value, depth: int) -> bool:
     """Whether ``iterated`` are the files of a folder, or what a loop over them collected."""
+    if iterated.origin is not None and iterated.origin.note == SOME:
+        return False
     if iterated.origin is not None and any(step.note == "listed here" for step in iterated.origin.steps()):
         return True
     if not isinstance(iterated, Items) or not depth:
         return False
-    return any(
-        _listed(script, loop.iter, depth - 1) for grown in script.growth(iterated) for loop in grown.loops
-    )
+    return any(_listed(loop.iter, depth - 1) for grown in iterated.grown for loop in grown.loops)

@@ -57,7 +57,7 @@ def _lists(script: Script, used: Uses) -> Iterator[Finding]:
             continue
         array = call.result if isinstance(call.result, Array) else None
         cause = id(items.origin.node if items.origin is not None else call.node)
-        found = bulk(script, element, array, script.growth(items), call.loops, used)
+        found = bulk(script, element, array, items.grown, call.loops, used)
         if found is None or cause in reported:
             continue
         reported.add(cause)
