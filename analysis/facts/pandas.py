@@ -53,11 +53,12 @@ def _apply(call: Call, run: Machine) -> Value:
     given = call.receiver
     function = call.first()
     if isinstance(function, Function):
-        column = isinstance(given, Array) and given.kind == "series"
-        over = Loop(call.node, "apply", given, None) if column else None
+        over = None
+        if isinstance(given, Array) and given.kind == "series":
+            over = Loop(call.node, "apply", given, None)
         made, call.inner = run.apply(function, (UNKNOWN,), call, mapped=False, over=over)
-        if column and isinstance(made, Array) and made.shape != () and not made.labels:
-            grown = [Growth((*call.loops, over), False)] if over is not None else []
+        if over is not None and isinstance(made, Array) and made.shape != () and not made.labels:
+            grown = [Growth((*call.loops, over), False)]
             return Items("list", None, made, None, grown, origin=Origin(call.node, "collected here"))
     return Array("series", source=given.source if isinstance(given, Array) else "", labels=True)
 

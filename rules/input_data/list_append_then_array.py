@@ -126,7 +126,9 @@ def _read_at(script: Script, element: Array) -> tuple[tuple[str, Place], ...]:
 
 def _given_to(script: Script, array: Array | None) -> tuple[tuple[str, Place], ...]:
     """Where the array is first given whole to a model or a dataset, which copies it again."""
-    node = id(array.origin.node) if array is not None and array.origin is not None else None
+    if array is None or array.origin is None:
+        return ()
+    node = id(array.origin.node)
     for feed in script.feeds:
         if node in nodes(feed.array.origin):
             return ((f"given whole to `{feed.method}` here", script.call_place(feed.call)),)
