@@ -21,7 +21,7 @@ _FLOW = "keras.preprocessing.image.ImageDataGenerator.flow"
 
 
 class Uses(NamedTuple):
-    """The expressions whose arrays are trained on, and those whose arrays are only predicted or evaluated."""
+    """The expressions whose arrays are trained on, and those whose arrays are only predicted."""
 
     trained: frozenset[int]
     shown: frozenset[int]
@@ -39,7 +39,8 @@ def uses(script: Script) -> Uses:
     trained: set[int] = set()
     shown: set[int] = set()
     for feed in script.feeds:
-        (shown if feed.method in ("predict", "evaluate") else trained).update(nodes(feed.array.origin))
+        if feed.method != "evaluate":
+            (shown if feed.method == "predict" else trained).update(nodes(feed.array.origin))
     for call in script.calls(_FLOW):
         for array in arrays(call.arg("x") or call.first()):
             trained.update(nodes(array.origin))
