@@ -75,13 +75,9 @@ def image_array(image: Object, call: Call, dtype: str, *, channel_axis: bool) ->
     channels = const(image.state.get("channels"))
     height, width = size if size is not None and len(size) == 2 else (None, None)
     axes = [a if isinstance(a, int) else None for a in (height, width)]
-    shape: Shape | None = (
-        (*axes, channels) if channels is not None and (channels > 1 or channel_axis) else None
-    )
+    shape: Shape = (*axes, channels)  # where nothing says that they are grey, images have channels
     if channels == 1 and not channel_axis:
         shape = tuple(axes)
-    if channel_axis and channels is None:
-        shape = (*axes, None)
     return Array(
         "ndarray",
         dtype,

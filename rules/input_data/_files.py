@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from typing import NamedTuple
 
 from keras_memlint.analysis.arithmetic import SOME
@@ -42,6 +43,8 @@ def uses(script: Script) -> Uses:
         if feed.method != "evaluate":
             (shown if feed.method == "predict" else trained).update(nodes(feed.array.origin))
     for call in script.calls(_FLOW):
+        if call.given("save_to_dir"):
+            continue  # changed images are written to look at them
         for array in arrays(call.arg("x") or call.first()):
             trained.update(nodes(array.origin))
     return Uses(frozenset(trained), frozenset(shown - trained))
@@ -97,9 +100,18 @@ def bulk(
         return None
     shown = result is not None and any(node in used.shown for node in nodes(result.origin))
     likely = trained or (not shown and next(script.trainings, None) is not None)
-    small = one is not None and not script.large(one * _FEW)
+    most = one if one is not None else _at_most(sample)
+    small = most is not None and not script.large(most * _FEW)
     ends = any(script.breaks(loop) for _, loops in own for loop in loops)
     return Bulk(None, "warning" if likely and sample.pixels and not small and not ends else "info")
+
+
+def _at_most(image: Array) -> int | None:
+    """Bytes of an image with four channels where only these are unknown; None when more is."""
+    shape = image.shape
+    if shape is None or len(shape) != 3 or shape[2] is not None:
+        return None
+    return replace(image, shape=(*shape[:2], 4)).bytes
 
 
 def count(loops: Iterable[Loop]) -> int | None:
