@@ -29,10 +29,14 @@ class Uses(NamedTuple):
 
 
 class Bulk(NamedTuple):
-    """How much is read: all bytes, None when unknown, and how likely it is that this is much."""
+    """How much is read: all bytes, None when unknown, and how likely it is that this is much.
+
+    ``loops`` are the loops that read it.
+    """
 
     bytes: int | None
     severity: Severity
+    loops: frozenset[int]
 
 
 def uses(script: Script) -> Uses:
@@ -79,31 +83,35 @@ def bulk(
     the number of files nor their size is known, they are many when a loop lists a folder, or when a model is trained
     on images of them all.
     """
+    growth = list(growth)
+    loops = frozenset(id(grown.loops[-1].node) for grown in growth if grown.loops)
     if result is not None and result.bytes is not None:
-        return Bulk(result.bytes, "warning") if script.large(result.bytes) else None
+        return Bulk(result.bytes, "warning", loops) if script.large(result.bytes) else None
     reader = script.maker(sample)
     again = {id(loop.node): loop for loop in around}
     own = [(grown, _turns(grown.loops, again, reader)) for grown in growth]
-    own = [(grown, loops) for grown, loops in own if loops]
+    own = [(grown, turns) for grown, turns in own if turns]
     if not own or any(_is_part(grown, again) for grown, _ in own):
         return None
     one = result.item_bytes if result is not None and result.item_bytes is not None else sample.bytes
-    counts = [count(loops) for _, loops in own]
+    counts = [count(turns) for _, turns in own]
     if None not in counts:
         total = sum(known for known in counts if known is not None)
         if one is None:
-            return Bulk(None, "warning") if total >= _MANY else None
+            return Bulk(None, "warning", loops) if total >= _MANY else None
         certain = not any(grown.conditional for grown, _ in own)
-        return Bulk(total * one if certain else None, "warning") if script.large(total * one) else None
+        size = total * one
+        return Bulk(size if certain else None, "warning", loops) if script.large(size) else None
     trained = _is_trained(result, used)
-    if not (trained and sample.pixels) and not any(_lists_folder(script, loops) for _, loops in own):
+    if not (trained and sample.pixels) and not any(_lists_folder(script, turns) for _, turns in own):
         return None
     shown = result is not None and any(node in used.shown for node in nodes(result.origin))
     likely = trained or (not shown and next(script.trainings, None) is not None)
     most = one if one is not None else _at_most(sample)
     small = most is not None and not script.large(most * _FEW)
-    ends = any(script.breaks(loop) for _, loops in own for loop in loops)
-    return Bulk(None, "warning" if likely and sample.pixels and not small and not ends else "info")
+    ends = any(script.breaks(loop) for _, turns in own for loop in turns)
+    sure = likely and sample.pixels and not small and not ends
+    return Bulk(None, "warning" if sure else "info", loops)
 
 
 def _at_most(image: Array) -> int | None:

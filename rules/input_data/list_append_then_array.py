@@ -10,7 +10,7 @@ from keras_memlint.analysis.script import Script
 from keras_memlint.analysis.source import Place
 from keras_memlint.analysis.values import Array, Items
 from keras_memlint.rules.base import Finding, Rule
-from keras_memlint.rules.input_data._files import Uses, bulk, nodes, reads_files, uses
+from keras_memlint.rules.input_data._files import Bulk, Uses, bulk, nodes, reads_files, uses
 
 RULE = Rule(
     "KM101",
@@ -45,11 +45,18 @@ def check(script: Script) -> Iterator[Finding]:
     if script.is_test:
         return
     used = uses(script)
-    yield from _lists(script, used)
-    yield from _fills(script, used)
+    found = [*_lists(script, used), *_fills(script, used)]
+    reported: set[int] = set()
+    for amount, finding in sorted(
+        found, key=lambda one: (one[0].severity != "warning", one[0].bytes is None)
+    ):
+        # Images and masks read by one loop are one cause.
+        if finding.bytes is not None or reported.isdisjoint(amount.loops):
+            reported |= amount.loops
+            yield finding
 
 
-def _lists(script: Script, used: Uses) -> Iterator[Finding]:
+def _lists(script: Script, used: Uses) -> Iterator[tuple[Bulk, Finding]]:
     reported: set[int] = set()
     for call, items in _joined(script):
         element = items.any()
@@ -62,19 +69,22 @@ def _lists(script: Script, used: Uses) -> Iterator[Finding]:
             continue
         reported.add(cause)
         wide = ", as float64" if array is not None and array.dtype == "float64" else ""
-        yield Finding(
-            at=script.call_place(call),
-            site=script.place(call.site),
-            message=f"`{script.text(call.node.func)}` copies a list of all files read: the data set is in memory"
-            f" twice{wide}",
-            bytes=_both(found.bytes, element, array),
-            help=_HELP,
-            related=(*_read_at(script, element), *_given_to(script, array)),
-            severity=found.severity,
+        yield (
+            found,
+            Finding(
+                at=script.call_place(call),
+                site=script.place(call.site),
+                message=f"`{script.text(call.node.func)}` copies a list of all files read: the data set is in memory"
+                f" twice{wide}",
+                bytes=_both(found.bytes, element, array),
+                help=_HELP,
+                related=(*_read_at(script, element), *_given_to(script, array)),
+                severity=found.severity,
+            ),
         )
 
 
-def _fills(script: Script, used: Uses) -> Iterator[Finding]:
+def _fills(script: Script, used: Uses) -> Iterator[tuple[Bulk, Finding]]:
     reported: set[int] = set()
     for fill in script.fills:
         array, value = fill.array, fill.value
@@ -87,18 +97,21 @@ def _fills(script: Script, used: Uses) -> Iterator[Finding]:
         if found is None:
             continue
         reported.add(id(maker.node))
-        yield Finding(
-            at=script.call_place(maker),
-            site=script.place(maker.site),
-            message="an array that is filled file by file holds the whole data set in memory",
-            bytes=found.bytes,
-            help=_HELP,
-            related=(
-                *_read_at(script, value),
-                ("filled here", script.place(fill.node)),
-                *_given_to(script, array),
+        yield (
+            found,
+            Finding(
+                at=script.call_place(maker),
+                site=script.place(maker.site),
+                message="an array that is filled file by file holds the whole data set in memory",
+                bytes=found.bytes,
+                help=_HELP,
+                related=(
+                    *_read_at(script, value),
+                    ("filled here", script.place(fill.node)),
+                    *_given_to(script, array),
+                ),
+                severity=found.severity,
             ),
-            severity=found.severity,
         )
 
 
