@@ -188,9 +188,9 @@ def _grey(call: Call, _run: Machine) -> Value:
     if not isinstance(given, Array):
         return UNKNOWN
     shape = given.shape[:-1] if given.shape is not None and len(given.shape) == 3 else None
-    return replace(
-        given, dtype="float64", shape=shape, size=None, origin=Origin(call.node, "made grey", given.origin)
-    )
+    dtype = "float32" if given.dtype == "float32" else "float64" if given.dtype is not None else None
+    origin = Origin(call.node, "made grey", given.origin)
+    return replace(given, dtype=dtype, shape=shape, size=None, origin=origin)
 
 
 _CV = "OpenCV documentation"
