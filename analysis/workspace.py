@@ -37,13 +37,9 @@ class Module:
 
 @dataclass(slots=True)
 class Workspace:
-    """``overlay`` gives the text of a file that is open in an editor, None for others.
-
-    ``given`` are the absolute paths of the files being checked: a cause inside one of them is reported there.
-    """
+    """``overlay`` gives the text of a file that is open in an editor, None for others."""
 
     overlay: Callable[[Path], str | None] = lambda _path: None
-    given: frozenset[str] = frozenset()
     _parsed: OrderedDict[str, tuple[Source, Parsed, ParseCache]] = field(default_factory=OrderedDict)
     _modules: dict[str, tuple[str, Module]] = field(default_factory=dict)
     _seen: dict[tuple[str, str], tuple[float, object]] = field(default_factory=dict)

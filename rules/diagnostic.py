@@ -56,6 +56,7 @@ class Diagnostic:
     """One finding as it is reported. ``bytes`` is an integer or None; ``fixes`` are alternatives, best first.
 
     ``last_row`` is the last row of the statement that holds the finding (suppressions may stand there).
+    ``elsewhere``: the cause, ``related[0]``, is in another file, and this is where it is used.
     """
 
     code: str
@@ -72,6 +73,7 @@ class Diagnostic:
     fixes: tuple[DiagnosticFix, ...] = ()
     tags: tuple[str, ...] = field(default=())
     last_row: int = 0
+    elsewhere: bool = False
 
     def to_json(self) -> dict[str, Any]:
         """A dictionary of plain JSON values, every field kept: the cache's form."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from keras_memlint.analysis.bytes import format_bytes
@@ -61,7 +60,7 @@ def check_source(
         started = time.perf_counter()
         try:
             for finding in registered.check(script):
-                made = _diagnostic(script, rule, finding, workspace)
+                made = _diagnostic(script, rule, finding)
                 if made is None:
                     continue
                 key = (rule.code, finding.at.start, finding.at.end)
@@ -86,16 +85,13 @@ def broken_statements(source: Source, workspace: Workspace | None = None) -> int
     return len(parsed.broken)
 
 
-def _diagnostic(
-    script: Script, rule: Rule, finding: Finding, workspace: Workspace | None
-) -> Diagnostic | None:
-    """``finding`` as front ends see it; None when its cause is reported in another file of the same run."""
+def _diagnostic(script: Script, rule: Rule, finding: Finding) -> Diagnostic | None:
+    """``finding`` as front ends see it; None when its cause is in another file and nothing here leads to it."""
     at = finding.at
     related = finding.related
     fixes = finding.fixes
-    if at.source is not script.source:
-        if workspace is not None and str(Path(at.source.path).absolute()) in workspace.given:
-            return None
+    elsewhere = at.source is not script.source
+    if elsewhere:
         if finding.site is None:
             return None
         related = (("the cause is here", at), *related)
@@ -121,6 +117,7 @@ def _diagnostic(
         tuple(_related(note, place) for note, place in related),
         tuple(_fix(source, fix) for fix in fixes),
         last_row=to_position(source, max(last, at.end)).row,
+        elsewhere=elsewhere,
     )
 
 

@@ -10,7 +10,7 @@ import contextlib
 import os
 import sys
 import time
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Iterable
 from hashlib import blake2b
 from itertools import islice
 from pathlib import Path
@@ -66,22 +66,18 @@ class Entry:
 
 
 class Cache:
-    """The database. Every method answers as if nothing was stored when something is wrong with it.
+    """The database. Every method answers as if nothing was stored when something is wrong with it."""
 
-    ``given`` are the absolute paths of the files being checked: what a file takes from another one is reported here
-    or there, depending on whether the other one is given too.
-    """
-
-    def __init__(self, path: Path | None, given: Collection[str] = ()) -> None:
+    def __init__(self, path: Path | None) -> None:
         self._path = path
-        self._states = _States(given)
+        self._states = _States()
         self._connection: sqlite3.Connection | None = None
 
     @staticmethod
-    def of_user(given: Collection[str] = ()) -> Cache:
+    def of_user() -> Cache:
         """The cache of this user; one that remembers nothing when there is no place for it."""
         try:
-            return Cache(folder() / "findings.db", given)
+            return Cache(folder() / "findings.db")
         except RuntimeError:  # no home folder
             return Cache(None)
 
@@ -214,15 +210,14 @@ def _digest(*parts: bytes) -> bytes:
 
 
 class _States:
-    """What files and folders look like now, each looked at once. ``given`` as in Cache."""
+    """What files and folders look like now, each looked at once."""
 
-    def __init__(self, given: Collection[str]) -> None:
-        self._given = given
+    def __init__(self) -> None:
         self._known: dict[str, str] = {}
 
     def of(self, path: str) -> str:
         if path not in self._known:
-            self._known[path] = f"given {state_of(path)}" if path in self._given else state_of(path)
+            self._known[path] = state_of(path)
         return self._known[path]
 
 

@@ -77,7 +77,7 @@ def _once(arguments: argparse.Namespace, options: Options) -> int:
         return FAILED
     for folder in discovery.empty:
         terminal.warn(f"{folder}: nothing to check here, neither .py nor .ipynb")
-    cache = Cache(None) if arguments.no_cache else Cache.of_user({found.path for found in discovery.files})
+    cache = Cache(None) if arguments.no_cache else Cache.of_user()
     with terminal.progress() as progress:
         outcomes = check_files(
             discovery.files,

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import os
+from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from keras_memlint.analysis.source import Source
@@ -31,6 +32,25 @@ def judge(source: Source, diagnostics: Iterable[Diagnostic], shown: Shown) -> li
             and (diagnostic.severity != "hint" or shown.hints or diagnostic.code in shown.exact)
         ),
         key=_position,
+    )
+
+
+def told_once(diagnostics: Iterable[Diagnostic], raw: Mapping[str, Iterable[Diagnostic]]) -> list[Diagnostic]:
+    """``diagnostics`` without those whose cause is in another file that says so itself, at least as severely.
+
+    ``raw`` are the findings of every file of the run by absolute path, before suppressions: what is suppressed at its
+    cause is not told at its uses.
+    """
+    return [one for one in diagnostics if not (one.elsewhere and _is_told(one, raw))]
+
+
+def _is_told(diagnostic: Diagnostic, raw: Mapping[str, Iterable[Diagnostic]]) -> bool:
+    cause = diagnostic.related[0]
+    where = os.path.abspath(cause.filename)  # noqa: PTH100  (`resolve` would follow links)
+    return any(
+        (other.code, other.location) == (diagnostic.code, cause.location)
+        and SEVERITIES.index(other.severity) >= SEVERITIES.index(diagnostic.severity)
+        for other in raw.get(where, ())
     )
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache as once
-from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from keras_memlint.analysis.files import FileText, UnreadableError, script_from_bytes
@@ -14,7 +13,7 @@ from keras_memlint.rules.diagnostic import Diagnostic
 from keras_memlint.server.cache import Cache, Entry
 from keras_memlint.server.configuration import Configuration
 from keras_memlint.server.discovery import Found
-from keras_memlint.server.findings import Shown
+from keras_memlint.server.findings import Shown, told_once
 from keras_memlint.server.selection import select, split
 from keras_memlint.server.target import settings_for
 from keras_memlint.server.work import Plan, Repair, Task, judged, prepare, repairable, work
@@ -74,6 +73,7 @@ def check_files(
     plans = Plans(options, cache)
     tasks: list[Task] = []
     waiting: list[tuple[Outcome, Entry]] = []
+    found: dict[str, list[Diagnostic]] = {}
     for outcome in outcomes:
         try:
             plan = plans.of(outcome.found)
@@ -91,33 +91,37 @@ def check_files(
         entry = Entry(outcome.found.filename, raw, plan.shown.codes, plan.settings)
         known = cache.findings(entry)
         if known is not None:
+            found[outcome.found.path] = known
             outcome.diagnostics = outcome.remaining = judged(task, source, known)
         if known is None or (options.repair and repairable(outcome.diagnostics, options.repair)):
             tasks.append(task)
             waiting.append((outcome, entry))
     if tasks:
-        given = frozenset(found.path for found in files)
-        cache.store(_analyse(tasks, waiting, given, cache, jobs, progress, len(files)))
+        reports = _analyse(tasks, waiting, cache, jobs, progress, len(files))
+        found |= {outcome.found.path: report.diagnostics for outcome, _, report in reports}
+        cache.store((entry, report) for _, entry, report in reports)
+    for outcome in outcomes:
+        outcome.diagnostics = told_once(outcome.diagnostics, found)
+        outcome.remaining = told_once(outcome.remaining, found)
     return outcomes
 
 
 def _analyse(
     tasks: Sequence[Task],
     waiting: Sequence[tuple[Outcome, Entry]],
-    given: frozenset[str],
     cache: Cache,
     jobs: int | None,
     progress: Callable[[int, int], None] | None,
     total: int,
-) -> list[tuple[Entry, Report]]:
-    """Does ``tasks``, completes the outcomes that wait for them, and answers what is worth remembering."""
+) -> list[tuple[Outcome, Entry, Report]]:
+    """Does ``tasks``, completes the outcomes that wait for them, and answers what was found in each."""
     from keras_memlint.server.pool import WorkerDiedError, in_parallel
 
     # A database connection must not be carried into another process.
     cache.close()
     done = total - len(tasks)
-    results: list[tuple[Entry, Report]] = []
-    for index, result in in_parallel(work, tasks, jobs, partial(prepare, given)):
+    results: list[tuple[Outcome, Entry, Report]] = []
+    for index, result in in_parallel(work, tasks, jobs, prepare):
         outcome, entry = waiting[index]
         if isinstance(result, WorkerDiedError):
             outcome.problems.append(
@@ -128,7 +132,7 @@ def _analyse(
             outcome.repair, outcome.remaining = result.repair, result.remaining
             outcome.seconds = result.report.seconds
             outcome.problems += result.report.problems
-            results.append((entry, result.report))
+            results.append((outcome, entry, result.report))
         done += 1
         if progress is not None:
             progress(done, total)

@@ -51,12 +51,12 @@ class Result(NamedTuple):
 _workspace: Workspace | None = None
 
 
-def prepare(given: frozenset[str]) -> None:
+def prepare() -> None:
     """Makes this process ready: what it learns of one file helps with the next."""
     global _workspace
     from keras_memlint.analysis.workspace import Workspace
 
-    _workspace = Workspace(given=given)
+    _workspace = Workspace()
 
 
 def work(task: Task) -> Result:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -69,13 +69,13 @@ class Core:
     @cached_property
     def workspace(self) -> Workspace:
         """What outlives one check of an open document."""
-        return self.new_workspace(())
+        return self.new_workspace()
 
-    def new_workspace(self, given: Iterable[str]) -> Workspace:
-        """A workspace in which a cause in one of the files ``given`` is reported there. Imports the analysis."""
+    def new_workspace(self) -> Workspace:
+        """A workspace that sees the texts of open documents. Imports the analysis."""
         from keras_memlint.analysis.workspace import Workspace
 
-        return Workspace(overlay=self._documents.text_at, given=frozenset(given))
+        return Workspace(overlay=self._documents.text_at)
 
     @cached_property
     def _gpus(self) -> Detected:
@@ -100,8 +100,6 @@ class Core:
             return Outcome()
         try:
             path = self._documents.path(unit.uri)
-            # What has its cause in another open document is marked there.
-            self.workspace.given = self._documents.paths
             return self.in_source(source_of(unit, path), self.workspace)
         except Exception as error:
             return Outcome(problems=(_bug(unit.uri, "the check", error),))

@@ -420,7 +420,7 @@ async def _everywhere(server: MemlintServer) -> AsyncIterator[tuple[str, int | N
             messages = remembered[file.path]
         else:
             if workspace is None:
-                workspace = await in_worker(lambda: server.core.new_workspace(file.path for file in files))
+                workspace = await in_worker(server.core.new_workspace)
             # One file at a time: what is asked about open documents comes in between, and this can be cancelled.
             messages, problems = await in_worker(partial(unopened.check, file, server.render, workspace))
             for problem in problems:

@@ -130,14 +130,6 @@ def test_files_it_used_must_be_unchanged(file: Path, tmp_path: Path) -> None:
     assert not valid_after(lambda: Path(used).unlink())
 
 
-def test_whether_a_used_file_is_checked_too_matters(file: Path, tmp_path: Path) -> None:
-    used = str(tmp_path / "data.py")
-    Path(used).write_text("a")
-    Cache(file, {used}).store([(entry(), Report([FINDING], used_files=(used,)))])
-    assert Cache(file, {used}).findings(entry()) == [FINDING]
-    assert Cache(file).findings(entry()) is None
-
-
 def test_result_with_problems_is_not_kept(file: Path) -> None:
     cache = Cache(file)
     cache.store([(entry(), Report([FINDING], problems=["KM203 failed"]))])

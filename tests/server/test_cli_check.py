@@ -324,6 +324,38 @@ def test_data_file_that_changes_is_seen(cli: Cli) -> None:
     assert "KM104" not in json_of(cli, "train.py")
 
 
+class TestCauseInAnotherFileOfTheRun:
+    """The file with the cause may not know what it costs: only the script that trains on it does."""
+
+    TRAIN = (
+        "import keras\nfrom data import load\nx = load()\nmodel = keras.Sequential([keras.layers.Dense(1)])\n"
+        'model.compile("adam", "mse")\nmodel.fit(x, x)\n'
+    )
+    LOAD = 'import numpy as np\n\ndef load():\n    x = np.load("x.npy")\n    return x\n'
+
+    def test_is_told_at_its_use_when_its_own_file_says_nothing(self, cli: Cli) -> None:
+        write_array(Path("x.npy"), 100_000)
+        Path("data.py").write_text(self.LOAD)
+        Path("train.py").write_text(self.TRAIN)
+        for _ in ("cold", "warm"):
+            (finding,) = cli("check", "--output-format", "json").findings
+            assert (finding["code"], finding["filename"]) == ("KM104", "train.py")
+            assert finding["related"][0]["filename"] == "data.py"
+
+    @pytest.mark.parametrize("comment", ["", "  # noqa: KM104"])
+    def test_is_told_once_when_its_own_file_tells_it(self, cli: Cli, comment: str) -> None:
+        write_array(Path("x.npy"), 100_000)
+        load = self.LOAD.replace('"x.npy")', f'"x.npy"){comment}')
+        Path("data.py").write_text(load + self.TRAIN.replace("from data import load\n", ""))
+        Path("train.py").write_text(self.TRAIN)
+        assert [f["filename"] for f in cli("check", "--output-format", "json", "train.py").findings] == [
+            "train.py"
+        ]
+        for _ in ("cold", "warm"):
+            found = cli("check", "--output-format", "json").findings
+            assert [f["filename"] for f in found] == ([] if comment else ["data.py"])
+
+
 def write_array(file: Path, rows: int) -> None:
     """A float32 array of 1000 columns on disk, all holes."""
     header = f"{{'descr': '<f4', 'fortran_order': False, 'shape': ({rows}, 1000), }}".ljust(117) + "\n"
