@@ -112,13 +112,21 @@ def _decode(raw: bytes, path: str) -> tuple[str, str, bytes]:
             raise UnreadableError(
                 path, f"is not text in {cookie or encoding}, the encoding it declares"
             ) from None
-        where = f" (byte {error.start})" if isinstance(error, UnicodeDecodeError) else ""
+        where = f" ({_line(raw, error.start)})" if isinstance(error, UnicodeDecodeError) else ""
         raise UnreadableError(path, f"is not UTF-8 text and declares no other encoding{where}") from None
     if "\0" in text:
-        raise UnreadableError(path, "is not text, it holds NUL bytes")
+        where = _line(text, text.index("\0"))
+        raise UnreadableError(path, f"is not text, it holds NUL bytes ({where})")
     if _SURROGATE.search(text) or (cookie and "coding" not in text):
         raise UnreadableError(path, f"is not text in {cookie}, the encoding it declares")
     return text, cookie or encoding, bom
+
+
+def _line(text: bytes | str, at: int) -> str:
+    """The line of offset ``at``, for a message."""
+    before = text[:at]
+    breaks = before.count(b"\n") if isinstance(before, bytes) else before.count("\n")
+    return f"line {breaks + 1}"
 
 
 def _cookie(raw: bytes, path: str) -> str | None:

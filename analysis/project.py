@@ -187,9 +187,13 @@ class Project:
         if parts:
             last = parts[-1]
             inside = names(folder)
-            if f"{last}.py" in inside:
+            # A package wins over a module of its name, as when the script runs.
+            package = last in inside and "__init__.py" in names(f"{folder}/{last}")
+            if not package and f"{last}.py" in inside:
+                if last in inside:
+                    self._looked_at.add(f"{folder}/{last}")  # it may become a package
                 return f"{folder}/{last}.py"
-            if last not in inside:
+            if not package:
                 return None
             folder = f"{folder}/{last}"
         return f"{folder}/__init__.py" if "__init__.py" in names(folder) else None

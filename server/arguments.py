@@ -24,8 +24,11 @@ _RULE = """\
   keras-memlint rule KM203                the page of one rule
   keras-memlint rule shuffle-full-buffer --output-format json"""
 
+_DOCTOR = """\
+  keras-memlint doctor                    for a bug report, or when a setting seems to be ignored"""
 
-class _Parser(argparse.ArgumentParser):
+
+class Parser(argparse.ArgumentParser):
     """A parser whose help begins with examples."""
 
     examples = ""
@@ -35,14 +38,23 @@ class _Parser(argparse.ArgumentParser):
         return f"{self.examples}\n\n{text}" if self.examples else text
 
 
-def parse(argv: Sequence[str] | None) -> argparse.Namespace:
+def parse(argv: Sequence[str]) -> argparse.Namespace:
     """The arguments, with the name of the subcommand in ``command``. Ends the program with 2 when they are wrong."""
-    return parser().parse_args(argv)
+    top, check = _parsers()
+    if argv[:1] == ["check"]:
+        # Paths and options may come in any order, which a parser with subcommands cannot read.
+        return check.parse_intermixed_args(argv[1:], argparse.Namespace(command="check"))
+    return top.parse_args(argv)
 
 
-def parser() -> argparse.ArgumentParser:
+def parser() -> Parser:
     """The parser of the whole command line."""
-    top = _Parser(
+    return _parsers()[0]
+
+
+def _parsers() -> tuple[Parser, Parser]:
+    """The whole command line, and ``check`` alone."""
+    top = Parser(
         prog="keras-memlint",
         description="Finds, prices in bytes and fixes memory anti-patterns in Keras and TensorFlow training code.",
         epilog="exit status: 0 nothing found, 1 findings, 2 the tool could not do its work",
@@ -50,15 +62,17 @@ def parser() -> argparse.ArgumentParser:
     )
     top.examples = _TOP
     top.add_argument("--version", action="version", version=f"keras-memlint {__version__}")
-    commands = top.add_subparsers(dest="command", metavar="COMMAND", parser_class=_Parser)
-    _add_check(commands.add_parser("check", help="find what costs memory, and fix it", allow_abbrev=False))
+    commands = top.add_subparsers(dest="command", metavar="COMMAND", parser_class=Parser)
+    check = commands.add_parser("check", help="find what costs memory, and fix it", allow_abbrev=False)
+    _add_check(check)
     _add_rule(commands.add_parser("rule", help="explain a rule, or list them all", allow_abbrev=False))
     commands.add_parser("server", help="the language server, on standard input and output", add_help=False)
-    commands.add_parser("doctor", help="what this installation sees: packages, GPU, configuration")
-    return top
+    doctor = commands.add_parser("doctor", help="what this installation sees: packages, GPU, configuration")
+    doctor.examples = _DOCTOR
+    return top, check
 
 
-def _add_check(check: _Parser) -> None:
+def _add_check(check: Parser) -> None:
     check.examples = _CHECK
     add = check.add_argument
     add(
@@ -116,7 +130,7 @@ def _add_check(check: _Parser) -> None:
     )
 
 
-def _add_rule(rule: _Parser) -> None:
+def _add_rule(rule: Parser) -> None:
     rule.examples = _RULE
     rule.add_argument("rule", nargs="?", metavar="CODE|NAME")
     rule.add_argument("--output-format", choices=("text", "json"), default="text", help="(default: text)")

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from collections import Counter
 from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 
 from keras_memlint.analysis.source import Source
@@ -76,10 +77,23 @@ def write(file: Path, findings: Iterable[tuple[str, Source, Diagnostic]]) -> int
         "findings": [{"path": path, "code": code, "line": line} for path, code, line in entries],
     }
     try:
-        file.write_text(json.dumps(data, indent=1) + "\n", encoding="utf-8")
+        _write_whole(file, json.dumps(data, indent=1) + "\n")
     except OSError as error:
         raise UserError(f"{file}: the baseline cannot be written: {error.strerror}") from error
     return len(entries)
+
+
+def _write_whole(file: Path, text: str) -> None:
+    """Writes all of ``text`` or nothing: half a baseline would stop every later run."""
+    target = Path(os.path.realpath(file))
+    made = target.with_name(f".{target.name}.{os.getpid()}")
+    try:
+        made.write_text(text, encoding="utf-8")
+        made.replace(target)
+    except BaseException:
+        with suppress(OSError):
+            made.unlink()
+        raise
 
 
 def _relative(folder: Path, path: str) -> str:

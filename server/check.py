@@ -47,6 +47,8 @@ def _options(arguments: argparse.Namespace) -> Options:
     for words, where in ((arguments.select, "--select"), (arguments.ignore, "--ignore")):
         for word in split(words):
             codes_of(word, where)
+        if words and not split(words):
+            raise UserError(f"{where} names no rule; leave it out to check for all")
     from_stdin = STDIN in arguments.paths
     if from_stdin and len(arguments.paths) > 1:
         raise UserError("`-` (standard input) cannot be checked together with files; check it alone")
@@ -60,7 +62,7 @@ def _options(arguments: argparse.Namespace) -> Options:
         tuple(arguments.select),
         tuple(arguments.ignore),
         arguments.hints,
-        arguments.target_gpu and gpu_name("--target-gpu", arguments.target_gpu),
+        None if arguments.target_gpu is None else gpu_name("--target-gpu", arguments.target_gpu),
         arguments.host_memory,
         arguments.force_exclude,
         ("unsafe" if arguments.unsafe_fixes else "safe") if arguments.fix or arguments.diff else None,

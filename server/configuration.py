@@ -13,6 +13,7 @@ from keras_memlint.server.errors import UserError, did_you_mean
 from keras_memlint.server.selection import codes_of
 
 TABLE = "[tool.keras-memlint]"
+_NAMES = (b"keras-memlint", b"tool.keras_memlint")
 
 
 class ConfigurationError(UserError):
@@ -91,7 +92,7 @@ def load_tolerantly(path: str) -> tuple[Configuration | None, list[Problem]]:
         problem = ConfigurationError(f"{path}: cannot be read: {error.strerror}")
         return Configuration(file=Path(path)), [Problem(None, problem)]
     # Most files on the way up are not ours: this spares the parser, and errors that are none of our business.
-    if b"keras-memlint" not in raw:
+    if not any(name in raw for name in _NAMES):
         return None, []
     try:
         table = _table(path, raw)
@@ -110,6 +111,8 @@ def _table(path: str, raw: bytes) -> dict[str, Any] | None:
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
         raise ConfigurationError(f"{path}: is no valid TOML: {error}") from error
     tool = document.get("tool")
+    if isinstance(tool, dict) and "keras_memlint" in tool:
+        raise ConfigurationError(f"{path}: `[tool.keras_memlint]` is not read; call it `{TABLE}`")
     table = tool.get("keras-memlint") if isinstance(tool, dict) else None
     if table is not None and not isinstance(table, dict):
         raise ConfigurationError(f"{path}: `tool.keras-memlint` must be a table, not {_kind(table)}")
@@ -155,7 +158,7 @@ def _per_file(where: str, value: object) -> tuple[tuple[str, tuple[str, ...]], .
             f"{where} must be a table of patterns and lists of rules, not {_kind(value)}"
         )
     return tuple(
-        (pattern, _codes(f"{where}, pattern `{pattern}`,", words)) for pattern, words in value.items()
+        (pattern, _codes(f"{where}, pattern `{pattern}`", words)) for pattern, words in value.items()
     )
 
 

@@ -10,11 +10,15 @@ import threading
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, BinaryIO
 
+from keras_memlint.server.arguments import Parser
+
 if TYPE_CHECKING:
     from keras_memlint.server.lsp.core import Check
 
 # The parser recurses natively; threads get less stack than the main one on some systems. In bytes.
 _STACK = 64 * (1 << 20)
+_EXAMPLE = """\
+  vim.lsp.config("keras-memlint", { cmd = { "keras-memlint", "server" }, filetypes = { "python" } })"""
 
 
 def serve(arguments: Sequence[str], check: Check | None = None) -> int:
@@ -42,10 +46,11 @@ def _output() -> BinaryIO:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="keras-memlint server",
         description="The language server of keras-memlint, on standard input and output. Editors start it.",
     )
+    parser.examples = _EXAMPLE
     # Some editors add these to every server they start.
     parser.add_argument("--stdio", action="store_true", help="the only way it talks; accepted, not needed")
     parser.add_argument("--clientProcessId", help=argparse.SUPPRESS)

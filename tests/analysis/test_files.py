@@ -61,9 +61,10 @@ def test_a_cookie_below_the_second_line_is_a_comment() -> None:
 @pytest.mark.parametrize(
     ("raw", "expected"),
     [
-        (b"x = '\xe9'", "is not UTF-8 text and declares no other encoding (byte 5)"),
-        (b"x = 1\0", "is not text, it holds NUL bytes"),
-        ("x = 1".encode("utf-16-le"), "is not text, it holds NUL bytes"),
+        (b"x = '\xe9'", "is not UTF-8 text and declares no other encoding (line 1)"),
+        (b"x = 1\ny = '\xe9'", "is not UTF-8 text and declares no other encoding (line 2)"),
+        (b"x = 1\r\n\r\n\0", "is not text, it holds NUL bytes (line 3)"),
+        ("x = 1".encode("utf-16-le"), "is not text, it holds NUL bytes (line 1)"),
         (codecs.BOM_UTF16_LE + b"x", "is not text in utf-16-le, the encoding it declares"),
         (codecs.BOM_UTF8 + b"\xe9", "is not text in utf-8, the encoding it declares"),
         (b"# coding: ascii\n\xe9", "is not text in ascii, the encoding it declares"),

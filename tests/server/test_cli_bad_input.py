@@ -159,6 +159,8 @@ def test_wrong_configuration_above_some_files(cli: Cli, sequential: str) -> None
     [
         (("--select", "KM2099"), "--select: no rule is called `KM2099` (did you mean `KM209`"),
         (("--ignore", "map-sequental"), "(did you mean `map-sequential`"),
+        (("--select", " , "), "--select names no rule"),
+        (("--target-gpu", ""), "--target-gpu: `` is no known GPU"),
         (("--target-gpu", "T5"), "--target-gpu: `T5` is no known GPU (did you mean `T4`?)"),
         (("--host-memory", "lots"), "`lots` is no size"),
         (("--output-format", "xml"), "invalid choice: 'xml'"),

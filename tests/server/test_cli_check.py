@@ -230,6 +230,13 @@ def test_fail_on(cli: Cli, sequential: str, least: str, status: int) -> None:
     assert (result.status, result.codes) == (status, ["KM209"])
 
 
+def test_paths_and_options_in_any_order(cli: Cli, sequential: str) -> None:
+    for name in ("a.py", "b.py", "-c.py"):
+        Path(name).write_text(sequential)
+    result = cli("check", "a.py", "--output-format", "json", "b.py", "--no-cache", "--", "-c.py")
+    assert [finding["filename"] for finding in result.findings] == ["-c.py", "a.py", "b.py"]
+
+
 class TestStatistics:
     def test_replaces_the_list_in_text(self, cli: Cli, sequential: str) -> None:
         Path("a.py").write_text(sequential * 2)
@@ -281,6 +288,20 @@ class TestBaseline:
         monkeypatch.chdir("sub")
         assert cli("check", "--baseline", "../base.json", "a.py").status == 0
 
+    def test_half_a_baseline_is_never_left(
+        self, cli: Cli, sequential: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        Path("a.py").write_text(sequential)
+
+        def full(path: Path, text: str, encoding: str) -> None:
+            path.write_bytes(text.encode(encoding)[:9])
+            raise OSError(28, "No space left on device", str(path))
+
+        monkeypatch.setattr(Path, "write_text", full)
+        result = cli("check", "--baseline", "base.json")
+        assert (result.status, os.listdir()) == (2, ["a.py"])
+        assert "base.json: the baseline cannot be written: No space left" in result.err
+
     def test_damaged(self, cli: Cli, sequential: str) -> None:
         Path("a.py").write_text(sequential)
         Path("base.json").write_text("{")
@@ -308,6 +329,19 @@ def test_module_that_appears_later_is_seen(cli: Cli) -> None:
     )
     assert json_of(cli, "train.py") == []
     Path("data.py").write_text(
+        "import tensorflow as tf\n\ndef decode(path):\n    return tf.image.decode_jpeg(tf.io.read_file(path))\n"
+    )
+    assert json_of(cli, "train.py") == ["KM209"]
+
+
+def test_package_wins_over_a_module_of_its_name(cli: Cli) -> None:
+    Path("train.py").write_text(
+        'import tensorflow as tf\nfrom data import decode\nds = tf.data.Dataset.list_files("x").map(decode)\n'
+    )
+    Path("data.py").write_text("def decode(path):\n    return path\n")
+    Path("data").mkdir()
+    assert json_of(cli, "train.py") == []
+    Path("data/__init__.py").write_text(
         "import tensorflow as tf\n\ndef decode(path):\n    return tf.image.decode_jpeg(tf.io.read_file(path))\n"
     )
     assert json_of(cli, "train.py") == ["KM209"]

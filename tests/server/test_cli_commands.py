@@ -71,12 +71,14 @@ class TestDoctor:
 
 
 class TestHelp:
-    @pytest.mark.parametrize("arguments", [("--help",), ("check", "--help"), ("rule", "--help")])
+    @pytest.mark.parametrize(
+        "arguments", [("--help",), *((word, "--help") for word in ("check", "rule", "doctor", "server"))]
+    )
     def test_begins_with_examples(self, cli: Cli, arguments: tuple[str, ...]) -> None:
         result = cli(*arguments)
         assert result.status == 0
-        assert result.out.startswith("  keras-memlint ")
-        assert result.out.index("keras-memlint") < result.out.index("usage:")
+        assert result.out.startswith("  ")
+        assert 0 < result.out.index("keras-memlint") < result.out.index("usage:")
 
     def test_version(self, cli: Cli) -> None:
         assert cli("--version").out == f"keras-memlint {__version__}\n"
@@ -196,7 +198,7 @@ class TestEnds:
             os.killpg(process.pid, signal.SIGINT)
             out, err = process.communicate(timeout=20)
         assert (process.returncode, out, err) == (130, b"", b"")
-        assert time.monotonic() - started < 3
+        assert time.monotonic() - started < 10
 
 
 class TestWatch:
