@@ -43,7 +43,11 @@ from keras_memlint.analysis.values import (
 _STEPS = 400_000  # expressions evaluated for one script
 _DEPTH = 12  # nested calls of the script's functions
 _STREAMS = ("__getitem__", "__next__")  # methods that give one batch or sample at a time
-_TIMES = 3  # evaluations of one function; after that its last result stands
+# A function is evaluated anew at each call: the fourth block of a model is not the third. One that is called often and
+# is large, with all that it calls, is given up after this many evaluations and expressions, and sooner when nothing is
+# known of its arguments.
+_TIMES = 3
+_SPENT = 1_000
 _BUILTINS = frozenset(
     [
         "abs",
@@ -126,6 +130,7 @@ class Interpreter:
         self.depth = 0
         self.active: set[int] = set()
         self.times: dict[int, int] = {}
+        self.spent: dict[int, int] = {}
         self.results: dict[int, Value] = {}
         self.returned: list[Value] = []
         self.yielded: list[Value] = []
@@ -694,11 +699,18 @@ class Interpreter:
         """The result of calling one of the script's functions; unknown parameters stay unknown."""
         node = function.node
         key = id(node)
-        if key in self.active or self.depth >= _DEPTH or self.steps > _STEPS:
-            return self.results.get(key, UNKNOWN)
-        if self.times.get(key, 0) >= _TIMES:
-            return self.results.get(key, UNKNOWN)
-        self.times[key] = self.times.get(key, 0) + 1
+        times, spent = self.times.get(key, 0), self.spent.get(key, 0)
+        tired = times >= _TIMES and (
+            spent >= _SPENT
+            or not (
+                self.mapped or any(not isinstance(value, UnknownValue) for value in (*args, *kwargs.values()))
+            )
+        )
+        if tired or key in self.active or self.depth >= _DEPTH or self.steps > _STEPS:
+            # What it gave for other arguments says nothing about these.
+            return UNKNOWN if args or kwargs else self.results.get(key, UNKNOWN)
+        self.times[key] = times + 1
+        before = self.steps
         scope = Scope("function", function.scope)
         calling.bind_parameters(function, args, kwargs, scope)
         outer = (self.returned, self.yielded, self.function, self.branches, self.contexts)
@@ -730,6 +742,7 @@ class Interpreter:
                 result = join(result, value)
         self.returned, self.yielded, self.function, self.branches, self.contexts = outer
         self.results[key] = result
+        self.spent[key] = spent + self.steps - before
         return result
 
 

@@ -50,6 +50,8 @@ def _options(arguments: argparse.Namespace) -> Options:
         if words and not split(words):
             raise UserError(f"{where} names no rule; leave it out to check for all")
     from_stdin = STDIN in arguments.paths
+    if from_stdin and sys.stdin is None:
+        raise UserError("standard input is closed, so there is nothing to read from `-`")
     if from_stdin and len(arguments.paths) > 1:
         raise UserError("`-` (standard input) cannot be checked together with files; check it alone")
     if arguments.stdin_filename is not None and not from_stdin:

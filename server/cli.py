@@ -30,6 +30,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     except BrokenPipeError:
         terminal.give_up_output()
         return UNREAD
+    except FileNotFoundError as error:
+        terminal.complain(f"{error.filename or 'the current folder'}: is not there any more")
+        return FAILED
     except OSError as error:
         terminal.give_up_output()
         terminal.complain(f"{error.filename or 'standard output'}: {error.strerror or error}")

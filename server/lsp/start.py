@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, BinaryIO
 
 from keras_memlint.server.arguments import Parser
+from keras_memlint.server.errors import UserError
 
 if TYPE_CHECKING:
     from keras_memlint.server.lsp.core import Check
@@ -27,6 +28,8 @@ def serve(arguments: Sequence[str], check: Check | None = None) -> int:
     Wrong ``arguments`` end the program with 2. ``check`` replaces the engine.
     """
     _parser().parse_args(arguments)
+    if sys.stdin is None:  # closed before we started
+        raise UserError("standard input is closed, so there is no editor to talk to")
     from keras_memlint.server.lsp.server import create_server
 
     # What pygls has to tell is for its own developers, tracebacks included; we report to the editor's log.

@@ -196,6 +196,13 @@ def test_what_editors_add_to_the_command_is_accepted(words: list[str]) -> None:
     server.end()
 
 
+def test_closed_input_is_refused() -> None:
+    command = f"{sys.executable} -m keras_memlint server <&-"
+    ended = subprocess.run(["bash", "-c", command], capture_output=True, text=True, timeout=60, check=False)
+    expected = "error: standard input is closed, so there is no editor to talk to\n"
+    assert (ended.returncode, ended.stdout, ended.stderr) == (2, "", expected)
+
+
 def test_wrong_arguments_are_refused() -> None:
     command = [sys.executable, "-m", "keras_memlint", "server", "--port=1"]
     done = subprocess.run(command, capture_output=True, text=True, timeout=60)

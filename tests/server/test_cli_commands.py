@@ -183,6 +183,23 @@ class TestEnds:
         )
         assert (done.returncode, done.stderr) == (1, "")
 
+    def test_closed_input(self, tmp_path: Path) -> None:
+        command = f"{sys.executable} -m keras_memlint check - <&-"
+        done = subprocess.run(
+            ["bash", "-c", command], cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False
+        )
+        assert (done.returncode, done.stdout) == (2, "")
+        assert done.stderr == "error: standard input is closed, so there is nothing to read from `-`\n"
+
+    @pytest.mark.skipif(sys.platform != "linux", reason="a folder that is removed while somebody is in it")
+    def test_folder_that_is_gone(self, tmp_path: Path) -> None:
+        command = f'mkdir x && cd x && rmdir ../x && "{sys.executable}" -m keras_memlint check'
+        done = subprocess.run(
+            ["bash", "-c", command], cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False
+        )
+        assert (done.returncode, done.stdout) == (2, "")
+        assert done.stderr == "error: the current folder: is not there any more\n"
+
     def test_interrupt_of_a_pool(self, tmp_path: Path, sequential: str) -> None:
         for number in range(400):
             (tmp_path / f"{number}.py").write_text(sequential * 30 + f"x = {number}\n")
