@@ -122,11 +122,6 @@ class Documents:
                 path = uri
         return str(Path(self.root, path))
 
-    @property
-    def paths(self) -> frozenset[str]:
-        """The absolute paths of what is open."""
-        return frozenset(self._paths)
-
     def unit_at(self, path: str) -> Unit | None:
         """The open document or notebook with this absolute path."""
         return self._units.get(self._paths.get(path, ""))
