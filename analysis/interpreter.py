@@ -40,7 +40,7 @@ from keras_memlint.analysis.values import (
     resolve,
 )
 
-_STEPS = 400_000  # expressions evaluated for one script
+_STEPS = 400_000  # expressions evaluated in the functions of one script; what stands outside them runs once
 _DEPTH = 12  # nested calls of the script's functions
 _STREAMS = ("__getitem__", "__next__")  # methods that give one batch or sample at a time
 # A function is evaluated anew at each call: the fourth block of a model is not the third. One that is called often and
@@ -499,9 +499,10 @@ class Interpreter:
 
     def eval(self, node: tree.Expr, scope: Scope) -> Value:
         """The value of an expression; unknown once the budget is spent."""
-        self.steps += 1
-        if self.steps > _STEPS:
-            return UNKNOWN
+        if self.depth:
+            self.steps += 1
+            if self.steps > _STEPS:
+                return UNKNOWN
         handler = _EXPRESSIONS.get(type(node))
         return handler(self, node, scope) if handler is not None else UNKNOWN
 
