@@ -43,6 +43,10 @@ from keras_memlint.analysis.workspace import Module, Workspace
 RELEVANT = re.compile(r"keras|tensorflow|tfmot|kerastuner|\btf\b")
 # Modules that standalone Keras has since version 3.
 _KERAS_3 = ("keras.ops.", "keras.random.", "keras.config.", "keras.distribution.", "keras.tree.")
+# Keyword arguments that ended with Keras 2.3, the last Keras with a loop of its own.
+_KERAS_2_3 = frozenset(
+    ["nb_epoch", "nb_val_samples", "samples_per_epoch", "border_mode", "dim_ordering", "W_regularizer", "nb_filter"]
+)
 _FITS = ("fit", "fit_generator", "evaluate", "predict", "evaluate_generator", "predict_generator")
 
 
@@ -299,6 +303,21 @@ class Script:
         """``tensorflow``, ``jax`` or ``torch``: what ``KERAS_BACKEND`` says, else tensorflow."""
         found = self.environment_value("KERAS_BACKEND")
         return found if isinstance(found, str) else "tensorflow"
+
+    @cached_property
+    def slices_arrays(self) -> bool:
+        """Whether the script or its pins need a Keras whose loop slices arrays itself: before 2.4, or TensorFlow 1."""
+        pins = self.project.pins
+        if self.tensorflow_before(2, 0):
+            return True
+        own = any(one.dotted.split(".")[0] == "keras" for one in self.imports)
+        if own and (pins.get("keras", (9,)) < (2, 4) or self.tensorflow_before(2, 2)):
+            return True
+        return (
+            any(call.name.startswith("keras.") and not _KERAS_2_3.isdisjoint(call.kwargs) for call in self.all_calls)
+            or self.uses("keras.backend.set_image_dim_ordering", "keras.backend.image_dim_ordering")
+            or any({"input", "output"} <= call.kwargs.keys() for call in self.calls("keras.Model"))
+        )
 
     # Sizes
 

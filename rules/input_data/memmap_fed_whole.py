@@ -64,9 +64,11 @@ def _is_large(script: Script, feed: Feed) -> bool:
 
 
 def _reads_whole(script: Script, feed: Feed) -> bool:
-    """Keras 2 slices HDF5 data sets; on JAX and PyTorch Keras 3 slices what is mapped."""
+    """Old Keras slices all arrays, Keras 2 HDF5 data sets; on JAX and PyTorch Keras 3 slices what is mapped."""
     if feed.fit is None:
         return True
+    if script.slices_arrays:
+        return False
     if feed.array.kind == "hdf5":
         return feed.call.flavour != "tf_keras" and script.keras_major != 2
     return script.backend == "tensorflow"

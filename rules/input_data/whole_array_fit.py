@@ -21,17 +21,15 @@ RULE = Rule(
 
 
 def check(script: Script) -> Iterator[Finding]:
-    if script.is_test or script.backend != "tensorflow":
+    if script.is_test or script.backend != "tensorflow" or script.slices_arrays:
         return
     found: dict[int, list[Feed]] = {}
     for feed in script.feeds:
-        if reporter(script, feed) == "KM103" and _size(script, feed) is not None:
+        if reporter(script, feed) == "KM103" and _size(script, feed) is not None and not _is_one_batch(feed):
             found.setdefault(_cause(feed), []).append(feed)
     reported: set[int] = set()
     for feeds in found.values():
         first = feeds[0]
-        if "nb_epoch" in first.call.kwargs:
-            continue  # Keras before 2.3: its loop slices the array batch by batch
         if id(first.call.node) in reported:
             continue
         reported.add(id(first.call.node))
@@ -45,6 +43,13 @@ def check(script: Script) -> Iterator[Finding]:
             related=(*script.trail(first.array.origin), *places(script, feeds)[1:]),
             fixes=(fix,) if fix is not None else (),
         )
+
+
+def _is_one_batch(feed: Feed) -> bool:
+    """Whether there are no more rows than a batch has: no other way of feeding it needs less."""
+    rows = feed.array.shape[0] if feed.array.shape else None
+    batch = feed.fit.batch_size if feed.fit is not None else None
+    return isinstance(rows, int) and batch is not None and rows <= batch
 
 
 def _cause(feed: Feed) -> int:
