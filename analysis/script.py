@@ -45,7 +45,15 @@ RELEVANT = re.compile(r"keras|tensorflow|tfmot|kerastuner|\btf\b")
 _KERAS_3 = ("keras.ops.", "keras.random.", "keras.config.", "keras.distribution.", "keras.tree.")
 # Keyword arguments that ended with Keras 2.3, the last Keras with a loop of its own.
 _KERAS_2_3 = frozenset(
-    ["nb_epoch", "nb_val_samples", "samples_per_epoch", "border_mode", "dim_ordering", "W_regularizer", "nb_filter"]
+    [
+        "nb_epoch",
+        "nb_val_samples",
+        "samples_per_epoch",
+        "border_mode",
+        "dim_ordering",
+        "W_regularizer",
+        "nb_filter",
+    ]
 )
 _FITS = ("fit", "fit_generator", "evaluate", "predict", "evaluate_generator", "predict_generator")
 
@@ -314,7 +322,10 @@ class Script:
         if own and (pins.get("keras", (9,)) < (2, 4) or self.tensorflow_before(2, 2)):
             return True
         return (
-            any(call.name.startswith("keras.") and not _KERAS_2_3.isdisjoint(call.kwargs) for call in self.all_calls)
+            any(
+                call.name.startswith("keras.") and not _KERAS_2_3.isdisjoint(call.kwargs)
+                for call in self.all_calls
+            )
             or self.uses("keras.backend.set_image_dim_ordering", "keras.backend.image_dim_ordering")
             or any({"input", "output"} <= call.kwargs.keys() for call in self.calls("keras.Model"))
         )

@@ -37,8 +37,14 @@ def check(script: Script) -> Iterator[Finding]:
                 help="pool the feature map first: `GlobalAveragePooling2D` keeps one number a channel",
                 related=_related(script, flatten),
                 fixes=_fixes(script, model, flatten),
-                severity=None if slots is not None else "info",  # nothing is trained here
+                severity=None if slots is not None and not _makes_images(model) else "info",
             )
+
+
+def _makes_images(model: Model) -> bool:
+    """Whether it gives as many numbers as it gets, as autoencoders do: places lost by pooling are needed there."""
+    given, made = count(model.input), count(model.output.shape) if model.output is not None else None
+    return given is not None and made is not None and made >= given
 
 
 def _related(script: Script, flatten: Use) -> tuple[tuple[str, Place], ...]:

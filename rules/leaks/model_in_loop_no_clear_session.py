@@ -14,6 +14,8 @@ from keras_memlint.rules.base import Finding, Rule
 
 RULE = Rule("KM602", "model-in-loop-no-clear-session", severity="warning", words=("fit",), fix="unsafe")
 
+# Bytes a loop leaves behind that matter beside what TensorFlow itself takes.
+_LEFT = 256 << 20
 _API = {"keras": "keras.backend.clear_session", "tf_keras": "tf_keras.backend.clear_session"}
 
 
@@ -53,15 +55,15 @@ def check(script: Script) -> Iterator[Finding]:
             severity="hint"
             if clears
             else "warning"
-            if script.large(_left(loop, parameters, slots))
+            if _left(loop, parameters, slots) >= max(_LEFT, script.settings.size_threshold)
             else "info",
         )
 
 
-def _left(loop: Loop, parameters: int | None, slots: int | None) -> int | None:
-    """Bytes the loop leaves behind: ten turns where their number is not known."""
+def _left(loop: Loop, parameters: int | None, slots: int | None) -> int:
+    """Bytes the loop leaves behind, 0 when nothing is known: ten turns where their number is not known."""
     if parameters is None or slots is None:
-        return None
+        return 0
     return parameters * 4 * (1 + slots) * min(loop.trips or 10, 10)
 
 
