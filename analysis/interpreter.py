@@ -145,6 +145,7 @@ class Interpreter:
         self.fills: list[Fill] = []
         self.all_loops: list[Loop] = []
         self.order = 0
+        self.uncalled_from: int | None = None  # the order from which functions run that nobody calls
         self.machine: Machine
 
     def led_to(self, node: tree.Expr) -> tree.Expr:

@@ -55,6 +55,7 @@ _KERAS_2_3 = frozenset(
         "nb_filter",
     ]
 )
+_PYTHON_2 = re.compile(r"\b(?:raw_input|xrange|unicode)\(")
 _FITS = ("fit", "fit_generator", "evaluate", "predict", "evaluate_generator", "predict_generator")
 
 
@@ -123,6 +124,7 @@ class Script:
         self.classes: list[Class] = run.classes
         self.environment = run.environment
         self.imports = [Imported(*row) for row in run.imports]
+        self._uncalled_from = run.uncalled_from
 
     # Calls
 
@@ -278,9 +280,17 @@ class Script:
         made = max(made, last.order if last is not None else 0)
         found: str | None = None
         for name, call in self.policies:
-            if call.order < made or not made:
+            if not made or (call.order < made and not self._stands_below(call, model.call, made)):
                 found = name
         return found
+
+    def _stands_below(self, call: Call, other: Call | None, order: int) -> bool:
+        """Whether ``other`` is in a function that nobody calls here, and ``call`` stands below it: who knows which is first."""
+        start = self._uncalled_from
+        if other is None or start is None or not call.order <= start < order:
+            return False
+        one, two = self.place(call.node), self.place(other.node)
+        return one.source is two.source and one.start > two.start
 
     @staticmethod
     def policy_name(value: Value) -> str | None:
@@ -328,6 +338,7 @@ class Script:
             )
             or self.uses("keras.backend.set_image_dim_ordering", "keras.backend.image_dim_ordering")
             or any({"input", "output"} <= call.kwargs.keys() for call in self.calls("keras.Model"))
+            or _PYTHON_2.search(self.source.text) is not None  # TensorFlow 2.1 was the last for it
         )
 
     # Sizes
@@ -544,6 +555,7 @@ class _Machine:
 
 def _run_the_rest(run: Interpreter) -> None:
     """Evaluate the functions and methods nobody called, with unknown arguments; then look into subclassed models."""
+    run.uncalled_from = run.order
     for cls in list(run.classes):
         methods = [value for value in cls.scope.names.values() if isinstance(value, Function)]
         instance = run.instances.get(id(cls))

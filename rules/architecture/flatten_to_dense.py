@@ -14,6 +14,7 @@ from keras_memlint.rules.base import Finding, Rule
 RULE = Rule("KM401", "flatten-to-dense", severity="warning", words=("Flatten",), fix="unsafe")
 
 WEIGHTS = 10_000_000
+_UPSAMPLING = ("keras.layers.Conv2DTranspose", "keras.layers.UpSampling2D")
 _POOLING = {3: "GlobalAveragePooling1D", 4: "GlobalAveragePooling2D", 5: "GlobalAveragePooling3D"}
 
 
@@ -37,12 +38,14 @@ def check(script: Script) -> Iterator[Finding]:
                 help="pool the feature map first: `GlobalAveragePooling2D` keeps one number a channel",
                 related=_related(script, flatten),
                 fixes=_fixes(script, model, flatten),
-                severity=None if slots is not None and not _makes_images(model) else "info",
+                severity=None if slots is not None and not _makes_images(script, model) else "info",
             )
 
 
-def _makes_images(model: Model) -> bool:
-    """Whether it gives as many numbers as it gets, as autoencoders do: places lost by pooling are needed there."""
+def _makes_images(script: Script, model: Model) -> bool:
+    """Whether it gives as many numbers as it gets, or is one of a pair that does: places lost by pooling are needed."""
+    if script.uses("keras.layers.Reshape") and script.uses(*_UPSAMPLING):
+        return True
     given, made = count(model.input), count(model.output.shape) if model.output is not None else None
     return given is not None and made is not None and made >= given
 
