@@ -29,7 +29,9 @@ from keras_memlint.analysis.values import (
     Function,
     Instance,
     Items,
+    KerasTensor,
     Lazy,
+    Model,
     Object,
     Origin,
     Scalar,
@@ -45,9 +47,10 @@ _DEPTH = 12  # nested calls of the script's functions
 _STREAMS = ("__getitem__", "__next__")  # methods that give one batch or sample at a time
 # A function is evaluated anew at each call: the fourth block of a model is not the third. One that is called often and
 # is large, with all that it calls, is given up after this many evaluations and expressions, and sooner when nothing is
-# known of its arguments.
+# known of its arguments; one that is given a model or a tensor of one adds layers at each call and is followed longer.
 _TIMES = 3
 _SPENT = 1_000
+_LAYERS = 256
 _BUILTINS = frozenset(
     [
         "abs",
@@ -702,15 +705,16 @@ class Interpreter:
         node = function.node
         key = id(node)
         times, spent = self.times.get(key, 0), self.spent.get(key, 0)
-        tired = times >= _TIMES and (
-            spent >= _SPENT
-            or not (
-                self.mapped or any(not isinstance(value, UnknownValue) for value in (*args, *kwargs.values()))
-            )
-        )
+        given = (*args, *kwargs.values())
+        built = [value for value in given if isinstance(value, (KerasTensor, Model))]
+        informed = self.mapped or any(not isinstance(value, UnknownValue) for value in given)
+        tired = times >= (_LAYERS if built else _TIMES) and (built or spent >= _SPENT or not informed)
         if tired or key in self.active or self.depth >= _DEPTH or self.steps > _STEPS:
+            for model in built:
+                if isinstance(model, Model):
+                    model.complete = False
             # What it gave for other arguments says nothing about these.
-            return UNKNOWN if args or kwargs else self.results.get(key, UNKNOWN)
+            return UNKNOWN if given else self.results.get(key, UNKNOWN)
         self.times[key] = times + 1
         before = self.steps
         scope = Scope("function", function.scope)
