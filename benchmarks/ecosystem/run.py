@@ -43,6 +43,7 @@ class Found:
     severity: str
     message: str
     file: Path
+    cell: int | None = None
 
 
 def repositories(folder: Path) -> list[tuple[str, Path]]:
@@ -85,7 +86,7 @@ def check(name: str, folder: Path) -> tuple[list[Found], str]:
     for one in json.loads(done.stdout or "[]"):
         file = Path(one["filename"])
         key = Key(name, file.relative_to(folder).as_posix(), one["code"], fingerprint(file, one))
-        found.append(Found(key, one["location"]["row"], one["severity"], one["message"], file))
+        found.append(Found(key, one["location"]["row"], one["severity"], one["message"], file, one["cell"]))
     return found, done.stderr
 
 
@@ -116,9 +117,20 @@ def table(found: list[Found], judged: dict[Key, tuple[str, str]]) -> str:
     return "\n".join(rows)
 
 
+def text_of(file: Path, cell: int | None) -> str:
+    """The text a finding's row counts in: the file's, or that of one cell of a notebook."""
+    text = file.read_bytes().decode("utf-8", "replace")
+    if cell is None:
+        return text
+    notebook = json.loads(text)
+    cells = notebook.get("cells") or [one for sheet in notebook["worksheets"] for one in sheet["cells"]]
+    source = cells[cell].get("source", cells[cell].get("input", ""))
+    return source if isinstance(source, str) else "".join(source)
+
+
 def show(one: Found, around: int = 6) -> str:
     """A finding with the code around it, for a reader."""
-    lines = one.file.read_bytes().decode("utf-8", "replace").splitlines()
+    lines = text_of(one.file, one.cell).splitlines()
     first, last = max(one.row - around, 1), min(one.row + around, len(lines))
     code = "\n".join(
         f"{'>' if row == one.row else ' '} {row:5} {lines[row - 1]}" for row in range(first, last + 1)
