@@ -142,9 +142,10 @@ class Lowering:
         self.token()
 
     def token(self) -> int:
+        if self.frozen:
+            return self.count - 1  # the f-string's own
         at = self.count
-        if not self.frozen:
-            self.count = at + 1
+        self.count = at + 1
         return at
 
     def name(self, node: cst.Name) -> tree.Expr:
