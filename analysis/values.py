@@ -412,10 +412,13 @@ class Model(Value):
         if not self.complete:
             return None
         total = self.inner_activations or 0
+        first = True  # what is frozen there needs no backward pass
         for use in self.uses:
             if use.stored is None:
                 return None
-            total += use.stored
+            frozen = use.layer.model is not None and use.layer.model.frozen
+            first = first and (frozen or use.layer.name == "InputLayer")
+            total += 0 if first else use.stored
         return total if self.uses or self.inner_activations is not None else None
 
 

@@ -8,7 +8,7 @@ from keras_memlint.analysis import tree
 from keras_memlint.analysis.bytes import format_bytes
 from keras_memlint.analysis.script import Fit, Script
 from keras_memlint.analysis.settings import GIB
-from keras_memlint.analysis.values import Dataset, Model, Object
+from keras_memlint.analysis.values import Array, Dataset, Model, Object
 from keras_memlint.fixes.calls import append_argument, set_argument
 from keras_memlint.fixes.edits import Fix
 from keras_memlint.rules.base import Finding, Rule
@@ -24,7 +24,7 @@ _ANY, _FEW = 80 * GIB, 16 * GIB
 def check(script: Script) -> Iterator[Finding]:
     target = script.settings.target
     for fit in script.trainings:
-        model, batch = fit.model, fit.batch_size
+        model, batch = fit.model, _batch(fit)
         if model is None or batch is None or batch < 2:
             continue
         sizes = script.training_bytes(model)
@@ -52,6 +52,16 @@ def check(script: Script) -> Iterator[Finding]:
             fixes=_fixes(script, fit, model, batch, fits),
             severity="warning" if target.gpu_memory or need > _ANY else "hint",
         )
+
+
+def _batch(fit: Fit) -> int | None:
+    """The batch that is trained on: no more than the rows there are, without those kept for validation."""
+    batch = fit.batch_size
+    rows = fit.x.shape[0] if isinstance(fit.x, Array) and fit.x.shape else None
+    if batch is None or rows is None:
+        return batch
+    kept = fit.call.const("validation_split", 0)
+    return min(batch, int(rows * (1 - kept)) if isinstance(kept, float) else rows)
 
 
 def largest(limit: int, fixed: int, sample: int, batch: int) -> int:
