@@ -93,7 +93,7 @@ class Lowering:
             if lower is None:
                 return self.odd(node)
             return lower(self, node)
-        first = self.count
+        first = self.count - 1 if self.frozen else self.count
         if not self.frozen:
             self.count += len(parens)
         inner = self.odd(node, skip_parens=True) if lower is None else lower(self, node)

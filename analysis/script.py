@@ -415,7 +415,7 @@ class Script:
         func = node.func
         piece = node.piece
         tokens = piece.tokens
-        if tokens is None or node.b <= func.b or not isinstance(func, (tree.Attribute, tree.Name)):
+        if tokens is None or node.b == func.b or not isinstance(func, (tree.Attribute, tree.Name)):
             return self.place(node)  # a call in an f-string has no tokens of its own
         return Place(piece.source or self.source, piece.start + tokens.starts[func.b], self.call_end(node))
 
@@ -423,7 +423,7 @@ class Script:
         """The offset after a call's own closing bracket, whatever brackets stand around the call."""
         piece = node.piece
         tokens = piece.tokens
-        if tokens is None or node.b <= node.func.b:
+        if tokens is None or node.b == node.func.b:
             return piece.span(node)[1]
         bracket = bisect_left(tokens.starts, piece.span(node.func)[1] - piece.start)
         return piece.start + tokens.ends[bracket]
@@ -467,7 +467,7 @@ class Script:
 
     def own(self, node: tree.Node) -> bool:
         """Whether ``node`` stands in this script and its position is exact, so that it can be edited."""
-        if isinstance(node, tree.Call) and node.b <= node.func.b:
+        if isinstance(node, tree.Call) and node.b == node.func.b:
             return False  # in an f-string
         return node.piece.source is self.source and node.piece.tokens is not None
 
