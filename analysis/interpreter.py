@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from keras_memlint.analysis import arithmetic, calling, tree
+from keras_memlint.analysis import arithmetic, calling, symbolic, tree, unrolling
 from keras_memlint.analysis.attributes import attribute
 from keras_memlint.analysis.calls import Call, Fill, Operation
 from keras_memlint.analysis.facts.table import Machine
@@ -44,6 +44,7 @@ _STEPS = 400_000  # expressions evaluated for one script
 _DEPTH = 12  # nested calls of the script's functions
 _STREAMS = ("__getitem__", "__next__")  # methods that give one batch or sample at a time
 _TIMES = 3  # evaluations of one function; after that its last result stands
+_LAYERS = 256  # evaluations of one function that is given tensors of a network: each adds layers of its own
 _BUILTINS = frozenset(
     [
         "abs",
@@ -287,6 +288,9 @@ class Interpreter:
             return self.run(node.orelse, scope)
         if self.function is not None and self.is_other_word(node.test, scope):
             return self.run(node.orelse, scope)
+        known = self.decided(node.test, test, scope)
+        if known is not None:
+            return self.run(node.body if known else node.orelse, scope)
         main = _is_main_guard(node.test)
         self.branches += not main
         before = scope.names
@@ -307,6 +311,21 @@ class Interpreter:
             _merge(scope, taken)
         return ended and other
 
+    def decided(self, test: tree.Expr, value: Value, scope: Scope) -> bool | None:
+        """The outcome of a test on known numbers and flags in a function that builds a network; elsewhere None.
+
+        There a branch decides the shapes of all layers that follow, and each call is evaluated with its own arguments.
+        """
+        if self.function is None or not unrolling.is_builder(scope):
+            return None
+        if isinstance(test, tree.Compare) and len(test.ops) == 1:
+            left, right = self.eval(test.left, scope), self.eval(test.rights[0], scope)
+            if isinstance(left, Const) and isinstance(right, Const):
+                return arithmetic.compared(test.ops[0], left.value, right.value)
+            return None
+        found = const(value)
+        return found if isinstance(found, bool) else None
+
     def is_other_word(self, test: tree.Expr, scope: Scope) -> bool:
         """Whether ``test`` is ``mode == "train"`` and the local name ``mode`` is known to be another word."""
         if not isinstance(test, tree.Compare) or test.ops != ("==",) or not isinstance(test.left, tree.Name):
@@ -325,6 +344,10 @@ class Interpreter:
         iterated = self.eval(node.iter, scope)
         element, trips = calling.iterate(iterated)
         loop = Loop(node, "for", iterated, trips)
+        turns = unrolling.turns(iterated, node, scope)
+        if turns is not None:
+            self.unrolled(node, turns, loop, scope)
+            return self.run(node.orelse, scope)
         self.looped(
             node,
             "for",
@@ -359,6 +382,17 @@ class Interpreter:
         self.run(body, scope)
         self.loops = outer
         _merge(scope, before)
+
+    def unrolled(self, node: tree.For, turns: tuple[Value, ...], loop: Loop, scope: Scope) -> None:
+        """Evaluate a loop that builds a network turn by turn."""
+        self.all_loops.append(loop)
+        outer = self.loops
+        self.loops = (*outer, loop)
+        for value in turns:
+            self.store(node.target, value, scope, node)
+            if self.run(node.body, scope):
+                break
+        self.loops = outer
 
     def try_(self, node: tree.Try, scope: Scope) -> bool:
         ended = self.run(node.body, scope)
@@ -589,7 +623,9 @@ class Interpreter:
         return Scalar("bool")
 
     def conditional(self, node: tree.Conditional, scope: Scope) -> Value:
-        self.eval(node.test, scope)
+        known = self.decided(node.test, self.eval(node.test, scope), scope)
+        if known is not None:
+            return self.eval(node.body if known else node.orelse, scope)
         self.branches += 1
         found = join(self.eval(node.body, scope), self.eval(node.orelse, scope))
         self.branches -= 1
@@ -685,10 +721,10 @@ class Interpreter:
         """The result of calling one of the script's functions; unknown parameters stay unknown."""
         node = function.node
         key = id(node)
-        if key in self.active or self.depth >= _DEPTH or self.steps > _STEPS:
-            return self.results.get(key, UNKNOWN)
-        if self.times.get(key, 0) >= _TIMES:
-            return self.results.get(key, UNKNOWN)
+        builds = any(symbolic.tensors(value) for value in (*args, *kwargs.values()))
+        spent = key in self.active or self.depth >= _DEPTH or self.steps > _STEPS
+        if spent or self.times.get(key, 0) >= (_LAYERS if builds else _TIMES):
+            return UNKNOWN if builds else self.results.get(key, UNKNOWN)
         self.times[key] = self.times.get(key, 0) + 1
         scope = Scope("function", function.scope)
         calling.bind_parameters(function, args, kwargs, scope)

@@ -22,6 +22,8 @@ from keras_memlint.analysis.values import (
 )
 
 _DOCS = "Python library reference"
+# Ranges, and the pairs of ``enumerate`` and ``zip``, are known one by one up to so many: the blocks of a network.
+_SHORT = 40
 
 
 def _scalar(kind: str) -> Gives:
@@ -69,7 +71,10 @@ def _range(call: Call, _run: Machine) -> Value:
     length = None
     if bounds and all(isinstance(b, int) for b in bounds) and 0 not in bounds[2:]:
         length = len(range(*bounds))
-    return Items("range", None, Scalar("int"), length, origin=Origin(call.node, "counted"))
+    origin = Origin(call.node, "counted")
+    if length is not None and 0 < length <= _SHORT:
+        return Items("range", tuple([Const(at) for at in range(*bounds)]), length=length, origin=origin)
+    return Items("range", None, Scalar("int"), length, origin=origin)
 
 
 def _collect(kind: str) -> Gives:
@@ -133,7 +138,11 @@ def _any(value: Value) -> tuple[Value, int | None]:
 
 def _enumerate(call: Call, _run: Machine) -> Value:
     element, length = _any(call.first())
-    origin = call.first().origin
+    given = call.first()
+    origin = given.origin
+    if isinstance(given, Items) and given.items and len(given.items) <= _SHORT and len(call.args) == 1:
+        pairs = [Items("tuple", (Const(at), item), length=2) for at, item in enumerate(given.items)]
+        return Items("generator", tuple(pairs), length=len(pairs), origin=origin)
     return Items("generator", None, Items("tuple", (Scalar("int"), element), length=2), length, origin=origin)
 
 
@@ -142,6 +151,10 @@ def _zip(call: Call, _run: Machine) -> Value:
     lengths = [length for _, length in parts if length is not None]
     element = Items("tuple", tuple(part for part, _ in parts), length=len(parts))
     origin = next((arg.origin for arg in call.args if arg.origin is not None), None)
+    rows = [arg.items for arg in call.args if isinstance(arg, Items) and arg.items is not None]
+    if rows and len(rows) == len(call.args) and 0 < min(map(len, rows)) <= _SHORT:
+        together = tuple([Items("tuple", row, length=len(row)) for row in zip(*rows, strict=False)])
+        return Items("generator", together, length=len(together), origin=origin)
     return Items("generator", None, element, min(lengths) if lengths else None, origin=origin)
 
 
@@ -287,6 +300,13 @@ def _known_args(call: Call, run: Machine) -> Value:
     return Items("tuple", (_namespace(call, run), UNKNOWN), length=2)
 
 
+def _reversed(call: Call, run: Machine) -> Value:
+    given = call.first()
+    if isinstance(given, Items) and given.items is not None:
+        return Items("generator", given.items[::-1], length=len(given.items), origin=given.origin)
+    return _first(call, run)
+
+
 def _sorted(call: Call, run: Machine) -> Value:
     return _first(call, run)
 
@@ -327,7 +347,7 @@ PYTHON = table(
     fact("builtins.open", "file mode", lambda c, _r: Object("builtins.file", c), see=_DOCS),
     fact("builtins.range", "", _range, see=_DOCS),
     fact("builtins.xrange", "", _range, see="Python 2"),
-    fact("builtins.reversed", "sequence", _first, see=_DOCS),
+    fact("builtins.reversed", "sequence", _reversed, see=_DOCS),
     fact("builtins.set", "iterable", _collect("set"), see=_DOCS),
     fact("builtins.sorted", "iterable", _sorted, see=_DOCS),
     fact(
