@@ -501,6 +501,8 @@ def set_attribute(owner: Value, name: str, value: Value) -> None:
 
 def fill(array: Array, value: Value, in_loop: bool) -> None:
     """``array[…] = value``: an array filled from files in a loop holds files."""
+    if array.kind == "frame" and array.shape:
+        array.shape = (array.shape[0], None)  # a column more, perhaps
     if isinstance(value, Array) and value.source == "disk" and in_loop and array.source in ("made", ""):
         array.source = "list"
         array.pixels = array.pixels or value.pixels

@@ -33,6 +33,8 @@ from keras_memlint.analysis.values import (
     const,
 )
 
+# Under this key, a layer that stands for any layer of a model holds the model.
+_OF = "\0of"
 _MODEL_BASES = frozenset({"keras.Model", "keras.Sequential"})
 
 
@@ -341,6 +343,9 @@ def set_attribute(owner: Model | Layer, name: str, value: Value) -> None:
             owner.frozen = const(value) is False
         else:
             owner.config["trainable"] = value
+            whole = owner.config.get(_OF)
+            if isinstance(whole, Model) and const(value) is False:
+                whole.frozen = True  # at least in part
 
 
 def _application(call: Call, name: str) -> Model:
@@ -431,9 +436,8 @@ def model_attribute(model: Model, name: str, node: tree.Expr) -> Value | None:
         items = (
             tuple(use.layer for use in model.uses) if model.complete and model.kind != "application" else None
         )
-        return Items(
-            "list", items, Layer("keras.layers.Layer", model.flavour, None), len(items) if items else None
-        )
+        some = Layer("keras.layers.Layer", model.flavour, None, {_OF: model})
+        return Items("list", items, some, len(items) if items else None)
     if name == "optimizer" and model.compiled is not None:
         return model.compiled.arg("optimizer")
     if name == "input_shape" and model.input is not None:
