@@ -219,7 +219,9 @@ def build(model: Model, shape: Shape | None) -> None:
     """Give a Sequential model that declares no input the sizes it gets when it first sees ``shape``."""
     if shape is None or model.kind != "sequential" or model.input is not None or not model.uses:
         return
-    layers, complete = [(use.layer, use.node) for use in model.uses], model.complete
+    layers, complete = [(use.layer, use.node) for use in model.uses if use.node is not None], model.complete
+    if len(layers) < len(model.uses):
+        return
     model.uses = []
     model.input = shape
     model.output = KerasTensor(shape, Layer("keras.layers.InputLayer", model.flavour, None), (), 0, None)

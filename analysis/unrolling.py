@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import fields
-from functools import cache
 
 from keras_memlint.analysis import tree
 from keras_memlint.analysis.scopes import Scope
@@ -79,6 +78,15 @@ def _walk(node: tree.Node) -> Iterator[tree.Node]:
             stack += [getattr(part, name) for name in _children(type(part))]
 
 
-@cache
+_NAMES: dict[type, tuple[str, ...]] = {}
+
+
 def _children(kind: type[tree.Node]) -> tuple[str, ...]:
+    names = _NAMES.get(kind)
+    if names is None:
+        names = _NAMES[kind] = _fields(kind)
+    return names
+
+
+def _fields(kind: type[tree.Node]) -> tuple[str, ...]:
     return tuple(field.name for field in fields(kind) if field.name not in ("a", "b", "piece"))

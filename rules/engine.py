@@ -12,13 +12,14 @@ from keras_memlint.analysis.bytes import format_bytes
 from keras_memlint.analysis.settings import Settings
 from keras_memlint.analysis.source import Place, Source
 from keras_memlint.fixes.edits import Fix
-from keras_memlint.rules.diagnostic import Diagnostic, DiagnosticFix, RelatedPlace
+from keras_memlint.rules.diagnostic import SEVERITIES, Diagnostic, DiagnosticFix, RelatedPlace
 from keras_memlint.rules.positions import to_position, to_text_edit
 
 if TYPE_CHECKING:
     from keras_memlint.analysis.script import Script
     from keras_memlint.analysis.workspace import Workspace
     from keras_memlint.rules.base import Finding, Rule
+    from keras_memlint.rules.registry import Registered
 
 
 @dataclass(slots=True)
@@ -61,7 +62,9 @@ def check_source(
         started = time.perf_counter()
         try:
             for finding in registered.check(script):
-                made = _diagnostic(script, rule, finding, workspace)
+                if _is_told_elsewhere(script, registered, finding, workspace):
+                    continue
+                made = _diagnostic(script, rule, finding)
                 if made is None:
                     continue
                 key = (rule.code, finding.at.start, finding.at.end)
@@ -86,16 +89,47 @@ def broken_statements(source: Source, workspace: Workspace | None = None) -> int
     return len(parsed.broken)
 
 
-def _diagnostic(
-    script: Script, rule: Rule, finding: Finding, workspace: Workspace | None
-) -> Diagnostic | None:
-    """``finding`` as front ends see it; None when its cause is reported in another file of the same run."""
+def _is_told_elsewhere(
+    script: Script, registered: Registered, finding: Finding, workspace: Workspace | None
+) -> bool:
+    """Whether the cause of ``finding`` stands in another file of the same run, which reports it by itself.
+
+    It does not when the use makes the cause a cause: a model built there and trained here, in a loop.
+    """
+    source = finding.at.source
+    if source is script.source or workspace is None:
+        return False
+    path = str(Path(source.path).absolute())
+    if path not in workspace.given:
+        return False
+    code, default = registered.rule.code, registered.rule.severity
+
+    def alone() -> dict[int, int]:
+        from keras_memlint.analysis.script import analyse
+
+        if not RELEVANT.search(source.text) or registered not in selected((code,), source.text):
+            return {}
+        found: dict[int, int] = {}
+        for one in registered.check(analyse(source, script.settings, workspace)):
+            if one.at.source.path == source.path:
+                rank = SEVERITIES.index(one.severity or default)
+                found[one.at.start] = max(rank, found.get(one.at.start, 0))
+        return found
+
+    from keras_memlint.analysis.script import RELEVANT
+    from keras_memlint.rules.registry import selected
+
+    told = workspace.remembered("alone", f"{code} {path} {hash(source.text)}", alone)
+    assert isinstance(told, dict)
+    return bool(told.get(finding.at.start, -1) >= SEVERITIES.index(finding.severity or default))
+
+
+def _diagnostic(script: Script, rule: Rule, finding: Finding) -> Diagnostic | None:
+    """``finding`` as front ends see it; None when it cannot be placed in ``script``."""
     at = finding.at
     related = finding.related
     fixes = finding.fixes
     if at.source is not script.source:
-        if workspace is not None and str(Path(at.source.path).absolute()) in workspace.given:
-            return None
         if finding.site is None:
             return None
         related = (("the cause is here", at), *related)
