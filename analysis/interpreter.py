@@ -312,19 +312,29 @@ class Interpreter:
         return ended and other
 
     def decided(self, test: tree.Expr, value: Value, scope: Scope) -> bool | None:
-        """The outcome of a test on known numbers and flags in a function that builds a network; elsewhere None.
+        """The outcome of a test on known numbers and flags in code that builds a network; elsewhere None.
 
         There a branch decides the shapes of all layers that follow, and each call is evaluated with its own arguments.
         """
-        if self.function is None or not unrolling.is_builder(scope):
-            return None
+        inside = self.function is not None or (self.loops and self.loops[-1].unrolled)
+        return self.outcome(test, value, scope) if inside and unrolling.is_builder(scope) else None
+
+    def outcome(self, test: tree.Expr, value: Value, scope: Scope) -> bool | None:
+        """Whether a test on literals holds; None when that is not known."""
+        if isinstance(test, tree.Boolean):
+            sides = [self.outcome(side, self.eval(side, scope), scope) for side in (test.left, test.right)]
+            decisive = test.op == "or"
+            return decisive if decisive in sides else None if None in sides else not decisive
+        if isinstance(test, tree.Unary) and test.op == "not":
+            found = self.outcome(test.operand, self.eval(test.operand, scope), scope)
+            return None if found is None else not found
         if isinstance(test, tree.Compare) and len(test.ops) == 1:
             left, right = self.eval(test.left, scope), self.eval(test.rights[0], scope)
             if isinstance(left, Const) and isinstance(right, Const):
                 return arithmetic.compared(test.ops[0], left.value, right.value)
             return None
-        found = const(value)
-        return found if isinstance(found, bool) else None
+        known = const(value)
+        return known if isinstance(known, bool) else None
 
     def is_other_word(self, test: tree.Expr, scope: Scope) -> bool:
         """Whether ``test`` is ``mode == "train"`` and the local name ``mode`` is known to be another word."""
@@ -385,6 +395,7 @@ class Interpreter:
 
     def unrolled(self, node: tree.For, turns: tuple[Value, ...], loop: Loop, scope: Scope) -> None:
         """Evaluate a loop that builds a network turn by turn."""
+        loop.unrolled = True
         self.all_loops.append(loop)
         outer = self.loops
         self.loops = (*outer, loop)

@@ -141,7 +141,11 @@ def infer(layer: Layer, inputs: list[Shape | None]) -> sizes.LayerSize:
         return sizes.LayerSize(output, model.parameters, None, model.activations)
     inner = layer.config.get("layer")
     if layer.name == "TimeDistributed" and isinstance(inner, Model):
-        return sizes.UNSIZED._replace(parameters=inner.parameters)
+        before = inputs[0] if inputs else None
+        build(inner, (before[0], *before[2:]) if before is not None else None)
+        after = inner.output.shape if inner.output is not None else None
+        shape = (*before[:2], *after[1:]) if before is not None and after is not None else None
+        return sizes.UNSIZED._replace(output=shape, parameters=inner.parameters)
     return sizes.infer(layer.name, python_config(layer), inputs) or sizes.UNSIZED
 
 
@@ -422,6 +426,10 @@ def _sample_shape(x: Value | None) -> Shape | None:
         x = x.element
         if isinstance(x, Items) and x.items:
             x = x.items[0]
+    if isinstance(x, Object) and x.call is not None and x.call.name.endswith(".flow_from_directory"):
+        size = shape_of(x.call.arg("target_size")) if x.call.given("target_size") else (256, 256)
+        channels = {"grayscale": 1, "rgb": 3, "rgba": 4}.get(x.call.const("color_mode", "rgb"))
+        return (None, *size, channels) if size is not None else None
     if isinstance(x, Array) and x.shape:
         return (None, *x.shape[1:])
     return None

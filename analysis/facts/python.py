@@ -46,6 +46,8 @@ def _len(call: Call, _run: Machine) -> Value:
 
 def _int(call: Call, _run: Machine) -> Value:
     found = const(call.first())
+    if isinstance(found, str) and found.isdecimal() and len(found) < 16:
+        return Const(int(found))
     if isinstance(found, (int, float)) and abs(found) < 1 << 53:
         return Const(int(found))
     return Scalar("int", origin=call.first().origin)
@@ -213,7 +215,7 @@ def _path(call: Call, _run: Machine) -> Value:
 def _append(call: Call, _run: Machine) -> Value:
     items = call.receiver
     if isinstance(items, Items) and call.args:
-        grows = bool(call.loops) or items.items is None
+        grows = any(not loop.unrolled for loop in call.loops) or items.items is None
         items.grown.append(call)
         if grows or items.items is None:
             items.element = (
@@ -225,6 +227,34 @@ def _append(call: Call, _run: Machine) -> Value:
             items.items = (*items.items, call.args[0])
             items.length = len(items.items)
     return Const(None)
+
+
+def _pop(call: Call, _run: Machine) -> Value:
+    items = call.receiver
+    if not isinstance(items, Items):
+        return UNKNOWN
+    at = const(call.first()) if call.args else -1
+    once = not call.conditional and all(loop.unrolled for loop in call.loops)
+    if (
+        once
+        and items.items is not None
+        and isinstance(at, int)
+        and -len(items.items) <= at < len(items.items)
+    ):
+        rest = list(items.items)
+        found = rest.pop(at)
+        items.items, items.length = tuple(rest), len(rest)
+        return found
+    found = items.any()
+    if items.items is not None:
+        items.element, items.items = found, None
+    items.length = None
+    return found
+
+
+def _environment(call: Call, _run: Machine) -> Value:
+    default = call.arg("default")
+    return default if isinstance(default, Const) and default.value is not None else Scalar("str")
 
 
 def _extend(call: Call, _run: Machine) -> Value:
@@ -339,6 +369,7 @@ PYTHON = table(
     fact("builtins.list", "iterable", _collect("list"), see=_DOCS),
     fact("builtins.list.append", "object", _append, see=_DOCS),
     fact("builtins.list.clear", "", _clear, see=_DOCS),
+    fact("builtins.list.pop", "index", _pop, see=_DOCS),
     fact("builtins.list.extend", "iterable", _extend, see=_DOCS),
     fact("builtins.map", "function iterable", _map, see=_DOCS),
     fact("builtins.max", "", _extreme(max), see=_DOCS),
@@ -372,7 +403,8 @@ PYTHON = table(
         lambda c, _r: Items("generator", None, Items("tuple", tuple(_any(a)[0] for a in c.args))),
         see=_DOCS,
     ),
-    fact("os.environ.get", "key default", _scalar("str"), see=_DOCS),
+    fact("os.environ.get", "key default", _environment, see=_DOCS),
+    fact("os.getenv", "key default", _environment, see=_DOCS),
     fact("os.listdir", "path", _paths, see=_DOCS),
     fact("os.scandir", "path", _paths, see=_DOCS),
     fact("os.path.basename", "p", _scalar("str"), see=_DOCS),
