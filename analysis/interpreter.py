@@ -122,6 +122,7 @@ class Interpreter:
         self.streamed = 0
         self.branches = 0
         self.site: tree.Expr | None = None
+        self.left = ""  # the statement that left a block last: return, break or continue
         self.steps = 0
         self.depth = 0
         self.active: set[int] = set()
@@ -198,6 +199,7 @@ class Interpreter:
         return False
 
     def return_(self, node: tree.Return, scope: Scope) -> bool:
+        self.left = "return"
         if node.value is not None:
             self.returned.append(self.eval(node.value, scope))
         return True
@@ -207,7 +209,8 @@ class Interpreter:
             self.eval(node.value, scope)
         return True
 
-    def jump(self, _node: tree.Jump, _scope: Scope) -> bool:
+    def jump(self, node: tree.Jump, _scope: Scope) -> bool:
+        self.left = node.kind
         return True
 
     def assert_(self, node: tree.Assert, scope: Scope) -> bool:
@@ -401,7 +404,7 @@ class Interpreter:
         self.loops = (*outer, loop)
         for value in turns:
             self.store(node.target, value, scope, node)
-            if self.run(node.body, scope):
+            if self.run(node.body, scope) and self.left != "continue":
                 break
         self.loops = outer
 
