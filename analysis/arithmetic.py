@@ -35,6 +35,14 @@ _FOLD: dict[str, Callable[[Any, Any], Any]] = {
     "%": operator.mod,
     "**": operator.pow,
 }
+_COMPARE: dict[str, Callable[[Any, Any], Any]] = {
+    "==": operator.eq,
+    "!=": operator.ne,
+    "<": operator.lt,
+    "<=": operator.le,
+    ">": operator.gt,
+    ">=": operator.ge,
+}
 _LIMIT = 1 << 64
 # How a value is called that is a few elements of another one: nobody knows how many.
 SOME = "a slice"
@@ -79,6 +87,15 @@ def _fold(op: str, a: Any, b: Any) -> Value:
     except (ArithmeticError, TypeError, ValueError):
         return UNKNOWN
     return Const(value) if isinstance(value, (int, float)) and -_LIMIT < value < _LIMIT else UNKNOWN
+
+
+def compared(op: str, a: Any, b: Any) -> bool | None:
+    """The outcome of comparing two literals; None when they are of different kinds or the operator is another."""
+    compare = _COMPARE.get(op)
+    numbers = isinstance(a, (int, float)) and isinstance(b, (int, float))
+    if compare is None or not (numbers or (isinstance(a, str) and isinstance(b, str))):
+        return None
+    return bool(compare(a, b))
 
 
 def _scalars(op: str, left: Value, right: Value) -> Value:

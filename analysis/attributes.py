@@ -87,8 +87,6 @@ def _array(array: Array, name: str, node: tree.Expr) -> Value | None:
 def _object(owner: Object, name: str) -> Value | None:
     if owner.api == "keras.callbacks.History" and name == "history":
         return Dict(element=Items("list", None, Scalar("float")))
-    if owner.api == "sklearn.utils.Bunch" and name in ("data", "images", "target"):
-        return Array("ndarray", "float64", None, "toy", labels=name == "target")
     if owner.api == "super":
         return None
     if owner.api == "argparse.Namespace":

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeGuard
 
-from keras_memlint.analysis import models, tree
+from keras_memlint.analysis import models, symbolic, tree
 from keras_memlint.analysis.calls import Call
 from keras_memlint.analysis.facts.library import FACTS, find_fact
 from keras_memlint.analysis.facts.numpy import reshaped
@@ -110,7 +110,7 @@ def call_value(
     if isinstance(func, Layer):
         if run.mapped:
             make_call(run, "keras.Layer.__call__", func.flavour, func, node, args, kwargs, star, ("inputs",))
-        return models.apply_layer(func, args, node)
+        return _traced_lambda(run, func, args, models.apply_layer(func, args, node))
     if isinstance(func, (Model, Instance)):
         return _call_instance(run, func, node, args, kwargs, star)
     if run.mapped:  # who asks what a mapped function does must learn that it does more than is known
@@ -174,12 +174,14 @@ def _library(
     row = FACTS.get(name) or find_fact(name)
     if row is None:
         made = make_call(run, name, flavour, receiver, node, args, kwargs, star, models.parameters_of(name))
-        made.result = models.construct(made)
+        made.result = symbolic.operation(name, args, kwargs, node) or models.construct(made)
         _callbacks(run, args, kwargs)
         return made.result
     made = make_call(run, name, flavour, receiver, node, args, kwargs, star, row.params)
     if row.gives is not None:
         made.result = row.gives(made, run.machine)
+        if symbolic.is_opaque(made.result):
+            made.result = symbolic.operation(name, args, kwargs, node) or made.result
     else:
         _callbacks(run, args, kwargs)
     return made.result
@@ -358,7 +360,7 @@ def _call_instance(
         if model is None:
             base = func.cls.api_base()
             if base is not None and base.startswith("keras.") and base.endswith("Layer"):
-                return models.apply_layer(models.layer_of(func), args, node)
+                return _traced_layer(run, func, args, models.apply_layer(models.layer_of(func), args, node))
             return UNKNOWN
         func = model
     if args and isinstance(args[0], (KerasTensor, Items)):
@@ -366,12 +368,40 @@ def _call_instance(
         if symbolic is not None:
             return symbolic
     made = make_call(run, "keras.Model.__call__", func.flavour, func, node, args, kwargs, star, ("inputs",))
+    if args and isinstance(args[0], Array) and args[0].shape:
+        models.build(func, (None, *args[0].shape[1:]))
     layers = preprocessing_layers(func)
     if layers and args and isinstance(args[0], Array):
         made.result = preprocessed(layers, args[0], node)
     else:
         made.result = Array("tensor", source="network", origin=Origin(node, "the model's output"))
     return made.result
+
+
+def _traced_lambda(run: Interpreter, layer: Layer, args: tuple[Value, ...], applied: Value) -> Value:
+    """What a ``Lambda`` layer gives: Keras learns its shape by calling the function, and so do we."""
+    function = layer.config.get("function")
+    if layer.name == "Lambda" and isinstance(function, Function) and _is_unsized(applied):
+        applied.shape = models.output_shape(run.evaluate(function, args, {}))
+    return applied
+
+
+def _traced_layer(run: Interpreter, layer: Instance, args: tuple[Value, ...], applied: Value) -> Value:
+    """What a layer of the user's own gives: what its ``compute_output_shape`` or else its ``call`` says."""
+    if not _is_unsized(applied):
+        return applied
+    told = layer.cls.method("compute_output_shape")
+    if told is not None and applied.inputs[0].shape is not None:
+        before = models.as_value(applied.inputs[0].shape)
+        applied.shape = models.shape_of(run.evaluate(told.bind(layer), (layer, before), {}))
+    method = layer.cls.method("call")
+    if applied.shape is None and method is not None:
+        applied.shape = models.output_shape(run.evaluate(method.bind(layer), (layer, *args), {}))
+    return applied
+
+
+def _is_unsized(applied: Value) -> TypeGuard[KerasTensor]:
+    return isinstance(applied, KerasTensor) and applied.shape is None and bool(applied.inputs)
 
 
 def instance_member(run: Interpreter, instance: Instance, name: str) -> Value:
@@ -471,6 +501,8 @@ def set_attribute(owner: Value, name: str, value: Value) -> None:
 
 def fill(array: Array, value: Value, in_loop: bool) -> None:
     """``array[…] = value``: an array filled in a loop with what files hold is like a list of it."""
+    if array.kind == "frame" and array.shape:
+        array.shape = (array.shape[0], None)  # a column more, perhaps
     if isinstance(value, Array) and value.source == "disk" and in_loop and array.source in ("made", ""):
         if value.pixels or not value.part:
             array.source = "list"

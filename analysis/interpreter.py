@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from keras_memlint.analysis import arithmetic, calling, tree
+from keras_memlint.analysis import arithmetic, calling, symbolic, tree, unrolling
 from keras_memlint.analysis.attributes import attribute
 from keras_memlint.analysis.calls import Call, Fill, Operation
 from keras_memlint.analysis.facts.table import Machine
@@ -29,7 +29,6 @@ from keras_memlint.analysis.values import (
     Function,
     Instance,
     Items,
-    KerasTensor,
     Lazy,
     Model,
     Object,
@@ -129,6 +128,7 @@ class Interpreter:
         self.branches = 0
         self.tries = 0
         self.site: tree.Expr | None = None
+        self.left = ""  # the statement that left a block last: return, break or continue
         self.steps = 0
         self.depth = 0
         self.active: set[int] = set()
@@ -208,6 +208,7 @@ class Interpreter:
         return False
 
     def return_(self, node: tree.Return, scope: Scope) -> bool:
+        self.left = "return"
         if node.value is not None:
             self.returned.append(self.eval(node.value, scope))
         return True
@@ -217,7 +218,8 @@ class Interpreter:
             self.eval(node.value, scope)
         return True
 
-    def jump(self, _node: tree.Jump, _scope: Scope) -> bool:
+    def jump(self, node: tree.Jump, _scope: Scope) -> bool:
+        self.left = node.kind
         return True
 
     def assert_(self, node: tree.Assert, scope: Scope) -> bool:
@@ -300,6 +302,9 @@ class Interpreter:
             return self.run(node.orelse, scope)
         if self.function is not None and self.is_other_word(node.test, scope):
             return self.run(node.orelse, scope)
+        known = self.decided(node.test, test, scope)
+        if known is not None:
+            return self.run(node.body if known else node.orelse, scope)
         main = _is_main_guard(node.test)
         self.branches += not main
         before = scope.names
@@ -320,6 +325,31 @@ class Interpreter:
             _merge(scope, taken)
         return ended and other
 
+    def decided(self, test: tree.Expr, value: Value, scope: Scope) -> bool | None:
+        """The outcome of a test on known numbers and flags in code that builds a network; elsewhere None.
+
+        There a branch decides the shapes of all layers that follow, and each call is evaluated with its own arguments.
+        """
+        inside = self.function is not None or (self.loops and self.loops[-1].unrolled)
+        return self.outcome(test, value, scope) if inside and unrolling.is_builder(scope) else None
+
+    def outcome(self, test: tree.Expr, value: Value, scope: Scope) -> bool | None:
+        """Whether a test on literals holds; None when that is not known."""
+        if isinstance(test, tree.Boolean):
+            sides = [self.outcome(side, self.eval(side, scope), scope) for side in (test.left, test.right)]
+            decisive = test.op == "or"
+            return decisive if decisive in sides else None if None in sides else not decisive
+        if isinstance(test, tree.Unary) and test.op == "not":
+            found = self.outcome(test.operand, self.eval(test.operand, scope), scope)
+            return None if found is None else not found
+        if isinstance(test, tree.Compare) and len(test.ops) == 1:
+            left, right = self.eval(test.left, scope), self.eval(test.rights[0], scope)
+            if isinstance(left, Const) and isinstance(right, Const):
+                return arithmetic.compared(test.ops[0], left.value, right.value)
+            return None
+        known = const(value)
+        return known if isinstance(known, bool) else None
+
     def is_other_word(self, test: tree.Expr, scope: Scope) -> bool:
         """Whether ``test`` is ``mode == "train"`` and the local name ``mode`` is known to be another word."""
         if not isinstance(test, tree.Compare) or test.ops != ("==",) or not isinstance(test.left, tree.Name):
@@ -338,6 +368,10 @@ class Interpreter:
         iterated = self.eval(node.iter, scope)
         element, trips = calling.iterate(iterated)
         loop = Loop(node, "for", iterated, trips)
+        turns = unrolling.turns(iterated, node, scope)
+        if turns is not None:
+            self.unrolled(node, turns, loop, scope)
+            return self.run(node.orelse, scope)
         self.looped(
             node,
             "for",
@@ -372,6 +406,18 @@ class Interpreter:
         self.run(body, scope)
         self.loops = outer
         _merge(scope, before)
+
+    def unrolled(self, node: tree.For, turns: tuple[Value, ...], loop: Loop, scope: Scope) -> None:
+        """Evaluate a loop that builds a network turn by turn."""
+        loop.unrolled = True
+        self.all_loops.append(loop)
+        outer = self.loops
+        self.loops = (*outer, loop)
+        for value in turns:
+            self.store(node.target, value, scope, node)
+            if self.run(node.body, scope) and self.left != "continue":
+                break
+        self.loops = outer
 
     def try_(self, node: tree.Try, scope: Scope) -> bool:
         self.tries += bool(node.handlers)
@@ -605,7 +651,9 @@ class Interpreter:
         return Scalar("bool")
 
     def conditional(self, node: tree.Conditional, scope: Scope) -> Value:
-        self.eval(node.test, scope)
+        known = self.decided(node.test, self.eval(node.test, scope), scope)
+        if known is not None:
+            return self.eval(node.body if known else node.orelse, scope)
         self.branches += 1
         found = join(self.eval(node.body, scope), self.eval(node.orelse, scope))
         self.branches -= 1
@@ -706,7 +754,7 @@ class Interpreter:
         key = id(node)
         times, spent = self.times.get(key, 0), self.spent.get(key, 0)
         given = (*args, *kwargs.values())
-        built = [value for value in given if isinstance(value, (KerasTensor, Model))]
+        built = [value for value in given if isinstance(value, Model) or symbolic.tensors(value)]
         informed = self.mapped or any(not isinstance(value, UnknownValue) for value in given)
         tired = times >= (_LAYERS if built else _TIMES) and (built or spent >= _SPENT or not informed)
         if tired or key in self.active or self.depth >= _DEPTH or self.steps > _STEPS:

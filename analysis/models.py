@@ -33,6 +33,8 @@ from keras_memlint.analysis.values import (
     const,
 )
 
+# Under this key, a layer that stands for any layer of a model holds the model.
+_OF = "\0of"
 _MODEL_BASES = frozenset({"keras.Model", "keras.Sequential"})
 
 
@@ -134,11 +136,16 @@ def infer(layer: Layer, inputs: list[Shape | None]) -> sizes.LayerSize:
     """What a layer costs on ``inputs``; every number that is not known is None."""
     if layer.model is not None:
         model = layer.model
+        build(model, inputs[0] if inputs else None)
         output = model.output.shape if model.output is not None else None
         return sizes.LayerSize(output, model.parameters, None, model.activations)
     inner = layer.config.get("layer")
     if layer.name == "TimeDistributed" and isinstance(inner, Model):
-        return sizes.UNSIZED._replace(parameters=inner.parameters)
+        before = inputs[0] if inputs else None
+        build(inner, (before[0], *before[2:]) if before is not None else None)
+        after = inner.output.shape if inner.output is not None else None
+        shape = (*before[:2], *after[1:]) if before is not None and after is not None else None
+        return sizes.UNSIZED._replace(output=shape, parameters=inner.parameters)
     return sizes.infer(layer.name, python_config(layer), inputs) or sizes.UNSIZED
 
 
@@ -160,6 +167,7 @@ def apply_model(model: Model, args: tuple[Value, ...], node: tree.Expr) -> Value
 
 
 def _apply(layer: Layer, model: Model, inputs: list[KerasTensor], node: tree.Expr) -> KerasTensor:
+    build(model, inputs[0].shape)
     shape = model.output.shape if model.output is not None else None
     if model.kind == "application" and model.call is not None:
         shape = _application_on(model, inputs[0].shape) or shape
@@ -211,6 +219,21 @@ def add(model: Model, item: Value, node: tree.Expr) -> None:
     model.final = item
 
 
+def build(model: Model, shape: Shape | None) -> None:
+    """Give a Sequential model that declares no input the sizes it gets when it first sees ``shape``."""
+    if shape is None or model.kind != "sequential" or model.input is not None or not model.uses:
+        return
+    layers, complete = [(use.layer, use.node) for use in model.uses if use.node is not None], model.complete
+    if len(layers) < len(model.uses):
+        return
+    model.uses = []
+    model.input = shape
+    model.output = KerasTensor(shape, Layer("keras.layers.InputLayer", model.flavour, None), (), 0, None)
+    for layer, node in layers:
+        add(model, layer, node)
+    model.complete = complete
+
+
 def _declared_input(layer: Layer) -> Shape | None:
     """The input shape a first layer declares, batch axis first."""
     config = layer.config
@@ -221,6 +244,17 @@ def _declared_input(layer: Layer) -> Shape | None:
     if isinstance(inner, Layer) and "input_shape" not in config:
         return _declared_input(inner)
     return sizes.declared_input(layer.name, python_config(layer))
+
+
+def as_value(shape: Shape) -> Value:
+    """A shape as a tuple of the script."""
+    axes = tuple([Const(axis) if axis is not None else UNKNOWN for axis in shape])
+    return Items("tuple", axes, length=len(axes))
+
+
+def output_shape(value: Value) -> Shape | None:
+    """The shape of the one symbolic tensor a function gave; None for anything else."""
+    return value.shape if isinstance(value, KerasTensor) else None
 
 
 def functional(call: Call) -> Value:
@@ -315,6 +349,9 @@ def set_attribute(owner: Model | Layer, name: str, value: Value) -> None:
             owner.frozen = const(value) is False
         else:
             owner.config["trainable"] = value
+            whole = owner.config.get(_OF)
+            if isinstance(whole, Model) and const(value) is False:
+                whole.frozen = True  # at least in part
 
 
 def _application(call: Call, name: str) -> Model:
@@ -361,7 +398,9 @@ def compile_model(call: Call) -> Value:
 def history(call: Call, run: Machine) -> Value:
     """``model.fit(…)`` gives a history that holds the model."""
     if isinstance(call.receiver, Model):
-        trace(call.receiver, _sample_shape(call.arg("x")), call, run)
+        shape = _sample_shape(call.arg("x"))
+        build(call.receiver, shape)
+        trace(call.receiver, shape, call, run)
     return Object(
         "keras.callbacks.History",
         call,
@@ -370,12 +409,27 @@ def history(call: Call, run: Machine) -> Value:
     )
 
 
+def built(call: Call, run: Machine) -> Value:
+    """``model.build(input_shape)``."""
+    shape = shape_of(call.arg("input_shape"))
+    if isinstance(call.receiver, Model) and shape is not None and len(shape) > 1:
+        build(call.receiver, shape)
+        trace(call.receiver, shape, call, run)
+    return Const(None)
+
+
 def _sample_shape(x: Value | None) -> Shape | None:
     """The input shape a model sees when it is trained on ``x``, batch axis first and unknown."""
     if isinstance(x, Dataset):
+        if not x.batched:
+            return None
         x = x.element
         if isinstance(x, Items) and x.items:
             x = x.items[0]
+    if isinstance(x, Object) and x.call is not None and x.call.name.endswith(".flow_from_directory"):
+        size = shape_of(x.call.arg("target_size")) if x.call.given("target_size") else (256, 256)
+        channels = {"grayscale": 1, "rgb": 3, "rgba": 4}.get(x.call.const("color_mode", "rgb"))
+        return (None, *size, channels) if size is not None else None
     if isinstance(x, Array) and x.shape:
         return (None, *x.shape[1:])
     return None
@@ -392,9 +446,8 @@ def model_attribute(model: Model, name: str, node: tree.Expr) -> Value | None:
         items = (
             tuple(use.layer for use in model.uses) if model.complete and model.kind != "application" else None
         )
-        return Items(
-            "list", items, Layer("keras.layers.Layer", model.flavour, None), len(items) if items else None
-        )
+        some = Layer("keras.layers.Layer", model.flavour, None, {_OF: model})
+        return Items("list", items, some, len(items) if items else None)
     if name == "optimizer" and model.compiled is not None:
         return model.compiled.arg("optimizer")
     if name == "input_shape" and model.input is not None:

@@ -52,13 +52,14 @@ class Scope:
 class Loop:
     """A loop that is being interpreted. ``kind``: ``for``, ``while``, ``comprehension`` or ``apply``.
 
-    ``iter`` is what is iterated, ``trips`` how often when that is known.
+    ``iter`` is what is iterated, ``trips`` how often when that is known. ``unrolled``: its turns are run one by one.
     """
 
     node: tree.Node
     kind: str
     iter: Value
     trips: int | None
+    unrolled: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)

@@ -191,6 +191,11 @@ class Array(Value):
             return None
         return Array(dtype=self.dtype, shape=self.shape[1:]).bytes
 
+    @property
+    def least_item(self) -> int | None:
+        """Bytes one element along the first axis has at least, see ``least``; None when unknown."""
+        return Array(dtype=self.dtype, shape=self.shape[1:]).least if self.shape else None
+
 
 @dataclass(slots=True, eq=False, repr=False)
 class Object(Value):
@@ -328,6 +333,13 @@ class Layer(Value):
     def name(self) -> str:
         return self.api.rpartition(".")[2]
 
+    @property
+    def frozen(self) -> bool:
+        """Whether it, or the model it is, was set not to be trained."""
+        if self.model is not None and self.model.frozen:
+            return True
+        return const(self.config.get("trainable")) is False
+
 
 @dataclass(slots=True, eq=False, repr=False)
 class KerasTensor(Value):
@@ -364,7 +376,7 @@ class Model(Value):
     """A Keras model. ``kind``: ``sequential``, ``functional``, ``application``, ``subclass``, ``loaded`` or ``""``.
 
     ``uses`` are its layers in order; ``complete`` when these are all of them and their shapes are known. ``compiled``
-    is the latest ``compile`` call. ``call`` made it.
+    is the latest ``compile`` call. ``call`` made it. ``frozen``: it, or some of its layers, are not trained.
     """
 
     kind: str
@@ -405,6 +417,13 @@ class Model(Value):
     def known_parameters(self) -> int:
         """A lower bound of the weights: the layers whose numbers are known."""
         return (self.inner_parameters or 0) + sum(use.parameters or 0 for use in self.uses)
+
+    def trained_bytes(self, slots: int) -> int:
+        """Bytes of the weights that are known, as float32, and of ``slots`` values for each that is trained."""
+        total = (self.inner_parameters or 0) * (1 if self.frozen else 1 + slots)
+        for use in self.uses:
+            total += (use.parameters or 0) * (1 if self.frozen or use.layer.frozen else 1 + slots)
+        return total * 4
 
     @property
     def activations(self) -> int | None:

@@ -116,6 +116,7 @@ KERAS_MODELS = table(
     fact("keras.Model", "inputs outputs name", lambda c, _r: models.functional(c), see=_DOCS),
     fact("keras.Sequential", "layers name", lambda c, _r: models.sequential(c), see=_DOCS),
     fact(_M + "add", "layer", _add, see=_DOCS),
+    fact(_M + "build", "input_shape", models.built, see=_DOCS),
     fact(
         _M + "compile",
         "optimizer loss metrics loss_weights",

@@ -9,6 +9,7 @@ from keras_memlint.analysis.facts.numpy import NUMPY
 from keras_memlint.analysis.facts.pandas import PANDAS
 from keras_memlint.analysis.facts.python import PYTHON
 from keras_memlint.analysis.facts.sklearn import SKLEARN
+from keras_memlint.analysis.facts.sklearn_data import SKLEARN_DATA
 from keras_memlint.analysis.facts.table import Fact, table
 from keras_memlint.analysis.facts.tensorflow import TENSORFLOW
 from keras_memlint.analysis.facts.tf_data import TF_DATA
@@ -26,6 +27,7 @@ FACTS: dict[str, Fact] = table(
             PANDAS,
             PYTHON,
             SKLEARN,
+            SKLEARN_DATA,
             TENSORFLOW,
             TFDS,
             TF_DATA,

@@ -67,6 +67,15 @@ def _frame(call: Call, _run: Machine) -> Value:
     return Array("frame", origin=Origin(call.node, "made here"))
 
 
+def _framed(call: Call, run: Machine) -> Value:
+    given = call.arg("data")
+    if not isinstance(given, Array) or given.kind != "ndarray":
+        return _frame(call, run)
+    return Array(
+        "frame", given.dtype, given.shape, given.source, origin=Origin(call.node, "made here", given.origin)
+    )
+
+
 def _dummies(call: Call, _run: Machine) -> Value:
     given = call.first()
     rows = given.shape[0] if isinstance(given, Array) and given.shape else None
@@ -81,7 +90,7 @@ def _dummies(call: Call, _run: Machine) -> Value:
 
 _F = "pandas.DataFrame."
 PANDAS = table(
-    fact("pandas.DataFrame", "data", _frame, see=_DOCS),
+    fact("pandas.DataFrame", "data", _framed, see=_DOCS),
     *(
         fact(_F + name, "", _same(note), see=_DOCS)
         for name, note in (

@@ -27,6 +27,8 @@ from keras_memlint.analysis.values import (
 
 _DOCS = "Python library reference"
 _READERS = ("cv2.imread", "plt.imread", "imageio.imread", "skimage.io.imread", "numpy.load")
+# Ranges, and the pairs of ``enumerate`` and ``zip``, are known one by one up to so many: the blocks of a network.
+_SHORT = 40
 
 
 def _scalar(kind: str) -> Gives:
@@ -44,7 +46,9 @@ def _len(call: Call, _run: Machine) -> Value:
     found = const(given)
     if isinstance(found, (str, tuple, list)):
         return Const(len(found))
-    return Scalar("int", counts=True, words=_are_words(given), origin=Origin(call.node, "a length", given.origin))
+    return Scalar(
+        "int", counts=True, words=_are_words(given), origin=Origin(call.node, "a length", given.origin)
+    )
 
 
 def _are_words(value: Value) -> bool:
@@ -57,6 +61,8 @@ def _are_words(value: Value) -> bool:
 
 def _int(call: Call, _run: Machine) -> Value:
     found = const(call.first())
+    if isinstance(found, str) and found.isdecimal() and len(found) < 16:
+        return Const(int(found))
     if isinstance(found, (int, float)) and abs(found) < 1 << 53:
         return Const(int(found))
     return Scalar("int", origin=call.first().origin)
@@ -83,7 +89,10 @@ def _range(call: Call, _run: Machine) -> Value:
     if bounds and all(isinstance(b, int) for b in bounds) and 0 not in bounds[2:]:
         length = len(range(*bounds))
     before = call.args[-1].origin if call.args else None  # of ``range(len(names))``, how the names were found
-    return Items("range", None, Scalar("int"), length, origin=Origin(call.node, "counted", before))
+    origin = Origin(call.node, "counted", before)
+    if length is not None and 0 < length <= _SHORT:
+        return Items("range", tuple([Const(at) for at in range(*bounds)]), length=length, origin=origin)
+    return Items("range", None, Scalar("int"), length, origin=origin)
 
 
 def _collect(kind: str) -> Gives:
@@ -151,8 +160,12 @@ def _any(value: Value) -> tuple[Value, int | None]:
 def _enumerate(call: Call, _run: Machine) -> Value:
     given = call.first()
     element, length = _any(given)
+    grown, origin = _grown(given), given.origin
+    if isinstance(given, Items) and given.items and len(given.items) <= _SHORT and len(call.args) == 1:
+        pairs = [Items("tuple", (Const(at), item), length=2) for at, item in enumerate(given.items)]
+        return Items("generator", tuple(pairs), length=len(pairs), grown=grown, origin=origin)
     pair = Items("tuple", (Scalar("int"), element), length=2)
-    return Items("generator", None, pair, length, _grown(given), origin=given.origin)
+    return Items("generator", None, pair, length, grown, origin=origin)
 
 
 def _grown(*values: Value) -> list[Growth]:
@@ -164,8 +177,13 @@ def _zip(call: Call, _run: Machine) -> Value:
     lengths = [length for _, length in parts if length is not None]
     element = Items("tuple", tuple(part for part, _ in parts), length=len(parts))
     origin = next((arg.origin for arg in call.args if arg.origin is not None), None)
+    grown = _grown(*call.args)
+    rows = [arg.items for arg in call.args if isinstance(arg, Items) and arg.items is not None]
+    if rows and len(rows) == len(call.args) and 0 < min(map(len, rows)) <= _SHORT:
+        together = tuple([Items("tuple", row, length=len(row)) for row in zip(*rows, strict=False)])
+        return Items("generator", together, length=len(together), grown=grown, origin=origin)
     length = min(lengths) if lengths else None
-    return Items("generator", None, element, length, _grown(*call.args), origin=origin)
+    return Items("generator", None, element, length, grown, origin=origin)
 
 
 def _map(call: Call, run: Machine) -> Value:
@@ -233,7 +251,7 @@ def _path(call: Call, _run: Machine) -> Value:
 def _append(call: Call, _run: Machine) -> Value:
     items = call.receiver
     if isinstance(items, Items) and call.args:
-        grows = bool(call.loops) or items.items is None
+        grows = any(not loop.unrolled for loop in call.loops) or items.items is None
         items.grown.append(Growth(call.loops, call.conditional))
         if grows or items.items is None:
             items.element = (
@@ -245,6 +263,34 @@ def _append(call: Call, _run: Machine) -> Value:
             items.items = (*items.items, call.args[0])
             items.length = len(items.items)
     return Const(None)
+
+
+def _pop(call: Call, _run: Machine) -> Value:
+    items = call.receiver
+    if not isinstance(items, Items):
+        return UNKNOWN
+    at = const(call.first()) if call.args else -1
+    once = not call.conditional and all(loop.unrolled for loop in call.loops)
+    if (
+        once
+        and items.items is not None
+        and isinstance(at, int)
+        and -len(items.items) <= at < len(items.items)
+    ):
+        rest = list(items.items)
+        found = rest.pop(at)
+        items.items, items.length = tuple(rest), len(rest)
+        return found
+    found = items.any()
+    if items.items is not None:
+        items.element, items.items = found, None
+    items.length = None
+    return found
+
+
+def _environment(call: Call, _run: Machine) -> Value:
+    default = call.arg("default")
+    return default if isinstance(default, Const) and default.value is not None else Scalar("str")
 
 
 def _extend(call: Call, _run: Machine) -> Value:
@@ -324,6 +370,13 @@ def _known_args(call: Call, run: Machine) -> Value:
     return Items("tuple", (_namespace(call, run), UNKNOWN), length=2)
 
 
+def _reversed(call: Call, run: Machine) -> Value:
+    given = call.first()
+    if isinstance(given, Items) and given.items is not None:
+        return Items("generator", given.items[::-1], length=len(given.items), origin=given.origin)
+    return _first(call, run)
+
+
 def _sorted(call: Call, run: Machine) -> Value:
     return _first(call, run)
 
@@ -356,6 +409,7 @@ PYTHON = table(
     fact("builtins.list", "iterable", _collect("list"), see=_DOCS),
     fact("builtins.list.append", "object", _append, see=_DOCS),
     fact("builtins.list.clear", "", _clear, see=_DOCS),
+    fact("builtins.list.pop", "index", _pop, see=_DOCS),
     fact("builtins.list.extend", "iterable", _extend, see=_DOCS),
     fact("builtins.list.tolist", "", lambda c, _r: c.receiver or UNKNOWN, see="pandas API reference, Series"),
     fact("builtins.map", "function iterable", _map, see=_DOCS),
@@ -374,7 +428,7 @@ PYTHON = table(
     fact("builtins.open", "file mode", lambda c, _r: Object("builtins.file", c), see=_DOCS),
     fact("builtins.range", "", _range, see=_DOCS),
     fact("builtins.xrange", "", _range, see="Python 2"),
-    fact("builtins.reversed", "sequence", _first, see=_DOCS),
+    fact("builtins.reversed", "sequence", _reversed, see=_DOCS),
     fact("builtins.set", "iterable", _collect("set"), see=_DOCS),
     fact("builtins.sorted", "iterable", _sorted, see=_DOCS),
     fact(
@@ -399,7 +453,8 @@ PYTHON = table(
         lambda c, _r: Items("generator", None, Items("tuple", tuple(_any(a)[0] for a in c.args))),
         see=_DOCS,
     ),
-    fact("os.environ.get", "key default", _scalar("str"), see=_DOCS),
+    fact("os.environ.get", "key default", _environment, see=_DOCS),
+    fact("os.getenv", "key default", _environment, see=_DOCS),
     fact("os.listdir", "path", _paths, see=_DOCS),
     fact("os.scandir", "path", _paths, see=_DOCS),
     fact("os.path.basename", "p", _scalar("str"), see=_DOCS),

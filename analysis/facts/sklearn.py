@@ -1,4 +1,4 @@
-"""scikit-learn: splits, scalers, vectorisers and the small data sets it ships."""
+"""scikit-learn: folds, scalers, vectorisers, decompositions and made-up data."""
 
 from __future__ import annotations
 
@@ -7,30 +7,6 @@ from keras_memlint.analysis.facts.table import Gives, Machine, fact, table
 from keras_memlint.analysis.values import UNKNOWN, Array, Items, Object, Origin, Scalar, Value
 
 _DOCS = "scikit-learn API reference"
-
-
-def _split(call: Call, _run: Machine) -> Value:
-    parts: list[Value] = []
-    for given in call.args:
-        if isinstance(given, Array):
-            shape = (None, *given.shape[1:]) if given.shape else None
-            half = Array(
-                given.kind if given.kind != "memmap" else "ndarray",
-                given.dtype,
-                shape,
-                given.source,
-                None,
-                False,
-                given.pixels,
-                given.labels,
-                origin=Origin(call.node, "split: a copy", given.origin),
-            )
-            parts += [half, half]
-        elif isinstance(given, Items):
-            parts += [Items("list", None, given.any(), origin=given.origin)] * 2
-        else:
-            parts += [given, given]
-    return Items("list", tuple(parts), length=len(parts))
 
 
 def _folds(call: Call, _run: Machine) -> Value:
@@ -96,14 +72,6 @@ def _transformed(call: Call, _run: Machine) -> Value:
     return UNKNOWN
 
 
-def _toy(call: Call, _run: Machine) -> Value:
-    if call.const("return_X_y") is True:
-        return Items(
-            "tuple", (Array("ndarray", "float64", source="toy"), Array("ndarray", source="toy", labels=True))
-        )
-    return Object("sklearn.utils.Bunch", call)
-
-
 def _made(call: Call, _run: Machine) -> Value:
     rows = call.const("n_samples", 100)
     columns = call.const("n_features")
@@ -154,6 +122,22 @@ def _dense(call: Call, _run: Machine) -> Value:
     )
 
 
+def _components(call: Call, _run: Machine) -> Value:
+    given = call.first()
+    if not isinstance(given, Array):
+        return UNKNOWN
+    made = call.receiver.call if isinstance(call.receiver, Object) else None
+    wanted = made.const("n_components") if made is not None else None
+    dtype = "float32" if given.dtype == "float32" else "float64"
+    return Array(
+        "ndarray",
+        dtype,
+        (given.shape[0] if given.shape else None, wanted if isinstance(wanted, int) else None),
+        given.source,
+        origin=Origin(call.node, "projected", given.origin),
+    )
+
+
 _GROUPS = (
     "KFold",
     "StratifiedKFold",
@@ -167,6 +151,7 @@ _GROUPS = (
     "LeaveOneGroupOut",
     "StratifiedGroupKFold",
 )
+_DECOMPOSITIONS = ("FactorAnalysis", "FastICA", "IncrementalPCA", "KernelPCA", "NMF", "PCA", "TruncatedSVD")
 _SCALERS = (
     "StandardScaler",
     "MinMaxScaler",
@@ -181,16 +166,6 @@ _SCALERS = (
     "OneHotEncoder",
     "OrdinalEncoder",
 )
-_TOYS = (
-    "load_iris",
-    "load_digits",
-    "load_wine",
-    "load_breast_cancer",
-    "load_diabetes",
-    "load_boston",
-    "fetch_california_housing",
-    "fetch_olivetti_faces",
-)
 
 
 def _rows(
@@ -203,7 +178,6 @@ SKLEARN = table(
     fact("scipy.sparse.toarray", "", _dense, see="SciPy reference, sparse arrays"),
     fact("scipy.sparse.todense", "", _dense, see="SciPy reference, sparse arrays"),
     fact("scipy.sparse.tocsr", "", _self, see="SciPy reference, sparse arrays"),
-    *(fact(f"sklearn.datasets.{name}", "", _toy, see=_DOCS) for name in _TOYS),
     *(
         fact(f"sklearn.datasets.{name}", "n_samples n_features", _made, see=_DOCS)
         for name in ("make_blobs", "make_classification", "make_moons", "make_regression", "make_circles")
@@ -216,8 +190,15 @@ SKLEARN = table(
             (("fit_transform", _transformed), ("transform", _transformed), ("fit", _self)),
         )
     ),
+    *(
+        fact(name, "X y", gives, see=_DOCS)
+        for name, gives in _rows(
+            "sklearn.decomposition",
+            _DECOMPOSITIONS,
+            (("fit_transform", _components), ("transform", _components), ("fit", _self)),
+        )
+    ),
     *(fact(f"sklearn.model_selection.{name}.split", "X y groups", _folds, see=_DOCS) for name in _GROUPS),
-    fact("sklearn.model_selection.train_test_split", "", _split, see=_DOCS),
     *(
         fact(name, "", gives, see=_DOCS)
         for name, gives in _rows(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from math import prod
+
 from keras_memlint.analysis.calls import Call
 from keras_memlint.analysis.facts.numpy import as_array, dtype_of, shape_of, solve
 from keras_memlint.analysis.facts.table import Gives, Machine, fact, table
@@ -96,7 +98,17 @@ def _resize(call: Call, _run: Machine) -> Value:
         shape = (*axes, None)
     nearest = "NEAREST" in str(const(call.arg("method")) or "").upper()
     dtype = given.dtype if nearest and isinstance(given, Array) else "float32"
-    return _tensor(given, call, dtype, shape, "resized to float32")
+    resized = _tensor(given, call, dtype, shape, "resized to float32")
+    if isinstance(resized, Array) and resized.source == "toy" and _grew(before, shape):
+        resized.source = ""  # small no more
+    return resized
+
+
+def _grew(before: Shape | None, after: Shape | None) -> bool:
+    """Whether images are known to have more pixels in ``after``."""
+    if before is None or after is None or None in before[1:] or None in after[1:]:
+        return False
+    return prod(axis or 0 for axis in after[1:]) > prod(axis or 0 for axis in before[1:])
 
 
 def _image(height: str, width: str, *, floats: bool = False) -> Gives:

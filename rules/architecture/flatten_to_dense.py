@@ -11,7 +11,9 @@ from keras_memlint.fixes.edits import Fix
 from keras_memlint.fixes.spelling import sibling
 from keras_memlint.rules.base import Finding, Rule
 
-RULE = Rule("KM401", "flatten-to-dense", severity="warning", words=("Flatten",), fix="unsafe")
+RULE = Rule(
+    "KM401", "flatten-to-dense", severity="warning", words=("Flatten", ".compile(", ".fit("), fix="unsafe"
+)
 
 WEIGHTS = 10_000_000
 _UPSAMPLING = ("keras.layers.Conv2DTranspose", "keras.layers.UpSampling2D")

@@ -18,6 +18,7 @@ from keras_memlint.rules.input_data._whole import (
     copied,
     file_bytes,
     is_mapped,
+    is_selection,
     pickles,
     places,
     reporter,
@@ -31,6 +32,8 @@ RULE = Rule(
     words=("load(", "loadtxt(", "genfromtxt(", ".fit(", ".evaluate(", ".predict("),
     fix="unsafe",
 )
+# Bytes of a number of the widest dtype in use.
+_WIDEST = 8
 _MAP = (
     'load it with `mmap_mode="r"` and feed it in batches: `fit` would still copy a memory-mapped array whole'
 )
@@ -101,6 +104,11 @@ def _severity(script: Script, load: _Load) -> Severity | None:
     """A warning where the file is known to be large; without its size, what the model says about the samples."""
     if load.size is not None:
         return "warning" if script.large(load.size) else None
+    fed = max((feed.array.least or 0 for feed in load.feeds if not is_selection(feed.array)), default=0)
+    if script.large(fed):
+        return "warning"
+    if fed and not script.large(fed * _WIDEST):
+        return None
     if load.call.loops or _is_text(load) or not any(feed.method == "fit" for feed in load.feeds):
         return None
     return "info" if trains_on_large_samples(load.feeds) else "hint"

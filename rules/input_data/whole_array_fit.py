@@ -65,6 +65,10 @@ def _size(script: Script, feed: Feed) -> str | None:
         return f"a whole array of {format_bytes(array.bytes)}" if script.large(array.bytes) else None
     if array.least is not None and script.large(array.least):
         return f"a whole array of at least {format_bytes(array.least)}"
+    sample = array.least_item
+    batch = feed.fit.batch_size if feed.fit is not None and feed.method == "fit" and not array.part else None
+    if sample is not None and batch is not None and script.large(sample * batch):
+        return f"a whole array, of which one batch takes {format_bytes(sample * batch)}"
     text = file_bytes(script, script.maker(array))
     if text is not None and script.large(text):
         return f"a table read whole from {format_bytes(text)} of text"

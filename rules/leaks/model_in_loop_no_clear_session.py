@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from math import prod
 
 from keras_memlint.analysis import tree
+from keras_memlint.analysis.calls import Call
 from keras_memlint.analysis.scopes import Loop
 from keras_memlint.analysis.script import Fit, Script
 from keras_memlint.fixes.edits import Fix
@@ -37,14 +39,14 @@ def check(script: Script) -> Iterator[Finding]:
             continue
         seen.add(loop)
         slots = script.optimizer_slots(model)
-        parameters = model.parameters
+        left = model.trained_bytes(slots) if slots is not None else None
         clears = loop in cleared
         yield Finding(
             at=script.call_place(made),
             site=script.place(made.site),
             message="a model is built and trained in each turn of a loop; TensorFlow keeps its weights and optimizer slots"
             + (" although the session is cleared" if clears else ""),
-            bytes=parameters * 4 * (1 + slots) if parameters is not None and slots is not None else None,
+            bytes=left if model.parameters is not None or script.large(left) else None,
             help="train each turn in a process of its own, or build once and load the first weights again;"
             " `clear_session()` frees only Keras's own state",
             related=(
@@ -55,16 +57,16 @@ def check(script: Script) -> Iterator[Finding]:
             severity="hint"
             if clears
             else "warning"
-            if _left(loop, parameters, slots) >= max(_LEFT, script.settings.size_threshold)
+            if left is not None
+            and left * _turns(loop, made, fit) >= max(_LEFT, script.settings.size_threshold)
             else "info",
         )
 
 
-def _left(loop: Loop, parameters: int | None, slots: int | None) -> int:
-    """Bytes the loop leaves behind, 0 when nothing is known: ten turns where their number is not known."""
-    if parameters is None or slots is None:
-        return 0
-    return parameters * 4 * (1 + slots) * min(loop.trips or 10, 10)
+def _turns(loop: Loop, made: Call, fit: Fit) -> int:
+    """How many models the loops leave behind: ten at most, and ten where the number of turns is not known."""
+    around = [one.trips or 1 for one in fit.call.loops if one in made.loops and one is not loop]
+    return min(prod(around) * (loop.trips or 10), 10)
 
 
 def _fixes(script: Script, fit: Fit, loop: Loop) -> tuple[Fix, ...]:

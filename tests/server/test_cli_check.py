@@ -396,3 +396,32 @@ def write_array(file: Path, rows: int) -> None:
     with file.open("wb") as stream:
         stream.write(b"\x93NUMPY\x01\x00" + len(header).to_bytes(2, "little") + header.encode())
         stream.truncate(10 + len(header) + rows * 4000)
+
+
+_MODEL = """\
+from tensorflow import keras
+
+
+def build(size=8):
+    model = keras.Sequential([keras.Input((size, size, 3)), keras.layers.Conv2D(64, 3), keras.layers.Flatten()])
+    model.add(keras.layers.Dense(512))
+    model.compile("adam", "mse")
+    return model
+"""
+
+
+def test_cause_in_a_checked_file_is_told_there_or_where_its_use_makes_it_one(cli: Cli) -> None:
+    Path("model.py").write_text(_MODEL)
+    Path("train.py").write_text(
+        "from tensorflow import keras\nfrom model import build\n"
+        "model = build(128)\n"
+        "for fold in range(5):\n    again = build()\n    again.fit(x, y)\n"
+    )
+    both = cli("check", "--output-format", "json", "--select", "KM401,KM602").findings
+    assert [(f["filename"], f["location"]["row"], f["code"]) for f in both] == [
+        ("train.py", 3, "KM401"),
+        ("train.py", 5, "KM602"),
+    ]
+    Path("model.py").write_text(_MODEL.replace("size=8", "size=128"))
+    both = cli("check", "--output-format", "json", "--select", "KM401").findings
+    assert [(f["filename"], f["location"]["row"]) for f in both] == [("model.py", 6)]
