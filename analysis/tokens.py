@@ -17,10 +17,11 @@ _STRING = (
     r'"(?:[^"\\\r\n]+|\\(?:\r\n|.))*"?|'
     r"'(?:[^'\\\r\n]+|\\(?:\r\n|.))*'?"
 )
-# Only what decides where a logical line ends: everything else is skipped by the search itself.
+# Only what decides where a logical line ends. What stands before that is matched too, which is several times faster
+# than to search, and every character that ends it begins one of the groups, so that nothing is tried twice.
 _LINES = re.compile(
-    rf"(?P<s>{_STRING})|(?P<c>#[^\r\n]*)|(?P<o>[(\[{{])|(?P<e>[)\]}}])|(?P<j>\\(?:\r\n|\r|\n))"
-    r"|(?P<n>(?:\r\n|\r|\n)+)",
+    rf"""[^"'#()\[\]{{}}\\\r\n]*(?:(?P<n>[\r\n]+)|(?P<o>[(\[{{])|(?P<e>[)\]}}])|(?P<s>{_STRING})"""
+    r"|(?P<c>#[^\r\n]*)|(?P<j>\\(?:\r\n|\r|\n)?)|\Z)",
     re.DOTALL,
 )
 # In column 0 these never continue an expression: a bracket still open there was forgotten.
@@ -30,7 +31,6 @@ _RESTART = re.compile(
 )
 # Such a line continues the statement above it.
 CLAUSE = re.compile(r"[ \t\f]*(?:else|elif|except|finally)\b")
-_INDENT = re.compile(r"[ \t\f]*")
 
 
 def split_statements(text: str, start: int, end: int, *, by_line: bool = False) -> list[tuple[int, int]]:
@@ -47,13 +47,12 @@ def split_statements(text: str, start: int, end: int, *, by_line: bool = False) 
     at = start
     fresh = True  # at the start of a logical line
     position = start
-    matches = _LINES.finditer(text, start, end)
-    while True:
+    for match in _LINES.finditer(text, start, end):
         if fresh:
-            indent_match = _INDENT.match(text, at, end)
-            first = indent_match.end() if indent_match else at
-            blank = first >= end or text[first] in "#\r\n"
-            if not blank:
+            first = at
+            while first < end and text[first] in " \t\f":
+                first += 1
+            if first < end and text[first] not in "#\r\n":
                 column = first - at
                 if base is None:
                     base = column
@@ -61,9 +60,6 @@ def split_statements(text: str, start: int, end: int, *, by_line: bool = False) 
                     starts.append(at)
                 decorated = column <= base and text[first] == "@"
             fresh = False
-        match = next(matches, None)
-        if match is None:
-            break
         kind = match.lastgroup
         if kind == "o":
             depth += not by_line
@@ -115,9 +111,9 @@ def header_end(text: str, start: int, end: int) -> int | None:
         elif depth:
             continue
         elif kind == "c" and code_end < 0:
-            code_end = match.start()
+            code_end = match.start("c")
         elif kind == "n":
-            code = text[line : match.start() if code_end < 0 else code_end].strip()
+            code = text[line : match.start("n") if code_end < 0 else code_end].strip()
             if code.endswith(":"):
                 return match.end()
             if code and not code.startswith("@"):
@@ -139,7 +135,8 @@ def logical_line_end(text: str, start: int, end: int) -> int:
         elif kind == "e":
             depth -= depth > 0
         elif kind == "n" and not (depth and not _RESTART.match(text, match.end())):
-            return match.start() + (2 if text.startswith("\r\n", match.start()) else 1)
+            line_end = match.start("n")
+            return line_end + (2 if text.startswith("\r\n", line_end) else 1)
     return end
 
 
