@@ -566,7 +566,7 @@ class Interpreter:
 
     def name(self, node: tree.Name, scope: Scope) -> Value:
         name = node.id
-        found = scope.find(name)
+        found = scope.names.get(name) or scope.find(name)
         if found is not None:
             return found if type(found) is not Lazy else resolve(found)
         if name in ("True", "False", "None"):

@@ -120,6 +120,9 @@ class Project:
         """The module in the file ``path``, evaluated; unknown when it cannot be read or too much was read already."""
         if len(self.modules) >= _MODULES:
             return UNKNOWN
+        known = self.modules.get(path)
+        if known is not None:
+            return known.instance
         module = self.workspace.module(Path(path), self._shown(path, source or self.source), self.evaluate)
         if module is None:
             return UNKNOWN
