@@ -366,7 +366,7 @@ class Lowering:
             return tree.Stmt(first, max(self.count - 1, first), self.piece)
         statement = lower(self, node)
         statement.a = first
-        if not statement.b:
+        if statement.b < 0:
             statement.b = max(self.count - 1, first)
         return statement
 
@@ -390,35 +390,35 @@ class Lowering:
 
     def return_(self, node: cst.Return) -> tree.Stmt:
         value = self.maybe(node.value)
-        return tree.Return(0, value.b if value else 0, self.piece, value)
+        return tree.Return(0, value.b if value else -1, self.piece, value)
 
     def raise_(self, node: cst.Raise) -> tree.Stmt:
         value = self.maybe(node.exc)
         if node.cause is not None:
             self.expr(node.cause.item)
-        return tree.Raise(0, 0, self.piece, value)
+        return tree.Raise(0, -1, self.piece, value)
 
     def jump(self, node: Any) -> tree.Stmt:
-        return tree.Jump(0, 0, self.piece, "break" if isinstance(node, cst.Break) else "continue")
+        return tree.Jump(0, -1, self.piece, "break" if isinstance(node, cst.Break) else "continue")
 
     def assert_(self, node: cst.Assert) -> tree.Stmt:
         test = self.expr(node.test)
         self.maybe(node.msg)
-        return tree.Assert(0, 0, self.piece, test)
+        return tree.Assert(0, -1, self.piece, test)
 
     def delete(self, node: cst.Del) -> tree.Stmt:
         target = self.expr(node.target)
         return tree.Delete(0, target.b, self.piece, target)
 
     def import_(self, node: cst.Import) -> tree.Stmt:
-        return tree.Import(0, 0, self.piece, self.aliases(node.names))
+        return tree.Import(0, -1, self.piece, self.aliases(node.names))
 
     def import_from(self, node: cst.ImportFrom) -> tree.Stmt:
         module = self.dotted(node.module) if node.module is not None else ""
         if node.lpar is not None:
             self.token()
         names = () if isinstance(node.names, cst.ImportStar) else self.aliases(node.names)
-        return tree.ImportFrom(0, 0, self.piece, module, len(node.relative), names)
+        return tree.ImportFrom(0, -1, self.piece, module, len(node.relative), names)
 
     def aliases(self, nodes: Sequence[cst.ImportAlias]) -> tuple[tree.Alias, ...]:
         found: list[tree.Alias] = []
@@ -443,7 +443,7 @@ class Lowering:
     def global_(self, node: Any) -> tree.Stmt:
         for _ in node.names:
             self.token()
-        return tree.Global(0, 0, self.piece, tuple([item.name.value for item in node.names]))
+        return tree.Global(0, -1, self.piece, tuple([item.name.value for item in node.names]))
 
     def if_(self, node: cst.If) -> tree.Stmt:
         test = self.expr(node.test)
@@ -453,7 +453,7 @@ class Lowering:
             orelse = (self.statement(node.orelse),)
         elif node.orelse is not None:
             orelse = self.body(node.orelse.body)
-        return tree.If(0, 0, self.piece, test, body, orelse)
+        return tree.If(0, -1, self.piece, test, body, orelse)
 
     def orelse(self, node: Any) -> tuple[tree.Stmt, ...]:
         return () if node is None else self.body(node.body)
@@ -461,12 +461,12 @@ class Lowering:
     def while_(self, node: cst.While) -> tree.Stmt:
         test = self.expr(node.test)
         body = self.body(node.body)
-        return tree.While(0, 0, self.piece, test, body, self.orelse(node.orelse))
+        return tree.While(0, -1, self.piece, test, body, self.orelse(node.orelse))
 
     def for_(self, node: cst.For) -> tree.Stmt:
         target, iterated = self.expr(node.target), self.expr(node.iter)
         body = self.body(node.body)
-        return tree.For(0, 0, self.piece, target, iterated, body, self.orelse(node.orelse))
+        return tree.For(0, -1, self.piece, target, iterated, body, self.orelse(node.orelse))
 
     def try_(self, node: Any) -> tree.Stmt:
         body = self.body(node.body)
@@ -479,7 +479,7 @@ class Lowering:
                 bound = target.id if isinstance(target, tree.Name) else None
             handlers.append((bound, self.body(handler.body)))
         orelse = self.orelse(node.orelse)
-        return tree.Try(0, 0, self.piece, body, tuple(handlers), orelse, self.orelse(node.finalbody))
+        return tree.Try(0, -1, self.piece, body, tuple(handlers), orelse, self.orelse(node.finalbody))
 
     def with_(self, node: cst.With) -> tree.Stmt:
         if isinstance(node.lpar, cst.LeftParen):
@@ -488,7 +488,7 @@ class Lowering:
         for item in node.items:
             context = self.expr(item.item)
             items.append((context, self.expr(item.asname.name) if item.asname is not None else None))
-        return tree.With(0, 0, self.piece, tuple(items), self.body(node.body))
+        return tree.With(0, -1, self.piece, tuple(items), self.body(node.body))
 
     def function(self, node: cst.FunctionDef) -> tree.Stmt:
         decorators = tuple([self.expr(d.decorator) for d in node.decorators])
@@ -502,7 +502,7 @@ class Lowering:
         body = self.body(node.body)
         generator, self.yields = self.yields, outer
         return tree.FunctionDef(
-            0, 0, self.piece, node.name.value, params, body, decorators, returns, generator
+            0, -1, self.piece, node.name.value, params, body, decorators, returns, generator
         )
 
     def class_(self, node: cst.ClassDef) -> tree.Stmt:
@@ -513,7 +513,7 @@ class Lowering:
         if isinstance(node.lpar, cst.LeftParen):
             self.token()
         bases = tuple([self.argument(arg) for arg in (*node.bases, *node.keywords)])
-        return tree.ClassDef(0, 0, self.piece, node.name.value, bases, self.body(node.body), decorators)
+        return tree.ClassDef(0, -1, self.piece, node.name.value, bases, self.body(node.body), decorators)
 
     def match(self, node: cst.Match) -> tree.Stmt:
         self.token()  # ``match`` itself: to the token expression it is a name
@@ -526,12 +526,12 @@ class Lowering:
             self.skip(case.pattern)
             self.maybe(case.guard)
             cases.append(self.body(case.body))
-        return tree.Match(0, 0, self.piece, subject, tuple(names), tuple(cases))
+        return tree.Match(0, -1, self.piece, subject, tuple(names), tuple(cases))
 
     def type_alias(self, node: cst.TypeAlias) -> tree.Stmt:
         self.token()  # ``type``
         self.skip(node)
-        return tree.Stmt(0, 0, self.piece)
+        return tree.Stmt(0, -1, self.piece)
 
 
 def _captures(pattern: Any) -> list[str]:
