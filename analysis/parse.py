@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from keras_memlint.analysis import tree
+from keras_memlint.analysis import displays, tree
 from keras_memlint.analysis.tokens import CLAUSE, Tokens, header_end, longest_expression, split_statements
 
 if TYPE_CHECKING:
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 # Characters. A block longer than this is parsed statement by statement, so that a keystroke in it costs little.
 LARGE = 4_000
+# Characters. The elements of a display longer than this are parsed in groups, for the same reason.
+_LONG_DISPLAY = 8_000
 # libcst recurses natively on nesting; deeper text is set aside before it can overflow the stack.
 _MAX_NESTING = 150
 _MAX_PIECE = 1_000_000
@@ -53,9 +55,9 @@ class Piece:
         return self._tokens if self._tokens.count == self.count else None
 
     def span(self, node: tree.Node) -> tuple[int, int]:
-        """Offsets of ``node`` in the script; the whole piece when its tokens could not be matched."""
+        """Offsets of ``node`` in the script; the whole piece when its tokens could not be matched, or it has none."""
         tokens = self.tokens
-        if tokens is None:
+        if tokens is None or not tokens.count:
             return self.start, self.start + len(self.text)
         a, b = min(node.a, tokens.count - 1), min(node.b, tokens.count - 1)
         return self.start + tokens.starts[a], self.start + tokens.ends[b]
@@ -131,6 +133,9 @@ class _Parser:
                     return whole.statements
                 self.drop(whole)
                 return parts
+            grouped = self.display(text[start:end], start) if end - start > _LONG_DISPLAY else None
+            if grouped is not None:
+                return grouped
         piece = self.piece(text[start:end], start)
         if piece.error is None:
             return piece.statements
@@ -173,15 +178,48 @@ class _Parser:
         piece = self.piece(text[start:body_start], start, header=True)
         return piece.statements[0] if piece.statements else None
 
+    def display(self, text: str, start: int) -> tuple[tree.Stmt, ...] | None:
+        """A statement with a long list or dict, whose elements are parsed in groups; None when it has none.
+
+        Groups that parse are not among the script's pieces: the statement stands in the piece around them.
+        """
+        found = displays.find_display(text, _LONG_DISPLAY) if len(text) <= _MAX_PIECE else None
+        if found is None:
+            return None
+        frame = self.remembered(found.frame(text), start, "")
+        tokens = frame.tokens
+        if frame.error is not None or tokens is None:
+            return None
+        groups: list[tree.Expr] = []
+        broken: list[Piece] = []
+        for a, b in found.groups:
+            piece = self.remembered(text[a:b], start + a, found.bracket)
+            match piece.statements:
+                case (tree.ExprStmt(value=group),):
+                    groups.append(group)
+                case _ if displays.is_one_group(piece.text):
+                    broken.append(piece)
+                case _:
+                    return None
+        if not displays.fill(frame.statements, tokens.starts.index(found.open), groups):
+            return None
+        self.pieces += (frame, *broken)
+        return frame.statements
+
     def piece(self, text: str, start: int, *, header: bool = False) -> Piece:
         """The piece for ``text``, parsed now unless it was known."""
-        key = "\0" + text if header else text
+        piece = self.remembered(text, start, ":" if header else "")
+        self.pieces.append(piece)
+        return piece
+
+    def remembered(self, text: str, start: int, kind: str) -> Piece:
+        """The piece for ``text``: a statement, for ``:`` a block's header, for a bracket elements of a display."""
+        key = f"{kind}\0{text}" if kind else text
         spare = self.known.get(key)
-        piece = spare.pop() if spare else _parse_piece(text, header=header)
+        piece = spare.pop() if spare else _parse_piece(text, kind)
         piece.start = start
         piece.source = self.source
         self.kept.setdefault(key, []).append(piece)
-        self.pieces.append(piece)
         return piece
 
 
@@ -266,15 +304,11 @@ def _yields(statements: tuple[tree.Stmt, ...]) -> bool:
         if isinstance(node, tuple):
             stack += node
         elif isinstance(node, tree.Node):
-            stack += [getattr(node, slot) for slot in _slots(type(node))]
+            stack += tree.parts(node)
     return False
 
 
-def _slots(cls: type) -> tuple[str, ...]:
-    return tuple(cls.__dict__.get("__slots__", ()))
-
-
-def _parse_piece(text: str, *, header: bool) -> Piece:
+def _parse_piece(text: str, kind: str) -> Piece:
     piece = Piece(text)
     if _nesting(text) > _MAX_NESTING:
         piece.error = "nested too deeply"
@@ -285,10 +319,15 @@ def _parse_piece(text: str, *, header: bool) -> Piece:
     if len(text) > LARGE and longest_expression(text) > _MAX_EXPRESSION:
         piece.error = "expression too long"
         return piece
-    indent = text[: _indent(text, 0)]
-    code = f"{text.rstrip()}\n{indent} pass\n" if header else text
-    if header and text.lstrip().startswith("try"):
-        code += f"{indent}finally:\n{indent} pass\n"
+    in_display = kind not in ("", ":")
+    indent = "" if in_display else text[: _indent(text, 0)]
+    code = text
+    if in_display:
+        code = displays.display_of(kind, text)
+    elif kind:
+        code = f"{text.rstrip()}\n{indent} pass\n"
+        if text.lstrip().startswith("try"):
+            code += f"{indent}finally:\n{indent} pass\n"
     wrapped = f"if 1:\n{code}" if indent else code
     import libcst as cst
     from keras_memlint.analysis.lower import Lowering
@@ -300,6 +339,7 @@ def _parse_piece(text: str, *, header: bool) -> Piece:
         if indent:
             statements = statements[0].body.body
         lowering = Lowering(piece)
+        lowering.count = -in_display  # its bracket is not in the text
         piece.statements = lowering.block(statements)
         piece.count = lowering.count
     except cst.ParserSyntaxError as error:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-_STRING = (
+STRING = (
     r'"""(?:[^"\\]|\\.|"(?!""))*"""|'
     r"'''(?:[^'\\]|\\.|'(?!''))*'''|"
     r'"""|'
@@ -20,7 +20,7 @@ _STRING = (
 # Only what decides where a logical line ends. What stands before that is matched too, which is several times faster
 # than to search, and every character that ends it begins one of the groups, so that nothing is tried twice.
 _LINES = re.compile(
-    rf"""[^"'#()\[\]{{}}\\\r\n]*(?:(?P<n>[\r\n]+)|(?P<o>[(\[{{])|(?P<e>[)\]}}])|(?P<s>{_STRING})"""
+    rf"""[^"'#()\[\]{{}}\\\r\n]*(?:(?P<n>[\r\n]+)|(?P<o>[(\[{{])|(?P<e>[)\]}}])|(?P<s>{STRING})"""
     r"|(?P<c>#[^\r\n]*)|(?P<j>\\(?:\r\n|\r|\n)?)|\Z)",
     re.DOTALL,
 )
@@ -183,7 +183,7 @@ _FORMATTED = "|".join(
     for q in "\"'"
 )
 _COUNTED = re.compile(
-    rf"(?P<c>#[^\r\n]*)|(?P<f>{_FORMATTED})|(?P<s>[rRbBuUfFtT]{{0,2}}(?:{_STRING}))"
+    rf"(?P<c>#[^\r\n]*)|(?P<f>{_FORMATTED})|(?P<s>[rRbBuUfFtT]{{0,2}}(?:{STRING}))"
     r"|(?P<d>(?:\d|\.\d)(?:[eE][+-](?=\d)|[\w.])*)|(?P<w>\w+)|(?P<o>[(\[{])|(?P<e>[)\]}])",
     re.DOTALL,
 )
@@ -225,7 +225,7 @@ def comments(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
 
 
 _STEPS = re.compile(
-    rf"(?P<c>#[^\r\n]*)|(?P<s>{_STRING})|(?P<o>[(\[{{])|(?P<e>[)\]}}])|(?P<r>[,;\r\n])|\w+|[^\w\s]",
+    rf"(?P<c>#[^\r\n]*)|(?P<s>{STRING})|(?P<o>[(\[{{])|(?P<e>[)\]}}])|(?P<r>[,;\r\n])|\w+|[^\w\s]",
     re.DOTALL,
 )
 

@@ -364,3 +364,8 @@ def blocks(statement: Stmt) -> tuple[tuple[Stmt, ...], ...]:
     if isinstance(statement, Match):
         return statement.cases
     return ()
+
+
+def parts(node: Node) -> list[object]:
+    """What ``node`` is made of: nodes, tuples of them, and plain values."""
+    return [getattr(node, name) for name in type(node).__slots__]  # type: ignore[attr-defined]
