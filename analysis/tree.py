@@ -368,4 +368,4 @@ def blocks(statement: Stmt) -> tuple[tuple[Stmt, ...], ...]:
 
 def parts(node: Node) -> list[object]:
     """What ``node`` is made of: nodes, tuples of them, and plain values."""
-    return [getattr(node, name) for name in type(node).__slots__]  # type: ignore[attr-defined]
+    return [getattr(node, name) for name in type(node).__slots__]
