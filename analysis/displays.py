@@ -34,8 +34,8 @@ class Display(NamedTuple):
     groups: list[tuple[int, int]]
 
     def frame(self, text: str) -> str:
-        """``text`` with the display empty; every character outside it keeps its offset."""
-        return f"{text[: self.open + 1]}{' ' * (self.close - self.open - 1)}{text[self.close :]}"
+        """``text`` with the display empty."""
+        return text[: self.open + 1] + text[self.close :]
 
 
 def display_of(bracket: str, elements: str) -> str:

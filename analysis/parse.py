@@ -54,6 +54,12 @@ class Piece:
             self._tokens = Tokens(self.text)
         return self._tokens if self._tokens.count == self.count else None
 
+    def stretch(self, text: str, parsed: str, at: int) -> None:
+        """Stand for ``text``, of which only ``parsed`` was: at the offset ``at`` the rest was left out."""
+        self.text = text
+        self._tokens = Tokens(parsed)
+        self._tokens.insert(at, len(text) - len(parsed))
+
     def span(self, node: tree.Node) -> tuple[int, int]:
         """Offsets of ``node`` in the script; the whole piece when its tokens could not be matched, or it has none."""
         tokens = self.tokens
@@ -186,7 +192,9 @@ class _Parser:
         found = displays.find_display(text, _LONG_DISPLAY) if len(text) <= _MAX_PIECE else None
         if found is None:
             return None
-        frame = self.remembered(found.frame(text), start, "")
+        around = found.frame(text)
+        frame = self.remembered(around, start, "=")
+        frame.stretch(text, around, found.open + 1)
         tokens = frame.tokens
         if frame.error is not None or tokens is None:
             return None
@@ -213,7 +221,10 @@ class _Parser:
         return piece
 
     def remembered(self, text: str, start: int, kind: str) -> Piece:
-        """The piece for ``text``: a statement, for ``:`` a block's header, for a bracket elements of a display."""
+        """The piece for ``text``: a statement, for ``:`` a block's header, for a bracket elements of a display.
+
+        ``=`` is a statement whose display was left out.
+        """
         key = f"{kind}\0{text}" if kind else text
         spare = self.known.get(key)
         piece = spare.pop() if spare else _parse_piece(text, kind)
@@ -319,12 +330,12 @@ def _parse_piece(text: str, kind: str) -> Piece:
     if len(text) > LARGE and longest_expression(text) > _MAX_EXPRESSION:
         piece.error = "expression too long"
         return piece
-    in_display = kind not in ("", ":")
+    in_display = kind in ("[", "{")
     indent = "" if in_display else text[: _indent(text, 0)]
     code = text
     if in_display:
         code = displays.display_of(kind, text)
-    elif kind:
+    elif kind == ":":
         code = f"{text.rstrip()}\n{indent} pass\n"
         if text.lstrip().startswith("try"):
             code += f"{indent}finally:\n{indent} pass\n"

@@ -218,6 +218,11 @@ class Tokens:
             ends.append(match.end())
         self.starts, self.ends, self.count = starts, ends, len(starts)
 
+    def insert(self, at: int, length: int) -> None:
+        """Take account of text that was put in at the offset ``at`` and has no tokens."""
+        self.starts = [start + length if start >= at else start for start in self.starts]
+        self.ends = [end + length if end > at else end for end in self.ends]
+
 
 def comments(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
     """Spans of the comments in ``text[start:end]``, in order; a ``#`` inside a string starts none."""

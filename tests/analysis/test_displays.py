@@ -48,6 +48,16 @@ def test_a_keystroke_parses_a_small_part_again(typed, monkeypatch):
     assert len(ROWS) - 40 < len(parsed.statements[0].value.items) <= len(ROWS) + 1
 
 
+def test_a_short_statement_is_not_taken_for_a_long_one():
+    cache = ParseCache()
+    for text in (DICT + "TABLE = {}\n", "TABLE = {}\n" + DICT):
+        parsed = parse(Source("x.py", text), cache)
+        assert sorted(len(one.value.items) for one in parsed.statements) == [0, len(ROWS)]
+        assert [one.piece.text.rstrip() for one in parsed.statements] == [
+            text[slice(*one.piece.span(one))] for one in parsed.statements
+        ]
+
+
 def test_a_mistake_hides_only_its_surroundings():
     parsed = parse(Source("x.py", DICT.replace("[150,", "[150 150,")))
     (statement,) = parsed.statements
