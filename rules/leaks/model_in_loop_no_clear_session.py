@@ -9,10 +9,12 @@ from keras_memlint.analysis import tree
 from keras_memlint.analysis.calls import Call
 from keras_memlint.analysis.scopes import Loop
 from keras_memlint.analysis.script import Fit, Script
+from keras_memlint.analysis.values import Model
 from keras_memlint.fixes.edits import Fix
 from keras_memlint.fixes.spelling import spell
 from keras_memlint.fixes.statements import before
 from keras_memlint.rules.base import Finding, Rule
+from keras_memlint.rules.diagnostic import Severity
 
 RULE = Rule("KM602", "model-in-loop-no-clear-session", severity="warning", words=("fit",), fix="unsafe")
 
@@ -54,13 +56,16 @@ def check(script: Script) -> Iterator[Finding]:
                 ("trained here", script.call_place(fit.call)),
             ),
             fixes=() if clears else _fixes(script, fit, loop),
-            severity="hint"
-            if clears
-            else "warning"
-            if left is not None
-            and left * _turns(loop, made, fit) >= max(_LEFT, script.settings.size_threshold)
-            else "info",
+            severity="hint" if clears else _severity(script, model, left and left * _turns(loop, made, fit)),
         )
+
+
+def _severity(script: Script, model: Model, left: int | None) -> Severity:
+    """A warning where the loop leaves much behind (``left`` is the least), a hint where all of it is little."""
+    if left is not None and left >= max(_LEFT, script.settings.size_threshold):
+        return "warning"
+    small = left is not None and model.parameters is not None and not script.large(left)
+    return "hint" if small else "info"
 
 
 def _turns(loop: Loop, made: Call, fit: Fit) -> int:
