@@ -135,7 +135,6 @@ def _array(op: str, left: Value, right: Value, node: tree.Expr, in_place: bool) 
     if isinstance(left, UnknownValue) and array.kind == "ndarray":  # the other one may be the larger
         return Array("ndarray", dtype, origin=Origin(node, "computed here"))
     note = f"widened to {dtype}" if dtype == "float64" and array.dtype not in (None, "float64") else ""
-    origin = Origin(node, note or "computed here", array.origin)
     kind = array.kind if array.kind in ("tensor", "frame", "series", "sparse") else "ndarray"
     same = dtype is not None and dtype == array.dtype and shape == array.shape
     size = array.size if same else None
@@ -143,9 +142,7 @@ def _array(op: str, left: Value, right: Value, node: tree.Expr, in_place: bool) 
         from_bytes, to_bytes = dtypes.itemsize(array.dtype), dtypes.itemsize(dtype)
         if from_bytes and to_bytes and not isinstance(other, Array):
             size = array.size // from_bytes * to_bytes
-    return Array(
-        kind, dtype, shape, array.source, size, array.part, array.pixels, array.labels, origin=origin
-    )
+    return array.derived(node, note or "computed here", kind=kind, dtype=dtype, shape=shape, size=size)
 
 
 def promote(op: str, left: Value, right: Value) -> str | None:
@@ -258,14 +255,13 @@ def _index(array: Array, keys: tuple[Value, ...], node: tree.Subscript) -> Value
         if isinstance(column, str) or isinstance(keys[0], (Scalar, UnknownValue)):
             return Array(
                 "series",
-                None,
-                array.shape[:1] if array.shape else None,
-                array.source,
+                shape=array.shape[:1] if array.shape else None,
+                source=array.source,
                 part=array.part,
                 labels=True,
                 origin=Origin(node, "a column", array.origin),
             )
-        return Array("frame", None, None, array.source, origin=Origin(node, "columns", array.origin))
+        return Array("frame", source=array.source, origin=Origin(node, "columns", array.origin))
     if array.kind == "ndarray" and array.shape is None and len(keys) == 1 and isinstance(const(keys[0]), str):
         return Array(  # what `np.load` opened was an archive
             "ndarray",
@@ -297,7 +293,7 @@ def _index(array: Array, keys: tuple[Value, ...], node: tree.Subscript) -> Value
             if isinstance(key, Items):
                 picked = key.length
             else:
-                picked = key.shape[0] if key.shape and not masked else None
+                picked = key.length if not masked else None
             shape = [*shape, picked] if shape is not None and rest is not None else None
         else:
             part = True
@@ -309,17 +305,7 @@ def _index(array: Array, keys: tuple[Value, ...], node: tree.Subscript) -> Value
         note = "picked by a mask: a copy" if masked else "picked by index: a copy"
     else:
         note = "read whole" if array.kind == "hdf5" and whole else "sliced"
-    return Array(
-        kind,
-        array.dtype,
-        final,
-        array.source,
-        array.size if whole else None,
-        part,
-        array.pixels,
-        array.labels,
-        origin=Origin(node, note, array.origin),
-    )
+    return array.derived(node, note, kind=kind, shape=final, size=array.size if whole else None, part=part)
 
 
 def _object_item(owner: Object, keys: tuple[Value, ...], node: tree.Subscript) -> Value:

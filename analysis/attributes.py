@@ -15,7 +15,6 @@ from keras_memlint.analysis.values import (
     Layer,
     Model,
     Object,
-    Origin,
     Scalar,
     Value,
 )
@@ -52,9 +51,7 @@ def _array(array: Array, name: str, node: tree.Expr) -> Value | None:
         return _shape(array.shape)
     if name == "T":
         shape = tuple(reversed(array.shape)) if array.shape is not None else None
-        return Array(
-            array.kind, array.dtype, shape, array.source, array.size, array.part, origin=array.origin
-        )
+        return array.but(shape=shape, pixels=False, labels=False)
     if name in ("size", "ndim", "nbytes", "itemsize"):
         if name == "ndim" and array.shape is not None:
             return Const(len(array.shape))
@@ -64,15 +61,8 @@ def _array(array: Array, name: str, node: tree.Expr) -> Value | None:
     if array.kind in ("frame", "series"):
         if name == "values":
             labels = array.kind == "series"
-            return Array(
-                "ndarray",
-                None,
-                array.shape,
-                array.source,
-                array.size,
-                array.part,
-                labels=labels,
-                origin=Origin(node, "converted to an array here", array.origin),
+            return array.derived(
+                node, "converted to an array here", kind="ndarray", dtype=None, pixels=False, labels=labels
             )
         if name in ("iloc", "loc", "at", "iat", "str", "dt"):
             return Bound(array, name)

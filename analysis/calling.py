@@ -456,18 +456,7 @@ def iterate(value: Value) -> tuple[Value, int | None]:
     if isinstance(value, Array):
         if value.kind in ("frame",):
             return Scalar("str"), None
-        shape = value.shape[1:] if value.shape else None
-        trips = value.shape[0] if value.shape else None
-        return Array(
-            value.kind,
-            value.dtype,
-            shape,
-            value.source,
-            part=True,
-            pixels=value.pixels,
-            labels=value.labels,
-            origin=value.origin,
-        ), trips
+        return value.sample(), value.length
     if isinstance(value, Dataset):
         return value.element, value.cardinality
     if isinstance(value, Dict):

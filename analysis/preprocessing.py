@@ -56,8 +56,8 @@ def preprocessed(layers: tuple[Layer, ...], given: Array, node: tree.Expr) -> Ar
     return Array(
         "tensor",
         "float32",
-        shape,
-        given.source,
+        shape=shape,
+        source=given.source,
         part=given.part,
         pixels=given.pixels,
         origin=Origin(node, "preprocessed", given.origin),

@@ -18,6 +18,20 @@ if TYPE_CHECKING:
     from keras_memlint.analysis import tree
     from keras_memlint.analysis.calls import Call
     from keras_memlint.analysis.scopes import Growth, Scope
+    from typing_extensions import TypedDict, Unpack
+
+    class ArrayFields(TypedDict, total=False):
+        """The fields of an array that may differ from those of the one it comes from."""
+
+        kind: str
+        dtype: str | None
+        shape: Shape | None
+        source: str
+        size: int | None
+        part: bool
+        pixels: bool
+        labels: bool
+
 
 Shape = tuple["int | None", ...]
 
@@ -160,6 +174,38 @@ class Array(Value):
     part: bool = False
     pixels: bool = False
     labels: bool = False
+
+    def but(self, **changes: Unpack[ArrayFields]) -> Array:
+        """The same array with ``changes``; the rest, its provenance too, is kept."""
+        made = Array(
+            self.kind,
+            self.dtype,
+            self.shape,
+            self.source,
+            self.size,
+            self.part,
+            self.pixels,
+            self.labels,
+            origin=self.origin,
+        )
+        for name, value in changes.items():
+            setattr(made, name, value)
+        return made
+
+    def derived(self, node: tree.Expr, note: str, **changes: Unpack[ArrayFields]) -> Array:
+        """What ``node`` makes of it: the same array with ``changes``, and ``note`` as one more step of its provenance."""
+        made = self.but(**changes)
+        made.origin = Origin(node, note, self.origin)
+        return made
+
+    def sample(self) -> Array:
+        """One element along the first axis."""
+        return self.but(shape=self.shape[1:] if self.shape else None, size=None, part=True)
+
+    @property
+    def length(self) -> int | None:
+        """How many elements it has along the first axis, None when unknown."""
+        return self.shape[0] if self.shape else None
 
     @property
     def bytes(self) -> int | None:
@@ -514,12 +560,12 @@ def _join_arrays(a: Array, b: Array) -> Array:
     return Array(
         a.kind if a.kind == b.kind else "ndarray",
         a.dtype if a.dtype == b.dtype else None,
-        shape,
-        source,
-        a.size if a.size == b.size else None,
-        a.part or b.part,
-        a.pixels and b.pixels,
-        a.labels and b.labels,
+        shape=shape,
+        source=source,
+        size=a.size if a.size == b.size else None,
+        part=a.part or b.part,
+        pixels=a.pixels and b.pixels,
+        labels=a.labels and b.labels,
         origin=a.origin or b.origin,
     )
 

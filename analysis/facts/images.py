@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from keras_memlint.analysis.calls import Call
 from keras_memlint.analysis.facts.table import Gives, Machine, fact, table
 from keras_memlint.analysis.values import UNKNOWN, Array, Const, Items, Object, Origin, Shape, Value, const
@@ -15,7 +13,13 @@ def _sample(dtype: str | None, channels: int | None = None) -> Gives:
         if call.name == "cv2.imread" and call.const("flags") == 0:
             shape = (None, None)
         return Array(
-            "ndarray", dtype, shape, "disk", part=True, pixels=True, origin=Origin(call.node, "read here")
+            "ndarray",
+            dtype,
+            shape=shape,
+            source="disk",
+            part=True,
+            pixels=True,
+            origin=Origin(call.node, "read here"),
         )
 
     return gives
@@ -81,8 +85,8 @@ def image_array(image: Object, call: Call, dtype: str, *, channel_axis: bool) ->
     return Array(
         "ndarray",
         dtype,
-        shape,
-        "disk",
+        shape=shape,
+        source="disk",
         part=True,
         pixels=True,
         origin=Origin(call.node, "decoded here", image.origin),
@@ -98,9 +102,17 @@ def _img_to_array(call: Call, _run: Machine) -> Value:
         if shape is not None and len(shape) == 2:
             shape = (*shape, 1)
         origin = Origin(call.node, "converted to float32", given.origin)
-        return Array("ndarray", "float32", shape, given.source, part=given.part, pixels=True, origin=origin)
+        return Array(
+            "ndarray",
+            "float32",
+            shape=shape,
+            source=given.source,
+            part=given.part,
+            pixels=True,
+            origin=origin,
+        )
     return Array(
-        "ndarray", "float32", None, "disk", part=True, pixels=True, origin=Origin(call.node, "decoded here")
+        "ndarray", "float32", source="disk", part=True, pixels=True, origin=Origin(call.node, "decoded here")
     )
 
 
@@ -114,15 +126,7 @@ def _resize(call: Call, _run: Machine) -> Value:
         axes = [axis if isinstance(axis, int) else None for axis in (size[1], size[0])]
         rest = given.shape[2:] if given.shape is not None and len(given.shape) == 3 else None
         shape = (*axes, *rest) if rest is not None else tuple(axes) if given.shape is not None else None
-    return Array(
-        "ndarray",
-        given.dtype,
-        shape,
-        given.source,
-        part=given.part,
-        pixels=given.pixels,
-        origin=Origin(call.node, "resized", given.origin),
-    )
+    return given.derived(call.node, "resized", kind="ndarray", shape=shape, size=None, labels=False)
 
 
 def _skimage_resize(call: Call, _run: Machine) -> Value:
@@ -136,11 +140,10 @@ def _skimage_resize(call: Call, _run: Machine) -> Value:
     dtype = given.dtype if isinstance(given, Array) else None
     return Array(
         "ndarray",
-        "float64"
-        if dtype not in (None, "float32", "float16")
-        else None,  # short floats stay in newer versions
-        known,
-        source,
+        # short floats stay in newer versions
+        "float64" if dtype not in (None, "float32", "float16") else None,
+        shape=known,
+        source=source,
         part=part,
         pixels=True,
         origin=Origin(call.node, "resized to float64"),
@@ -156,15 +159,7 @@ def _colour(call: Call, _run: Machine) -> Value:
     shape = given.shape
     if name.endswith("2GRAY") and shape is not None:
         shape = shape[:2]
-    return Array(
-        "ndarray",
-        given.dtype,
-        shape,
-        given.source,
-        part=given.part,
-        pixels=given.pixels,
-        origin=Origin(call.node, "converted", given.origin),
-    )
+    return given.derived(call.node, "converted", kind="ndarray", shape=shape, size=None, labels=False)
 
 
 def _filtered(call: Call, _run: Machine) -> Value:
@@ -172,7 +167,7 @@ def _filtered(call: Call, _run: Machine) -> Value:
     given = call.first()
     if not isinstance(given, Array):
         return UNKNOWN
-    return replace(given, size=None, origin=Origin(call.node, "filtered", given.origin))
+    return given.derived(call.node, "filtered", size=None)
 
 
 def _moved(call: Call, _run: Machine) -> Value:
@@ -180,7 +175,7 @@ def _moved(call: Call, _run: Machine) -> Value:
     given = call.first()
     if not isinstance(given, Array):
         return UNKNOWN
-    return replace(given, shape=None, size=None, origin=Origin(call.node, "changed", given.origin))
+    return given.derived(call.node, "changed", shape=None, size=None)
 
 
 def _grey(call: Call, _run: Machine) -> Value:
@@ -189,8 +184,7 @@ def _grey(call: Call, _run: Machine) -> Value:
         return UNKNOWN
     shape = given.shape[:-1] if given.shape is not None and len(given.shape) == 3 else None
     dtype = "float32" if given.dtype == "float32" else "float64" if given.dtype is not None else None
-    origin = Origin(call.node, "made grey", given.origin)
-    return replace(given, dtype=dtype, shape=shape, size=None, origin=origin)
+    return given.derived(call.node, "made grey", dtype=dtype, shape=shape, size=None)
 
 
 _CV = "OpenCV documentation"

@@ -31,7 +31,7 @@ def _add(call: Call, _run: Machine) -> Value:
 
 
 def _predicted(call: Call, _run: Machine) -> Value:
-    return Array("ndarray", "float32", None, "network", origin=Origin(call.node, "the model's output"))
+    return Array("ndarray", "float32", source="network", origin=Origin(call.node, "the model's output"))
 
 
 def _loaded(call: Call, _run: Machine) -> Value:

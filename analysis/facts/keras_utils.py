@@ -41,12 +41,19 @@ def _built_in(name: str) -> Gives:
             Items(
                 "tuple",
                 (
-                    Array("ndarray", dtype, (count, *shape), "toy", pixels=len(shape) > 1, origin=origin),
+                    Array(
+                        "ndarray",
+                        dtype,
+                        shape=(count, *shape),
+                        source="toy",
+                        pixels=len(shape) > 1,
+                        origin=origin,
+                    ),
                     Array(
                         "ndarray",
                         "uint8" if dtype == "uint8" else "int64",
-                        (count,),
-                        "toy",
+                        shape=(count,),
+                        source="toy",
                         labels=True,
                         origin=origin,
                     ),
@@ -78,8 +85,8 @@ def _folder(op: str) -> Gives:
             sample = Array(
                 "tensor",
                 "float32",
-                (*head, *shape),
-                "disk",
+                shape=(*head, *shape),
+                source="disk",
                 pixels=True,
                 origin=Origin(call.node, "decoded here"),
             )
@@ -132,7 +139,9 @@ def _one_hot(call: Call, _run: Machine) -> Value:
             head = given.shape[:-1] if len(given.shape) > 1 and given.shape[-1] == 1 else given.shape
             shape = (*head, known)
     dtype = "float64" if call.flavour == "keras" else "float32" if call.flavour == "tf_keras" else None
-    return Array("ndarray", dtype, shape, source, labels=True, origin=Origin(call.node, "one-hot encoded"))
+    return Array(
+        "ndarray", dtype, shape=shape, source=source, labels=True, origin=Origin(call.node, "one-hot encoded")
+    )
 
 
 def _padded(call: Call, _run: Machine) -> Value:
@@ -150,8 +159,8 @@ def _padded(call: Call, _run: Machine) -> Value:
     return Array(
         "ndarray",
         dtype if isinstance(dtype, str) else None,
-        (rows, length if isinstance(length, int) else None),
-        source,
+        shape=(rows, length if isinstance(length, int) else None),
+        source=source,
         origin=Origin(call.node, "padded into one array"),
     )
 
@@ -172,15 +181,12 @@ def _preprocess_input(call: Call, _run: Machine) -> Value:
     dtype = given.dtype
     if dtype is not None and not dtype.startswith("float"):
         dtype = "float32"
-    return Array(
-        given.kind,
-        dtype,
-        given.shape,
-        given.source,
-        given.size if dtype == given.dtype else None,
-        given.part,
-        given.pixels,
-        origin=Origin(call.node, "preprocessed", given.origin),
+    return given.derived(
+        call.node,
+        "preprocessed",
+        dtype=dtype,
+        size=given.size if dtype == given.dtype else None,
+        labels=False,
     )
 
 

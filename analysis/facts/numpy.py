@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 
 from keras_memlint.analysis.calls import Call
 from keras_memlint.analysis.facts.dtypes import canonical, itemsize
@@ -53,19 +52,14 @@ def as_array(value: Value, call: Call, dtype: str | None, note: str) -> Value:
     if isinstance(value, Object) and value.api == "PIL.Image":
         return image_array(value, call, dtype or "uint8", channel_axis=False)
     if isinstance(value, Array):
-        kind = "ndarray"
         whole = value.kind != "hdf5" or not value.part
         size = _resized(value, dtype)
-        return Array(
-            kind,
-            dtype or (value.dtype if value.kind != "frame" else None),
-            value.shape,
-            value.source,
-            size if whole else None,
-            value.part,
-            value.pixels,
-            value.labels,
-            origin=Origin(call.node, note, value.origin),
+        return value.derived(
+            call.node,
+            note,
+            kind="ndarray",
+            dtype=dtype or (value.dtype if value.kind != "frame" else None),
+            size=size if whole else None,
         )
     if isinstance(value, Items):
         element = value.any()
@@ -81,28 +75,22 @@ def as_array(value: Value, call: Call, dtype: str | None, note: str) -> Value:
             return Array(
                 "ndarray",
                 dtype or element.dtype,
-                shape,
-                source,
-                None,
-                False,
-                element.pixels,
-                element.labels,
+                shape=shape,
+                source=source,
+                pixels=element.pixels,
+                labels=element.labels,
                 origin=Origin(call.node, note, made[0] or made[1]),
             )
         found = dtype or _scalar_dtype(element)
         return Array(
             "ndarray",
             found,
-            (value.length,),
-            "made" if value.items is not None else "",
+            shape=(value.length,),
+            source="made" if value.items is not None else "",
             labels=True,
             origin=Origin(call.node, note, value.origin),
         )
-    return (
-        Array("ndarray", dtype, None, "", origin=Origin(call.node, note))
-        if dtype
-        else Array("ndarray", origin=Origin(call.node, note))
-    )
+    return Array("ndarray", dtype or None, origin=Origin(call.node, note))
 
 
 def _scalar_dtype(element: Value) -> str | None:
@@ -132,8 +120,8 @@ def _filled(default: str) -> Gives:
         return Array(
             "ndarray",
             dtype_of(call.arg("dtype"), default),
-            shape_of(call.arg("shape")),
-            "made",
+            shape=shape_of(call.arg("shape")),
+            source="made",
             origin=Origin(call.node, "allocated here"),
         )
 
@@ -147,8 +135,8 @@ def _like(call: Call, _run: Machine) -> Value:
     return Array(
         "ndarray",
         dtype_of(call.arg("dtype"), given.dtype),
-        given.shape,
-        "made",
+        shape=given.shape,
+        source="made",
         origin=Origin(call.node, "allocated here"),
     )
 
@@ -158,7 +146,7 @@ def _random(dtype: str, *, by_args: bool = False, size: str = "size") -> Gives:
         shape = shape_of(Items("tuple", call.args)) if by_args else shape_of(call.arg(size))
         if shape is None and not by_args and call.arg(size) is None:
             return Scalar("float" if dtype == "float64" else "int")
-        return Array("ndarray", dtype, shape, "made", origin=Origin(call.node, "made here"))
+        return Array("ndarray", dtype, shape=shape, source="made", origin=Origin(call.node, "made here"))
 
     return gives
 
@@ -171,8 +159,8 @@ def _arange(call: Call, _run: Machine) -> Value:
     return Array(
         "ndarray",
         dtype_of(call.arg("dtype"), "int64"),
-        (count,),
-        "made",
+        shape=(count,),
+        source="made",
         labels=True,
         origin=Origin(call.node, "made here"),
     )
@@ -192,9 +180,9 @@ def _load(call: Call, run: Machine) -> Value:
     return Array(
         "memmap" if mapped else "ndarray",
         dtype,
-        shape,
-        source,
-        size if header is None else None,
+        shape=shape,
+        source=source,
+        size=size if header is None else None,
         origin=Origin(call.node, "mapped, not loaded" if mapped else "loaded whole"),
     )
 
@@ -219,9 +207,9 @@ def _memmap(call: Call, run: Machine) -> Value:
     return Array(
         "memmap",
         dtype_of(call.arg("dtype"), "uint8"),
-        shape,
-        "disk",
-        size if shape is None else None,
+        shape=shape,
+        source="disk",
+        size=size if shape is None else None,
         origin=Origin(call.node, "mapped, not loaded"),
     )
 
@@ -230,8 +218,7 @@ def _text(call: Call, run: Machine) -> Value:
     return Array(
         "ndarray",
         dtype_of(call.arg("dtype"), "float64"),
-        None,
-        "disk",
+        source="disk",
         origin=Origin(call.node, "parsed whole"),
     )
 
@@ -245,17 +232,7 @@ def _same(note: str) -> Gives:
             given = as_array(given, call, None, note)
         if not isinstance(given, Array):
             return UNKNOWN
-        return Array(
-            given.kind,
-            given.dtype,
-            given.shape,
-            given.source,
-            given.size,
-            given.part,
-            given.pixels,
-            given.labels,
-            origin=Origin(call.node, note, given.origin),
-        )
+        return given.derived(call.node, note)
 
     return gives
 
@@ -268,17 +245,7 @@ def _astype(call: Call, _run: Machine) -> Value:
     wider = (itemsize(dtype or "") or 0) > (itemsize(given.dtype or "") or 99)
     note = f"widened to {dtype}" if wider else f"converted to {dtype}" if dtype else "converted"
     kind = "ndarray" if given.kind in ("memmap", "hdf5") else given.kind
-    return Array(
-        kind,
-        dtype,
-        given.shape,
-        given.source,
-        _resized(given, dtype),
-        given.part,
-        given.pixels,
-        given.labels,
-        origin=Origin(call.node, note, given.origin),
-    )
+    return given.derived(call.node, note, kind=kind, dtype=dtype, size=_resized(given, dtype))
 
 
 def _reshape(call: Call, _run: Machine) -> Value:
@@ -296,17 +263,7 @@ def _reshape(call: Call, _run: Machine) -> Value:
         given = as_array(given, call, None, "copied into one array")
     if not isinstance(given, Array):
         return UNKNOWN
-    return Array(
-        given.kind,
-        given.dtype,
-        solve(given.shape, wanted),
-        given.source,
-        given.size,
-        given.part,
-        given.pixels,
-        given.labels,
-        origin=Origin(call.node, "reshaped", given.origin),
-    )
+    return given.derived(call.node, "reshaped", shape=solve(given.shape, wanted))
 
 
 def solve(before: Shape | None, wanted: Shape | None) -> Shape | None:
@@ -328,7 +285,7 @@ def reshaped(call: Call) -> Value:
     wanted = shape_of(call.args[0] if len(call.args) == 1 else Items("tuple", call.args))
     if wanted is None or wanted[:1] != (1,):
         return UNKNOWN
-    return Array("ndarray", None, solve(None, wanted), origin=Origin(call.node, "reshaped"))
+    return Array("ndarray", shape=solve(None, wanted), origin=Origin(call.node, "reshaped"))
 
 
 def _expand(call: Call, _run: Machine) -> Value:
@@ -346,17 +303,7 @@ def _expand(call: Call, _run: Machine) -> Value:
     ):
         at = axis if axis >= 0 else len(given.shape) + 1 + axis
         shape = (*given.shape[:at], 1, *given.shape[at:])
-    return Array(
-        given.kind,
-        given.dtype,
-        shape,
-        given.source,
-        given.size,
-        given.part,
-        given.pixels,
-        given.labels,
-        origin=Origin(call.node, "reshaped", given.origin),
-    )
+    return given.derived(call.node, "reshaped", shape=shape)
 
 
 def _concatenate(call: Call, _run: Machine) -> Value:
@@ -364,14 +311,8 @@ def _concatenate(call: Call, _run: Machine) -> Value:
     axis = call.const("axis", 0)
     if isinstance(given, Array) and given.kind == "ndarray":  # an array of arrays: an axis less
         rest = (None, *given.shape[2:]) if given.shape is not None and len(given.shape) > 1 else None
-        return Array(
-            "ndarray",
-            given.dtype,
-            rest,
-            given.source,
-            pixels=given.pixels,
-            labels=given.labels,
-            origin=Origin(call.node, "copied into one array", given.origin),
+        return given.derived(
+            call.node, "copied into one array", kind="ndarray", shape=rest, size=None, part=False
         )
     if not isinstance(given, Items):
         return Array("ndarray", origin=Origin(call.node, "copied into one array"))
@@ -383,8 +324,8 @@ def _concatenate(call: Call, _run: Machine) -> Value:
             return Array(
                 "ndarray",
                 element.dtype,
-                rest,
-                source,
+                shape=rest,
+                source=source,
                 pixels=element.pixels,
                 labels=element.labels,
                 origin=Origin(call.node, "copied into one array", given.origin or element.origin),
@@ -404,8 +345,8 @@ def _concatenate(call: Call, _run: Machine) -> Value:
     return Array(
         "ndarray",
         dtype,
-        shape,
-        source,
+        shape=shape,
+        source=source,
         pixels=arrays[0].pixels,
         labels=arrays[0].labels,
         origin=Origin(call.node, "copied into one array", arrays[0].origin),
@@ -430,15 +371,7 @@ def _repeat(call: Call, _run: Machine) -> Value:
         shape = tuple(changed)
     else:
         shape = None
-    return Array(
-        "ndarray",
-        given.dtype,
-        shape,
-        given.source,
-        pixels=given.pixels,
-        labels=given.labels,
-        origin=Origin(call.node, "repeated", given.origin),
-    )
+    return given.derived(call.node, "repeated", kind="ndarray", shape=shape, size=None, part=False)
 
 
 def _reduce(call: Call, _run: Machine) -> Value:
@@ -452,8 +385,8 @@ def _reduce(call: Call, _run: Machine) -> Value:
     return Array(
         "tensor" if given.kind == "tensor" else "ndarray",
         dtype,
-        () if call.arg("axis") is None else None,
-        "made",
+        shape=() if call.arg("axis") is None else None,
+        source="made",
         origin=Origin(call.node, "computed here"),
     )
 
@@ -461,13 +394,15 @@ def _reduce(call: Call, _run: Machine) -> Value:
 def _labels(call: Call, _run: Machine) -> Value:
     given = call.receiver if isinstance(call.receiver, Array) else call.first()
     shape = given.shape[:1] if isinstance(given, Array) and given.shape else None
-    return Array("ndarray", "int64", shape, "made", labels=True, origin=Origin(call.node, "computed here"))
+    return Array(
+        "ndarray", "int64", shape=shape, source="made", labels=True, origin=Origin(call.node, "computed here")
+    )
 
 
 def _other_axes(call: Call, run: Machine) -> Value:
     """The same numbers with axes in another order: which one, nobody asks."""
     given = _same("axes exchanged")(call, run)
-    return replace(given, shape=None, size=given.bytes) if isinstance(given, Array) else given
+    return given.but(shape=None, size=given.bytes) if isinstance(given, Array) else given
 
 
 def _eye(call: Call, _run: Machine) -> Value:
@@ -476,8 +411,8 @@ def _eye(call: Call, _run: Machine) -> Value:
     return Array(
         "ndarray",
         dtype_of(call.arg("dtype"), "float64"),
-        (rows, rows),
-        "made",
+        shape=(rows, rows),
+        source="made",
         origin=Origin(call.node, "made here"),
     )
 
@@ -485,17 +420,11 @@ def _eye(call: Call, _run: Machine) -> Value:
 def _permutation(call: Call, _run: Machine) -> Value:
     given = call.first()
     if isinstance(given, Array):
-        return Array(
-            "ndarray",
-            given.dtype,
-            given.shape,
-            given.source,
-            pixels=given.pixels,
-            labels=given.labels,
-            origin=Origin(call.node, "copied in another order", given.origin),
-        )
+        return given.derived(call.node, "copied in another order", kind="ndarray", size=None, part=False)
     count = const(given)
-    return Array("ndarray", "int64", (count if isinstance(count, int) else None,), "made", labels=True)
+    return Array(
+        "ndarray", "int64", shape=(count if isinstance(count, int) else None,), source="made", labels=True
+    )
 
 
 def _number(kind: str) -> Gives:
@@ -505,22 +434,14 @@ def _number(kind: str) -> Gives:
             given = as_array(given, call, kind, "copied into one array")
         if isinstance(given, Array):
             return _astype_to(given, kind, call)
-        return Array("ndarray", kind, (), "made")
+        return Array("ndarray", kind, shape=(), source="made")
 
     return gives
 
 
 def _astype_to(given: Array, dtype: str, call: Call) -> Array:
-    return Array(
-        "ndarray",
-        dtype,
-        given.shape,
-        given.source,
-        _resized(given, dtype),
-        given.part,
-        given.pixels,
-        given.labels,
-        origin=Origin(call.node, f"converted to {dtype}", given.origin),
+    return given.derived(
+        call.node, f"converted to {dtype}", kind="ndarray", dtype=dtype, size=_resized(given, dtype)
     )
 
 
@@ -641,34 +562,14 @@ def _numpy(call: Call, _run: Machine) -> Value:
     given = call.receiver
     if not isinstance(given, Array):
         return UNKNOWN
-    return Array(
-        "ndarray",
-        given.dtype,
-        given.shape,
-        given.source,
-        given.size,
-        given.part,
-        given.pixels,
-        given.labels,
-        origin=Origin(call.node, "copied to NumPy", given.origin),
-    )
+    return given.derived(call.node, "copied to NumPy", kind="ndarray")
 
 
 def _squeeze(call: Call) -> Value:
     given = call.first()
     if not isinstance(given, Array):
         return UNKNOWN
-    return Array(
-        given.kind,
-        given.dtype,
-        None,
-        given.source,
-        given.size,
-        given.part,
-        given.pixels,
-        given.labels,
-        origin=given.origin,
-    )
+    return given.but(shape=None)
 
 
 def _transpose(call: Call) -> Value:
@@ -681,14 +582,4 @@ def _transpose(call: Call) -> Value:
         shape = tuple(reversed(given.shape))
     elif given.shape is not None and axes is not None and all(isinstance(a, int) for a in axes):
         shape = tuple(given.shape[a] for a in axes) if max(axes, default=0) < len(given.shape) else None
-    return Array(
-        given.kind,
-        given.dtype,
-        shape,
-        given.source,
-        given.size,
-        given.part,
-        given.pixels,
-        given.labels,
-        origin=Origin(call.node, "transposed", given.origin),
-    )
+    return given.derived(call.node, "transposed", shape=shape)

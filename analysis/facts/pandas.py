@@ -22,15 +22,7 @@ def _same(note: str) -> Gives:
         given = call.receiver
         if not isinstance(given, Array):
             return UNKNOWN
-        return Array(
-            given.kind,
-            given.dtype,
-            None,
-            given.source,
-            labels=given.labels,
-            part=given.part,
-            origin=Origin(call.node, note, given.origin),
-        )
+        return given.derived(call.node, note, shape=None, size=None, pixels=False)
 
     return gives
 
@@ -42,8 +34,8 @@ def _to_numpy(call: Call, _run: Machine) -> Value:
     return Array(
         "ndarray",
         dtype_of(call.arg("dtype")),
-        given.shape,
-        given.source,
+        shape=given.shape,
+        source=given.source,
         labels=given.kind == "series",
         origin=Origin(call.node, "converted to an array here", given.origin),
     )
@@ -72,7 +64,11 @@ def _framed(call: Call, run: Machine) -> Value:
     if not isinstance(given, Array) or given.kind != "ndarray":
         return _frame(call, run)
     return Array(
-        "frame", given.dtype, given.shape, given.source, origin=Origin(call.node, "made here", given.origin)
+        "frame",
+        given.dtype,
+        shape=given.shape,
+        source=given.source,
+        origin=Origin(call.node, "made here", given.origin),
     )
 
 
@@ -82,8 +78,8 @@ def _dummies(call: Call, _run: Machine) -> Value:
     return Array(
         "frame",
         "bool",
-        (rows, None),
-        given.source if isinstance(given, Array) else "",
+        shape=(rows, None),
+        source=given.source if isinstance(given, Array) else "",
         origin=Origin(call.node, "one column a class"),
     )
 

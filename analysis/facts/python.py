@@ -107,16 +107,9 @@ def _collect(kind: str) -> Gives:
         if isinstance(given, Dataset):
             return Items(kind, None, given.element, given.cardinality, origin=given.origin)
         if isinstance(given, Array):
-            element = Array(
-                given.kind,
-                given.dtype,
-                given.shape[1:] if given.shape else None,
-                given.source,
-                part=True,
-                pixels=given.pixels,
-                origin=given.origin,
-            )
-            return Items(kind, None, element, given.shape[0] if given.shape else None, origin=given.origin)
+            element = given.sample()
+            element.labels = False
+            return Items(kind, None, element, given.length, origin=given.origin)
         return Items(kind)
 
     return gives
@@ -142,18 +135,7 @@ def _any(value: Value) -> tuple[Value, int | None]:
     if isinstance(value, Dataset):
         return value.element, value.cardinality
     if isinstance(value, Array):
-        shape = value.shape[1:] if value.shape else None
-        head = value.shape[0] if value.shape else None
-        return Array(
-            value.kind,
-            value.dtype,
-            shape,
-            value.source,
-            part=True,
-            pixels=value.pixels,
-            labels=value.labels,
-            origin=value.origin,
-        ), head
+        return value.sample(), value.length
     return UNKNOWN, None
 
 

@@ -16,7 +16,7 @@ def _folds(call: Call, _run: Machine) -> Value:
         if isinstance(receiver, Object) and receiver.call is not None
         else None
     )
-    index = Array("ndarray", "int64", (None,), "made", labels=True)
+    index = Array("ndarray", "int64", shape=(None,), source="made", labels=True)
     return Items(
         "generator",
         None,
@@ -30,7 +30,7 @@ def _transformed(call: Call, _run: Machine) -> Value:
     given = call.first()
     api = call.receiver.api if isinstance(call.receiver, Object) else ""
     if "Vectorizer" in api or api.endswith("TfidfTransformer"):
-        return Array("sparse", "float64", None, "list", origin=Origin(call.node, "a sparse matrix"))
+        return Array("sparse", "float64", source="list", origin=Origin(call.node, "a sparse matrix"))
     if api.endswith(("OneHotEncoder",)):
         sparse = (
             isinstance(call.receiver, Object)
@@ -44,29 +44,29 @@ def _transformed(call: Call, _run: Machine) -> Value:
         return Array(
             "sparse" if sparse else "ndarray",
             "float64",
-            (rows, None),
-            given.source if isinstance(given, Array) else "",
+            shape=(rows, None),
+            source=given.source if isinstance(given, Array) else "",
             origin=Origin(call.node, "one-hot encoded"),
         )
     if api.endswith("LabelEncoder"):
         return Array(
             "ndarray",
             "int64",
-            given.shape if isinstance(given, Array) else None,
-            "made",
+            shape=given.shape if isinstance(given, Array) else None,
+            source="made",
             labels=True,
             origin=Origin(call.node, "encoded"),
         )
     if api.endswith(("LabelBinarizer", "MultiLabelBinarizer")):
-        return Array("ndarray", "int64", None, "made", origin=Origin(call.node, "one-hot encoded"))
+        return Array("ndarray", "int64", source="made", origin=Origin(call.node, "one-hot encoded"))
     if isinstance(given, Array):
         dtype = "float32" if given.dtype == "float32" else "float64"
         kind = "ndarray" if given.kind in ("frame", "series") else given.kind
         return Array(
             kind,
             dtype,
-            given.shape,
-            given.source,
+            shape=given.shape,
+            source=given.source,
             origin=Origin(call.node, f"scaled to {dtype}", given.origin),
         )
     return UNKNOWN
@@ -79,28 +79,15 @@ def _made(call: Call, _run: Machine) -> Value:
     return Items(
         "tuple",
         (
-            Array("ndarray", "float64", shape, "made"),
-            Array("ndarray", "int64", shape[:1], "made", labels=True),
+            Array("ndarray", "float64", shape=shape, source="made"),
+            Array("ndarray", "int64", shape=shape[:1], source="made", labels=True),
         ),
     )
 
 
 def _shuffled(call: Call, _run: Machine) -> Value:
     parts = tuple(
-        Array(
-            a.kind,
-            a.dtype,
-            a.shape,
-            a.source,
-            a.size,
-            a.part,
-            a.pixels,
-            a.labels,
-            origin=Origin(call.node, "copied in another order", a.origin),
-        )
-        if isinstance(a, Array)
-        else a
-        for a in call.args
+        a.derived(call.node, "copied in another order") if isinstance(a, Array) else a for a in call.args
     )
     return parts[0] if len(parts) == 1 else Items("list", parts, length=len(parts))
 
@@ -116,8 +103,8 @@ def _dense(call: Call, _run: Machine) -> Value:
     return Array(
         "ndarray",
         given.dtype,
-        given.shape,
-        given.source,
+        shape=given.shape,
+        source=given.source,
         origin=Origin(call.node, "made dense", given.origin),
     )
 
@@ -132,8 +119,8 @@ def _components(call: Call, _run: Machine) -> Value:
     return Array(
         "ndarray",
         dtype,
-        (given.shape[0] if given.shape else None, wanted if isinstance(wanted, int) else None),
-        given.source,
+        shape=(given.length, wanted if isinstance(wanted, int) else None),
+        source=given.source,
         origin=Origin(call.node, "projected", given.origin),
     )
 

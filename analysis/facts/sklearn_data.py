@@ -45,14 +45,20 @@ def _data_set(name: str) -> Gives:
             rows: Shape = (None,)
         else:
             rows = shape[:1]
-        data = Array("frame" if frame else "ndarray", dtype, (*rows, *shape[1:]), source, origin=origin)
-        target = Array("series" if frame else "ndarray", labels, rows, source, labels=True, origin=origin)
+        data = Array(
+            "frame" if frame else "ndarray", dtype, shape=(*rows, *shape[1:]), source=source, origin=origin
+        )
+        target = Array(
+            "series" if frame else "ndarray", labels, shape=rows, source=source, labels=True, origin=origin
+        )
         if call.const("return_X_y") is True:
             return Items("tuple", (data, target), length=2)
         bunch = Object("sklearn.utils.Bunch", call, {"data": data, "target": target})
         if name in _IMAGES:
             images = (*rows, *_IMAGES[name][1:])
-            bunch.state["images"] = Array("ndarray", dtype, images, source, pixels=True, origin=origin)
+            bunch.state["images"] = Array(
+                "ndarray", dtype, shape=images, source=source, pixels=True, origin=origin
+            )
         return bunch
 
     return gives
@@ -63,19 +69,15 @@ def split(call: Call, _run: Machine) -> Value:
     parts: list[Value] = []
     for given in call.args:
         if isinstance(given, Array):
-            rows = given.shape[0] if given.shape else None
-            for part in part_sizes(rows, call.arg("test_size"), call.arg("train_size")):
+            for part in part_sizes(given.length, call.arg("test_size"), call.arg("train_size")):
                 shape = (part, *given.shape[1:]) if given.shape else None
-                half = Array(
-                    given.kind if given.kind != "memmap" else "ndarray",
-                    given.dtype,
-                    shape,
-                    given.source,
-                    None,
-                    False,
-                    given.pixels,
-                    given.labels,
-                    origin=Origin(call.node, "split: a copy", given.origin),
+                half = given.derived(
+                    call.node,
+                    "split: a copy",
+                    kind=given.kind if given.kind != "memmap" else "ndarray",
+                    shape=shape,
+                    size=None,
+                    part=False,
                 )
                 parts.append(half)
         elif isinstance(given, Items):
@@ -120,8 +122,8 @@ def _openml(call: Call, _run: Machine) -> Value:
     if call.const("name") not in ("mnist_784", "Fashion-MNIST"):
         return UNKNOWN
     origin = Origin(call.node, "a small built-in data set")
-    data = Array("ndarray", None, (70000, 784), "toy", origin=origin)
-    target = Array("ndarray", None, (70000,), "toy", labels=True, origin=origin)
+    data = Array("ndarray", shape=(70000, 784), source="toy", origin=origin)
+    target = Array("ndarray", shape=(70000,), source="toy", labels=True, origin=origin)
     if call.const("return_X_y") is True:
         return Items("tuple", (data, target), length=2)
     return Object("sklearn.utils.Bunch", call, {"data": data, "target": target})

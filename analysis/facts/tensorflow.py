@@ -27,7 +27,7 @@ _DOCS = "TensorFlow API reference"
 
 
 def _read(call: Call, _run: Machine) -> Value:
-    return Array("tensor", "string", (), "disk", origin=Origin(call.node, "read from its file"))
+    return Array("tensor", "string", shape=(), source="disk", origin=Origin(call.node, "read from its file"))
 
 
 def _decode(call: Call, _run: Machine) -> Value:
@@ -36,8 +36,8 @@ def _decode(call: Call, _run: Machine) -> Value:
     return Array(
         "tensor",
         dtype_of(call.arg("dtype"), "uint8"),
-        (None, None, known),
-        "disk",
+        shape=(None, None, known),
+        source="disk",
         pixels=True,
         origin=Origin(call.node, "decoded here"),
     )
@@ -45,7 +45,11 @@ def _decode(call: Call, _run: Machine) -> Value:
 
 def _decode_raw(call: Call, _run: Machine) -> Value:
     return Array(
-        "tensor", dtype_of(call.arg("out_type")), (None,), "disk", origin=Origin(call.node, "decoded here")
+        "tensor",
+        dtype_of(call.arg("out_type")),
+        shape=(None,),
+        source="disk",
+        origin=Origin(call.node, "decoded here"),
     )
 
 
@@ -57,20 +61,10 @@ def _tensor(value: Value, call: Call, dtype: str | None, shape: Shape | None, no
     if isinstance(value, KerasTensor):
         return KerasTensor(shape if value.shape is not None else None, None, (value,), 0, call.node)
     if isinstance(value, Array):
-        return Array(
-            "tensor",
-            dtype,
-            shape,
-            value.source,
-            None,
-            value.part,
-            value.pixels,
-            value.labels,
-            origin=Origin(call.node, note, value.origin),
-        )
+        return value.derived(call.node, note, kind="tensor", dtype=dtype, shape=shape, size=None)
     if isinstance(value, UnknownValue):
-        return Array("tensor", dtype, shape, origin=Origin(call.node, note))
-    return Array("tensor", dtype, shape, "made", origin=Origin(call.node, note))
+        return Array("tensor", dtype, shape=shape, origin=Origin(call.node, note))
+    return Array("tensor", dtype, shape=shape, source="made", origin=Origin(call.node, note))
 
 
 def _cast(call: Call, _run: Machine) -> Value:
@@ -161,26 +155,16 @@ def _constant(call: Call, _run: Machine) -> Value:
     if isinstance(given, Items):
         given = as_array(given, call, dtype, "copied into a tensor")
     if isinstance(given, Array):
-        return Array(
-            "tensor",
-            dtype or given.dtype,
-            given.shape,
-            given.source,
-            given.size,
-            given.part,
-            given.pixels,
-            given.labels,
-            origin=Origin(call.node, "copied into a tensor", given.origin),
-        )
-    return Array("tensor", dtype, None, "made", origin=Origin(call.node, "made here"))
+        return given.derived(call.node, "copied into a tensor", kind="tensor", dtype=dtype or given.dtype)
+    return Array("tensor", dtype, source="made", origin=Origin(call.node, "made here"))
 
 
 def _filled(default: str) -> Gives:
     return lambda call, _run: Array(
         "tensor",
         dtype_of(call.arg("dtype"), default),
-        shape_of(call.arg("shape")),
-        "made",
+        shape=shape_of(call.arg("shape")),
+        source="made",
         origin=Origin(call.node, "made here"),
     )
 
@@ -194,8 +178,8 @@ def _one_hot(call: Call, _run: Machine) -> Value:
     return Array(
         "tensor",
         dtype_of(call.arg("dtype"), "float32"),
-        shape,
-        source,
+        shape=shape,
+        source=source,
         labels=True,
         origin=Origin(call.node, "one-hot encoded"),
     )

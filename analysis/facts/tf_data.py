@@ -112,15 +112,7 @@ def slices(value: Value) -> Value:
         return _as_tensor(value.any())
     if isinstance(value, Array):
         shape = value.shape[1:] if value.shape else None
-        return Array(
-            "tensor",
-            value.dtype,
-            shape,
-            value.source,
-            pixels=value.pixels,
-            labels=value.labels,
-            origin=value.origin,
-        )
+        return value.but(kind="tensor", shape=shape, size=None, part=False)
     return UNKNOWN
 
 
@@ -133,7 +125,7 @@ def _as_tensor(value: Value) -> Value:
 def length(value: Value) -> int | None:
     """Samples in an array, a list, or the first known part of a tuple or dict of them."""
     if isinstance(value, Array):
-        return value.shape[0] if value.shape else None
+        return value.length
     if isinstance(value, Items):
         if value.kind == "tuple":
             found = [length(item) for item in value.items or ()]
@@ -170,7 +162,7 @@ def _files(call: Call, run: Machine) -> Value:
 
 
 def _records(call: Call, _run: Machine) -> Value:
-    return _make(call, "records", None, Array("tensor", "string", (), "disk"), None)
+    return _make(call, "records", None, Array("tensor", "string", shape=(), source="disk"), None)
 
 
 def _text_lines(call: Call, _run: Machine) -> Value:
@@ -273,7 +265,7 @@ def _flat_map(op: str) -> Gives:
             if isinstance(made, Dataset):
                 element, batch = made.element, made.batch_size
         elif function is not UNKNOWN and getattr(function, "name", "") in ("tf.data.TFRecordDataset",):
-            element = Array("tensor", "string", (), "disk")
+            element = Array("tensor", "string", shape=(), source="disk")
         return _make(call, op, before, element, None, batch_size=batch)
 
     return gives
@@ -300,15 +292,7 @@ def stack(element: Value, size: int | None) -> Value:
         return Dict({key: stack(item, size) for key, item in element.entries.items()})
     if isinstance(element, Array):
         shape = (size, *element.shape) if element.shape is not None else None
-        return Array(
-            "tensor",
-            element.dtype,
-            shape,
-            element.source,
-            pixels=element.pixels,
-            labels=element.labels,
-            origin=element.origin,
-        )
+        return element.but(kind="tensor", shape=shape, size=None, part=False)
     return element
 
 
@@ -318,17 +302,7 @@ def _unbatch(call: Call, _run: Machine) -> Value:
     def first(value: Value) -> Value:
         if isinstance(value, Items) and value.items is not None:
             return Items("tuple", tuple([first(item) for item in value.items]))
-        if isinstance(value, Array):
-            return Array(
-                "tensor",
-                value.dtype,
-                value.shape[1:] if value.shape else None,
-                value.source,
-                pixels=value.pixels,
-                labels=value.labels,
-                origin=value.origin,
-            )
-        return value
+        return slices(value) if isinstance(value, Array) else value
 
     return _make(call, "unbatch", before, first(before.element), None, batch_size=None)
 

@@ -103,7 +103,7 @@ def _dataset(call: Call, name: str, split: object) -> Dataset:
     origin = Origin(call.node, "read from here")
     image: Value = UNKNOWN
     if images is not None:
-        image = Array("tensor", "uint8", images.shape, "disk", pixels=True, origin=origin)
+        image = Array("tensor", "uint8", shape=images.shape, source="disk", pixels=True, origin=origin)
     element: Value = UNKNOWN
     if call.const("as_supervised") is True:
         element = Items("tuple", (image, Scalar("int") if images is not None else UNKNOWN), length=2)

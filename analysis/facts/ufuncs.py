@@ -25,18 +25,9 @@ def _ufunc(op: str) -> Gives:
         if result.size is not None and result.dtype is not None and dtype is not None:
             size = result.size // (itemsize(result.dtype) or 1) * (itemsize(dtype) or 0) or None
         before = result.origin.before if result.origin is not None else None
-        origin = Origin(call.node, f"computed in {dtype}" if dtype else "computed here", before)
-        return Array(
-            result.kind,
-            dtype,
-            result.shape,
-            result.source,
-            size,
-            result.part,
-            result.pixels,
-            result.labels,
-            origin=origin,
-        )
+        result = result.but(dtype=dtype, size=size)
+        result.origin = Origin(call.node, f"computed in {dtype}" if dtype else "computed here", before)
+        return result
 
     return gives
 
