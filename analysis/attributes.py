@@ -1,15 +1,20 @@
-"""Attributes of library values: ``array.shape``, ``frame.values``, ``model.output``, ``history.history``."""
+"""Attributes: ``array.shape``, ``frame.values``, ``model.output`` of library values, and those of the user's own."""
 
 from __future__ import annotations
+
+from typing import TYPE_CHECKING
 
 from keras_memlint.analysis import tree
 from keras_memlint.analysis.models import model_attribute
 from keras_memlint.analysis.values import (
     UNKNOWN,
+    Api,
     Array,
     Bound,
+    Class,
     Const,
     Dict,
+    Instance,
     Items,
     KerasTensor,
     Layer,
@@ -17,7 +22,11 @@ from keras_memlint.analysis.values import (
     Object,
     Scalar,
     Value,
+    resolve,
 )
+
+if TYPE_CHECKING:
+    from keras_memlint.analysis.interpreter import Interpreter
 
 
 def attribute(owner: Value, name: str, node: tree.Expr) -> Value | None:
@@ -82,3 +91,24 @@ def _object(owner: Object, name: str) -> Value | None:
     if owner.api == "argparse.Namespace":
         return UNKNOWN
     return None
+
+
+def instance_member(run: Interpreter, instance: Instance, name: str) -> Value:
+    """``instance.name``: its own attribute, a method, a class attribute or what its library base offers."""
+    found = instance.attributes.get(name)
+    if found is not None:
+        return resolve(found)
+    if instance.path is not None:
+        return run.project.member(instance.path, name, None)
+    method = instance.cls.method(name)
+    if method is not None:
+        if any(isinstance(d, Api) and d.name == "builtins.property" for d in method.decorators):
+            return run.evaluate(method.bind(instance), (instance,), {})
+        return method.bind(instance)
+    cls: Class | None = instance.cls
+    while cls is not None:
+        value = cls.scope.names.get(name)
+        if value is not None:
+            return value
+        cls = next((base for base in cls.bases if isinstance(base, Class)), None)
+    return Bound(instance, name) if instance.cls.bases else Bound(UNKNOWN, name)

@@ -13,6 +13,16 @@ if TYPE_CHECKING:
 
 
 @dataclass(slots=True, eq=False, repr=False)
+class Given:
+    """The evaluated arguments of one call expression. ``star``: a ``*`` or ``**`` hides some of them."""
+
+    node: tree.Call
+    args: tuple[Value, ...]
+    kwargs: dict[str, Value] = field(default_factory=dict)
+    star: bool = False
+
+
+@dataclass(slots=True, eq=False, repr=False)
 class Call:
     """One evaluation of one call expression.
 

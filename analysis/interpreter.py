@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from keras_memlint.analysis import arithmetic, calling, symbolic, tree, unrolling
-from keras_memlint.analysis.attributes import attribute
+from keras_memlint.analysis import arithmetic, binding, calling, symbolic, tree, unrolling
+from keras_memlint.analysis.attributes import attribute, instance_member
 from keras_memlint.analysis.calls import Call, Fill, Operation
 from keras_memlint.analysis.facts.table import Machine
 from keras_memlint.analysis.names import canonical
@@ -366,7 +366,7 @@ class Interpreter:
 
     def for_(self, node: tree.For, scope: Scope) -> bool:
         iterated = self.eval(node.iter, scope)
-        element, trips = calling.iterate(iterated)
+        element, trips = binding.iterate(iterated)
         loop = Loop(node, "for", iterated, trips)
         turns = unrolling.turns(iterated, node, scope)
         if turns is not None:
@@ -504,7 +504,7 @@ class Interpreter:
         if isinstance(target, tree.Name):
             scope.bind(target.id, value)
         elif isinstance(target, tree.Sequence):
-            parts = calling.unpack(value, len(target.elements))
+            parts = binding.unpack(value, len(target.elements))
             for element, part in zip(target.elements, parts, strict=True):
                 self.store(
                     element.value if isinstance(element, tree.Starred) else element, part, scope, statement
@@ -526,7 +526,7 @@ class Interpreter:
         elif isinstance(owner, Object):
             owner.state[name] = value
         else:
-            calling.set_attribute(owner, name, value)
+            binding.set_attribute(owner, name, value)
 
     def store_item(self, owner: Value, keys: tuple[Value, ...], value: Value, target: tree.Subscript) -> None:
         key = const(keys[0]) if len(keys) == 1 else None
@@ -542,7 +542,7 @@ class Interpreter:
             owner.element = join(owner.any(), value)
             owner.items = None
         elif isinstance(owner, Array):
-            calling.fill(owner, value, bool(self.loops))
+            binding.fill(owner, value, bool(self.loops))
             self.fills.append(Fill(target, owner, value, self.loops, self.streamed > 0, self.led_to(target)))
 
     # Expressions
@@ -590,7 +590,7 @@ class Interpreter:
         if isinstance(owner, UnknownValue):
             return Bound(owner, name)
         if isinstance(owner, Instance):
-            return calling.instance_member(self, owner, name)
+            return instance_member(self, owner, name)
         if isinstance(owner, Class):
             found = owner.scope.names.get(name)
             return found if found is not None else Bound(owner, name)
@@ -700,7 +700,7 @@ class Interpreter:
         filtered = False
         for generator in node.generators:
             iterated = self.eval(generator.iter, inner)
-            element, trips = calling.iterate(iterated)
+            element, trips = binding.iterate(iterated)
             loop = Loop(node, "comprehension", iterated, trips)
             self.all_loops.append(loop)
             self.loops = (*self.loops, loop)
@@ -732,7 +732,7 @@ class Interpreter:
     def yield_(self, node: tree.Yield, scope: Scope) -> Value:
         if node.value is not None:
             value = self.eval(node.value, scope)
-            self.yielded.append(calling.iterate(value)[0] if node.is_from else value)
+            self.yielded.append(binding.iterate(value)[0] if node.is_from else value)
         return UNKNOWN
 
     def assignment(self, node: tree.Assignment, scope: Scope) -> Value:
@@ -766,7 +766,7 @@ class Interpreter:
         self.times[key] = times + 1
         before = self.steps
         scope = Scope("function", function.scope)
-        calling.bind_parameters(function, args, kwargs, scope)
+        binding.bind_parameters(function, args, kwargs, scope)
         outer = (self.returned, self.yielded, self.function, self.branches, self.contexts)
         self.returned, self.yielded, self.function, self.branches = [], [], function, 0
         streams = function.name in _STREAMS or (isinstance(node, tree.FunctionDef) and node.is_generator)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from keras_memlint.analysis import calling, models, tree
-from keras_memlint.analysis.calls import Call
+from keras_memlint.analysis.calls import Call, Given
 from keras_memlint.analysis.facts.optimizers import optimizer_slots
 from keras_memlint.analysis.feeds import Feed, feeds_of
 from keras_memlint.analysis.interpreter import Interpreter
@@ -536,21 +536,14 @@ class _Machine:
             found = self.apply(function, args, call, mapped=mapped)
             run.loops = outer_loops
             return found
-        if isinstance(function, (Api, Layer, Model)):
-            run.mapped += mapped
-            value = calling.call_value(run, function, call.node, args, {}, False)
-            run.mapped -= mapped
-            return value, tuple(run.calls[start:])
-        if not isinstance(function, Function):
-            return UNKNOWN, ()
+        given = Given(call.node, args)
         run.mapped += mapped
-        outer = run.site
-        if call.node.piece.source is run.project.source:
-            run.site = call.node
-        if function.bound is not None and not function.static:
-            args = (function.bound, *args)
-        value = run.evaluate(function, args, {})
-        run.site = outer
+        if isinstance(function, Function):
+            value = calling.evaluate_for(run, function, given)
+        elif isinstance(function, (Api, Layer, Model)):
+            value = calling.call_value(run, function, given)
+        else:
+            value = UNKNOWN
         run.mapped -= mapped
         return value, tuple(run.calls[start:])
 
