@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, TypeGuard
 from keras_memlint.analysis import models, symbolic, tree
 from keras_memlint.analysis.calls import Call, Given
 from keras_memlint.analysis.facts.library import FACTS, find_fact
-from keras_memlint.analysis.facts.numpy import reshaped
+from keras_memlint.analysis.facts.numpy_shaping import reshaped
 from keras_memlint.analysis.preprocessing import preprocessed, preprocessing_layers
 from keras_memlint.analysis.scopes import Scope
 from keras_memlint.analysis.values import (

@@ -223,6 +223,13 @@ class Array(Value):
             total *= axis
         return total
 
+    def size_as(self, dtype: str | None) -> int | None:
+        """``size`` once it is converted to ``dtype``; None when that is not known."""
+        if self.size is None or dtype is None or dtype == self.dtype:
+            return self.size
+        before, after = itemsize(self.dtype) if self.dtype else None, itemsize(dtype)
+        return self.size // before * after if before and after else None
+
     @property
     def least(self) -> int | None:
         """Bytes it has at least: one for each element where the dtype is unknown; None without a known shape."""

@@ -5,9 +5,15 @@ from __future__ import annotations
 from keras_memlint.analysis.facts.images import IMAGES
 from keras_memlint.analysis.facts.keras_models import KERAS_MODELS
 from keras_memlint.analysis.facts.keras_utils import KERAS_UTILS
-from keras_memlint.analysis.facts.numpy import NUMPY
+from keras_memlint.analysis.facts.numpy_files import NUMPY_FILES
+from keras_memlint.analysis.facts.numpy_joining import NUMPY_JOINING
+from keras_memlint.analysis.facts.numpy_making import NUMPY_MAKING
+from keras_memlint.analysis.facts.numpy_shaping import NUMPY_SHAPING
 from keras_memlint.analysis.facts.pandas import PANDAS
-from keras_memlint.analysis.facts.python import PYTHON
+from keras_memlint.analysis.facts.python_containers import PYTHON_CONTAINERS
+from keras_memlint.analysis.facts.python_iteration import PYTHON_ITERATION
+from keras_memlint.analysis.facts.python_numbers import PYTHON_NUMBERS
+from keras_memlint.analysis.facts.python_outside import PYTHON_OUTSIDE
 from keras_memlint.analysis.facts.sklearn import SKLEARN
 from keras_memlint.analysis.facts.sklearn_data import SKLEARN_DATA
 from keras_memlint.analysis.facts.table import Fact, table
@@ -23,9 +29,15 @@ FACTS: dict[str, Fact] = table(
             IMAGES,
             KERAS_MODELS,
             KERAS_UTILS,
-            NUMPY,
+            NUMPY_FILES,
+            NUMPY_JOINING,
+            NUMPY_MAKING,
+            NUMPY_SHAPING,
             PANDAS,
-            PYTHON,
+            PYTHON_CONTAINERS,
+            PYTHON_ITERATION,
+            PYTHON_NUMBERS,
+            PYTHON_OUTSIDE,
             SKLEARN,
             SKLEARN_DATA,
             TENSORFLOW,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from keras_memlint.analysis.calls import Call
-from keras_memlint.analysis.facts.numpy import dtype_of
+from keras_memlint.analysis.facts.arguments import dtype_of
 from keras_memlint.analysis.facts.table import Gives, Machine, fact, table
 from keras_memlint.analysis.scopes import Growth, Loop
 from keras_memlint.analysis.values import UNKNOWN, Array, Function, Items, Origin, Value

@@ -5,7 +5,9 @@ from __future__ import annotations
 from math import prod
 
 from keras_memlint.analysis.calls import Call
-from keras_memlint.analysis.facts.numpy import as_array, dtype_of, shape_of, solve
+from keras_memlint.analysis.facts.arguments import dtype_of, shape_of
+from keras_memlint.analysis.facts.numpy_joining import as_array
+from keras_memlint.analysis.facts.numpy_shaping import solve
 from keras_memlint.analysis.facts.table import Gives, Machine, fact, table
 from keras_memlint.analysis.values import (
     UNKNOWN,

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from keras_memlint.analysis.arithmetic import binary
 from keras_memlint.analysis.calls import Call
+from keras_memlint.analysis.facts.arguments import dtype_of
 from keras_memlint.analysis.facts.dtypes import itemsize
-from keras_memlint.analysis.facts.numpy import dtype_of
 from keras_memlint.analysis.facts.table import Gives, Machine, fact, table
 from keras_memlint.analysis.values import UNKNOWN, Array, Origin, Value
 

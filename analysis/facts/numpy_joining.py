@@ -1,0 +1,187 @@
+"""NumPy: many arrays, or one array many times, copied into one."""
+
+from __future__ import annotations
+
+from keras_memlint.analysis.calls import Call
+from keras_memlint.analysis.facts.arguments import dtype_of
+from keras_memlint.analysis.facts.images import image_array
+from keras_memlint.analysis.facts.table import Gives, Machine, fact, table
+from keras_memlint.analysis.values import (
+    UNKNOWN,
+    Array,
+    Const,
+    Items,
+    Object,
+    Origin,
+    Scalar,
+    Shape,
+    Value,
+)
+
+_DOCS = "NumPy reference, routines"
+_A = "numpy.ndarray."
+
+
+def as_array(value: Value, call: Call, dtype: str | None, note: str) -> Value:
+    """``numpy.array(value)``: a list of arrays becomes one array with an axis more."""
+    if isinstance(value, Object) and value.api == "PIL.Image":
+        return image_array(value, call, dtype or "uint8", channel_axis=False)
+    if isinstance(value, Array):
+        whole = value.kind != "hdf5" or not value.part
+        size = value.size_as(dtype)
+        return value.derived(
+            call.node,
+            note,
+            kind="ndarray",
+            dtype=dtype or (value.dtype if value.kind != "frame" else None),
+            size=size if whole else None,
+        )
+    if isinstance(value, Items):
+        element = value.any()
+        if (isinstance(element, Items) and element.kind in ("tuple", "list")) or (
+            isinstance(element, Object) and element.api == "PIL.Image"
+        ):
+            inner = as_array(element, call, dtype, note)
+            element = inner if isinstance(inner, Array) else element
+        if isinstance(element, Array):
+            shape = (value.length, *element.shape) if element.shape is not None else None
+            source = "list" if element.source in ("disk", "list") else element.source
+            made = (element.origin, value.origin) if element.labels else (value.origin, element.origin)
+            return Array(
+                "ndarray",
+                dtype or element.dtype,
+                shape=shape,
+                source=source,
+                pixels=element.pixels,
+                labels=element.labels,
+                origin=Origin(call.node, note, made[0] or made[1]),
+            )
+        found = dtype or _scalar_dtype(element)
+        return Array(
+            "ndarray",
+            found,
+            shape=(value.length,),
+            source="made" if value.items is not None else "",
+            labels=True,
+            origin=Origin(call.node, note, value.origin),
+        )
+    return Array("ndarray", dtype or None, origin=Origin(call.node, note))
+
+
+def _scalar_dtype(element: Value) -> str | None:
+    kind = (
+        element.kind
+        if isinstance(element, Scalar)
+        else type(element.value).__name__
+        if isinstance(element, Const)
+        else ""
+    )
+    return {"int": "int64", "float": "float64", "bool": "bool", "str": "str", "path": "str"}.get(kind)
+
+
+def _array(note: str) -> Gives:
+    return lambda call, _run: as_array(call.first(), call, dtype_of(call.arg("dtype")), note)
+
+
+def _concatenate(call: Call, _run: Machine) -> Value:
+    given = call.first()
+    axis = call.const("axis", 0)
+    if isinstance(given, Array) and given.kind == "ndarray":  # an array of arrays: an axis less
+        rest = (None, *given.shape[2:]) if given.shape is not None and len(given.shape) > 1 else None
+        return given.derived(
+            call.node, "copied into one array", kind="ndarray", shape=rest, size=None, part=False
+        )
+    if not isinstance(given, Items):
+        return Array("ndarray", origin=Origin(call.node, "copied into one array"))
+    if given.items is None:
+        element = given.any()
+        if isinstance(element, Array):
+            source = "list" if element.source in ("disk", "list") else element.source
+            rest = (None, *element.shape[1:]) if element.shape else None
+            return Array(
+                "ndarray",
+                element.dtype,
+                shape=rest,
+                source=source,
+                pixels=element.pixels,
+                labels=element.labels,
+                origin=Origin(call.node, "copied into one array", given.origin or element.origin),
+            )
+        return Array("ndarray", origin=Origin(call.node, "copied into one array"))
+    arrays = [item for item in given.items if isinstance(item, Array)]
+    if not arrays:
+        return Array("ndarray", origin=Origin(call.node, "copied into one array"))
+    shape: Shape | None = None
+    if len(arrays) == len(given.items) and axis == 0 and all(a.shape for a in arrays):
+        heads = [a.shape[0] for a in arrays if a.shape]
+        first = arrays[0].shape
+        assert first is not None
+        shape = (sum(h for h in heads if h is not None) if None not in heads else None, *first[1:])
+    dtype = arrays[0].dtype if all(a.dtype == arrays[0].dtype for a in arrays) else None
+    source = next((a.source for a in arrays if a.source in ("disk", "list", "toy")), arrays[0].source)
+    return Array(
+        "ndarray",
+        dtype,
+        shape=shape,
+        source=source,
+        pixels=arrays[0].pixels,
+        labels=arrays[0].labels,
+        origin=Origin(call.node, "copied into one array", arrays[0].origin),
+    )
+
+
+def _repeat(call: Call, _run: Machine) -> Value:
+    given = call.receiver if isinstance(call.receiver, Array) else call.first()
+    if not isinstance(given, Array):
+        return UNKNOWN
+    times, axis = call.const("repeats"), call.const("axis")
+    shape = given.shape
+    if (
+        shape is not None
+        and isinstance(times, int)
+        and isinstance(axis, int)
+        and -len(shape) <= axis < len(shape)
+    ):
+        changed = list(shape)
+        axes = changed[axis]
+        changed[axis] = axes * times if axes is not None else None
+        shape = tuple(changed)
+    else:
+        shape = None
+    return given.derived(call.node, "repeated", kind="ndarray", shape=shape, size=None, part=False)
+
+
+def _pair(call: Call) -> Call:
+    """``numpy.append(a, b)`` concatenates its two arguments."""
+    call.args = (Items("tuple", call.args[:2]), *call.args[2:])
+    return call
+
+
+NUMPY_JOINING = table(
+    fact("numpy.append", "arr values axis", lambda c, r: _concatenate(_pair(c), r), see=_DOCS),
+    fact(
+        "numpy.array",
+        "object dtype",
+        _array("copied into one array"),
+        probe="numpy.array([numpy.zeros((2, 3), 'uint8')] * 4)",
+    ),
+    fact("numpy.asarray", "a dtype", _array("copied into one array"), probe="numpy.asarray([[1.0, 2.0]])"),
+    fact("numpy.ascontiguousarray", "a dtype", _array("copied into one array"), see=_DOCS),
+    fact(
+        "numpy.concatenate",
+        "arrays axis",
+        _concatenate,
+        probe="numpy.concatenate([numpy.zeros((2, 3)), numpy.zeros((4, 3))])",
+    ),
+    fact("numpy.dstack", "tup", _array("copied into one array"), see=_DOCS),
+    fact("numpy.hstack", "tup", _concatenate, see=_DOCS),
+    fact(_A + "repeat", "repeats axis", _repeat, see=_DOCS),
+    fact("numpy.repeat", "a repeats axis", _repeat, probe="numpy.repeat(numpy.zeros((2, 1)), 3, -1)"),
+    fact(
+        "numpy.stack",
+        "arrays axis",
+        _array("copied into one array"),
+        probe="numpy.stack([numpy.zeros((2, 3))] * 4)",
+    ),
+    fact("numpy.vstack", "tup", _concatenate, see=_DOCS),
+)

@@ -1,0 +1,225 @@
+"""NumPy: the numbers of one array in another shape, order or dtype, and what is computed from them."""
+
+from __future__ import annotations
+
+from keras_memlint.analysis.calls import Call
+from keras_memlint.analysis.facts.arguments import dtype_of, shape_of
+from keras_memlint.analysis.facts.dtypes import itemsize
+from keras_memlint.analysis.facts.numpy_joining import as_array
+from keras_memlint.analysis.facts.table import Gives, Machine, fact, table
+from keras_memlint.analysis.values import (
+    UNKNOWN,
+    Array,
+    Const,
+    Items,
+    Origin,
+    Shape,
+    Value,
+    const,
+)
+
+_DOCS = "NumPy reference, routines"
+_A = "numpy.ndarray."
+
+
+def _same(note: str) -> Gives:
+    """The same data under another name or order; ``note`` says what happens."""
+
+    def gives(call: Call, _run: Machine) -> Value:
+        given = call.receiver if isinstance(call.receiver, Array) else call.first()
+        if isinstance(given, Items):
+            given = as_array(given, call, None, note)
+        if not isinstance(given, Array):
+            return UNKNOWN
+        return given.derived(call.node, note)
+
+    return gives
+
+
+def _astype(call: Call, _run: Machine) -> Value:
+    given = call.receiver
+    if not isinstance(given, Array):
+        return UNKNOWN
+    dtype = dtype_of(call.arg("dtype"))
+    wider = (itemsize(dtype or "") or 0) > (itemsize(given.dtype or "") or 99)
+    note = f"widened to {dtype}" if wider else f"converted to {dtype}" if dtype else "converted"
+    kind = "ndarray" if given.kind in ("memmap", "hdf5") else given.kind
+    return given.derived(call.node, note, kind=kind, dtype=dtype, size=given.size_as(dtype))
+
+
+def _reshape(call: Call, _run: Machine) -> Value:
+    if isinstance(call.receiver, Array):
+        given: Value = call.receiver
+        wanted = shape_of(call.args[0] if len(call.args) == 1 else Items("tuple", call.args))
+    else:
+        given = call.first()
+        wanted = (
+            shape_of(call.args[1])
+            if len(call.args) > 1
+            else shape_of(call.arg("newshape") or call.arg("shape"))
+        )
+    if isinstance(given, Items):
+        given = as_array(given, call, None, "copied into one array")
+    if not isinstance(given, Array):
+        return UNKNOWN
+    return given.derived(call.node, "reshaped", shape=solve(given.shape, wanted))
+
+
+def solve(before: Shape | None, wanted: Shape | None) -> Shape | None:
+    """``wanted`` with its -1 replaced where the number of elements is known."""
+    if wanted is None or -1 not in wanted:
+        return wanted
+    if before is None or None in before or wanted.count(-1) != 1 or None in wanted:
+        return tuple(None if axis == -1 else axis for axis in wanted)
+    total = rest = 1
+    for axis in before:
+        total *= axis or 0
+    for axis in wanted:
+        rest *= 1 if axis == -1 else axis or 0
+    return tuple((total // rest if rest else None) if axis == -1 else axis for axis in wanted)
+
+
+def reshaped(call: Call) -> Value:
+    """``unknown.reshape(1, 28, 28)``: an array of that shape; unknown unless its first axis says how many samples."""
+    wanted = shape_of(call.args[0] if len(call.args) == 1 else Items("tuple", call.args))
+    if wanted is None or wanted[:1] != (1,):
+        return UNKNOWN
+    return Array("ndarray", shape=solve(None, wanted), origin=Origin(call.node, "reshaped"))
+
+
+def _expand(call: Call, _run: Machine) -> Value:
+    given = call.first()
+    axis = call.const("axis")
+    if isinstance(given, Items):
+        given = as_array(given, call, None, "copied into one array")
+    if not isinstance(given, Array):
+        return Array("ndarray", part=True, origin=Origin(call.node, "one sample")) if axis == 0 else UNKNOWN
+    shape: Shape | None = None
+    if (
+        given.shape is not None
+        and isinstance(axis, int)
+        and -len(given.shape) - 1 <= axis <= len(given.shape)
+    ):
+        at = axis if axis >= 0 else len(given.shape) + 1 + axis
+        shape = (*given.shape[:at], 1, *given.shape[at:])
+    return given.derived(call.node, "reshaped", shape=shape)
+
+
+def _reduce(call: Call, _run: Machine) -> Value:
+    """A statistic: a number, or an array with an axis less that is small either way."""
+    given = call.receiver if isinstance(call.receiver, Array) else call.first()
+    if not isinstance(given, Array):
+        return UNKNOWN
+    dtype = "float64" if given.dtype is None or "float" not in given.dtype else given.dtype
+    if given.kind == "tensor":
+        dtype = given.dtype or "float32"
+    return Array(
+        "tensor" if given.kind == "tensor" else "ndarray",
+        dtype,
+        shape=() if call.arg("axis") is None else None,
+        source="made",
+        origin=Origin(call.node, "computed here"),
+    )
+
+
+def _labels(call: Call, _run: Machine) -> Value:
+    given = call.receiver if isinstance(call.receiver, Array) else call.first()
+    shape = given.shape[:1] if isinstance(given, Array) and given.shape else None
+    return Array(
+        "ndarray", "int64", shape=shape, source="made", labels=True, origin=Origin(call.node, "computed here")
+    )
+
+
+def _other_axes(call: Call, run: Machine) -> Value:
+    """The same numbers with axes in another order: which one, nobody asks."""
+    given = _same("axes exchanged")(call, run)
+    return given.but(shape=None, size=given.bytes) if isinstance(given, Array) else given
+
+
+def _number(kind: str) -> Gives:
+    def gives(call: Call, _run: Machine) -> Value:
+        given = call.first()
+        if isinstance(given, Items):
+            given = as_array(given, call, kind, "copied into one array")
+        if isinstance(given, Array):
+            return _astype_to(given, kind, call)
+        return Array("ndarray", kind, shape=(), source="made")
+
+    return gives
+
+
+def _astype_to(given: Array, dtype: str, call: Call) -> Array:
+    return given.derived(
+        call.node, f"converted to {dtype}", kind="ndarray", dtype=dtype, size=given.size_as(dtype)
+    )
+
+
+def _to_one(call: Call) -> Call:
+    call.args = (Const(-1),)
+    return call
+
+
+def _numpy(call: Call, _run: Machine) -> Value:
+    given = call.receiver
+    if not isinstance(given, Array):
+        return UNKNOWN
+    return given.derived(call.node, "copied to NumPy", kind="ndarray")
+
+
+def _squeeze(call: Call, _run: Machine) -> Value:
+    given = call.first()
+    if not isinstance(given, Array):
+        return UNKNOWN
+    return given.but(shape=None)
+
+
+def _transpose(call: Call, _run: Machine) -> Value:
+    given = call.first()
+    if not isinstance(given, Array):
+        return UNKNOWN
+    axes = const(call.arg("axes"))
+    shape: Shape | None = None
+    if given.shape is not None and axes is None and call.arg("axes") is None:
+        shape = tuple(reversed(given.shape))
+    elif given.shape is not None and axes is not None and all(isinstance(a, int) for a in axes):
+        shape = tuple(given.shape[a] for a in axes) if max(axes, default=0) < len(given.shape) else None
+    return given.derived(call.node, "transposed", shape=shape)
+
+
+NUMPY_SHAPING = table(
+    fact("numpy.argmax", "a axis", _labels, probe="numpy.argmax(numpy.zeros((4, 3)), 1)"),
+    fact("numpy.clip", "a a_min a_max", _same("clipped"), probe="numpy.clip(numpy.zeros((2, 3)), 0, 1)"),
+    fact("numpy.copy", "a", _same("copied"), probe="numpy.copy(numpy.zeros((2, 3)))"),
+    fact("numpy.expand_dims", "a axis", _expand, probe="numpy.expand_dims(numpy.zeros((2, 3)), -1)"),
+    fact("numpy.flip", "m axis", _same("flipped"), probe="numpy.flip(numpy.zeros((2, 3)), 1)"),
+    fact("numpy.fliplr", "m", _same("flipped"), see=_DOCS),
+    fact("numpy.flipud", "m", _same("flipped"), see=_DOCS),
+    fact("numpy.float32", "", _number("float32"), probe="numpy.float32(numpy.zeros((2, 3)))"),
+    fact("numpy.float64", "", _number("float64"), probe="numpy.float64(numpy.zeros((2, 3), 'float32'))"),
+    fact("numpy.max", "a axis", _reduce, see=_DOCS),
+    fact("numpy.mean", "a axis", _reduce, see=_DOCS),
+    fact("numpy.min", "a axis", _reduce, see=_DOCS),
+    fact(_A + "argmax", "axis", _labels, see=_DOCS),
+    fact(_A + "astype", "dtype", _astype, probe="numpy.zeros((2, 3)).astype('float32')"),
+    fact(_A + "copy", "", _same("copied"), probe="numpy.zeros((2, 3)).copy()"),
+    fact(_A + "flatten", "", lambda c, r: _reshape(_to_one(c), r), see=_DOCS),
+    fact(_A + "max", "axis", _reduce, see=_DOCS),
+    fact(_A + "mean", "axis", _reduce, see=_DOCS),
+    fact(_A + "min", "axis", _reduce, see=_DOCS),
+    fact(_A + "numpy", "", _numpy, see="TensorFlow API, tf.Tensor"),
+    fact(_A + "ravel", "", lambda c, r: _reshape(_to_one(c), r), see=_DOCS),
+    fact(_A + "reshape", "", _reshape, probe="numpy.zeros((2, 6)).reshape(-1, 3)"),
+    fact(_A + "std", "axis", _reduce, see=_DOCS),
+    fact(_A + "sum", "axis", _reduce, see=_DOCS),
+    fact(_A + "transpose", "", _same("transposed"), see=_DOCS),
+    fact("numpy.moveaxis", "a source destination", _other_axes, see=_DOCS),
+    fact("numpy.reshape", "a shape", _reshape, probe="numpy.reshape(numpy.zeros((2, 6)), (-1, 3))"),
+    fact("numpy.rollaxis", "a axis start", _other_axes, see=_DOCS),
+    fact("numpy.rot90", "m k axes", _other_axes, see=_DOCS),
+    fact("numpy.squeeze", "a axis", _squeeze, see=_DOCS),
+    fact("numpy.std", "a axis", _reduce, see=_DOCS),
+    fact("numpy.sum", "a axis", _reduce, see=_DOCS),
+    fact("numpy.swapaxes", "a axis1 axis2", _other_axes, see=_DOCS),
+    fact("numpy.transpose", "a axes", _transpose, see=_DOCS),
+    fact("numpy.uint8", "", _number("uint8"), see=_DOCS),
+)

@@ -1,0 +1,121 @@
+"""Python: methods of lists and dicts."""
+
+from __future__ import annotations
+
+from keras_memlint.analysis.calls import Call
+from keras_memlint.analysis.facts.python_iteration import any_of
+from keras_memlint.analysis.facts.table import Machine, fact, table
+from keras_memlint.analysis.scopes import Growth
+from keras_memlint.analysis.values import (
+    UNKNOWN,
+    Const,
+    Dict,
+    Items,
+    Scalar,
+    Value,
+    const,
+    join,
+)
+
+_DOCS = "Python library reference"
+
+
+def _append(call: Call, _run: Machine) -> Value:
+    items = call.receiver
+    if isinstance(items, Items) and call.args:
+        grows = any(not loop.unrolled for loop in call.loops) or items.items is None
+        items.grown.append(Growth(call.loops, call.conditional))
+        if grows or items.items is None:
+            items.element = (
+                join(items.any(), call.args[0]) if items.items or items.grown[:-1] else call.args[0]
+            )
+            items.items = None
+            items.length = None
+        else:
+            items.items = (*items.items, call.args[0])
+            items.length = len(items.items)
+    return Const(None)
+
+
+def _pop(call: Call, _run: Machine) -> Value:
+    items = call.receiver
+    if not isinstance(items, Items):
+        return UNKNOWN
+    at = const(call.first()) if call.args else -1
+    once = not call.conditional and all(loop.unrolled for loop in call.loops)
+    if (
+        once
+        and items.items is not None
+        and isinstance(at, int)
+        and -len(items.items) <= at < len(items.items)
+    ):
+        rest = list(items.items)
+        found = rest.pop(at)
+        items.items, items.length = tuple(rest), len(rest)
+        return found
+    found = items.any()
+    if items.items is not None:
+        items.element, items.items = found, None
+    items.length = None
+    return found
+
+
+def _extend(call: Call, _run: Machine) -> Value:
+    items = call.receiver
+    if isinstance(items, Items) and call.args:
+        element, _ = any_of(call.args[0])
+        items.grown.append(Growth(call.loops, call.conditional))
+        items.element = join(items.any(), element)
+        items.items = items.length = None
+    return Const(None)
+
+
+def _clear(call: Call, _run: Machine) -> Value:
+    if isinstance(call.receiver, Items):
+        call.receiver.grown.clear()
+    return Const(None)
+
+
+def _get(call: Call, _run: Machine) -> Value:
+    given = call.receiver
+    key = const(call.first())
+    if isinstance(given, Dict):
+        found = given.entries.get(key) if isinstance(key, (str, int, float, bool)) else None
+        return found if found is not None else given.element
+    return UNKNOWN
+
+
+def _values(call: Call, _run: Machine) -> Value:
+    given = call.receiver
+    if isinstance(given, Dict):
+        known = tuple(given.entries.values()) if given.length is not None else None
+        element = given.element
+        for value in given.entries.values() if known is None else ():
+            element = join(element, value)
+        return Items("list", known, element, given.length)
+    return Items("list")
+
+
+def _items(call: Call, _run: Machine) -> Value:
+    given = call.receiver
+    element: Value = UNKNOWN
+    if isinstance(given, Dict):
+        for value in given.entries.values():
+            element = join(element, value)
+        element = join(element, given.element)
+    count = given.length if isinstance(given, Dict) else None
+    return Items("list", None, Items("tuple", (Scalar("str"), element), length=2), count)
+
+
+PYTHON_CONTAINERS = table(
+    fact("builtins.dict", "", lambda c, _r: Dict(dict(c.kwargs)), see=_DOCS),
+    fact("builtins.dict.get", "key default", _get, see=_DOCS),
+    fact("builtins.dict.items", "", _items, see=_DOCS),
+    fact("builtins.dict.values", "", _values, see=_DOCS),
+    fact("builtins.list.append", "object", _append, see=_DOCS),
+    fact("builtins.list.clear", "", _clear, see=_DOCS),
+    fact("builtins.list.pop", "index", _pop, see=_DOCS),
+    fact("builtins.list.extend", "iterable", _extend, see=_DOCS),
+    fact("builtins.list.tolist", "", lambda c, _r: c.receiver or UNKNOWN, see="pandas API reference, Series"),
+    fact("builtins.str.split", "sep", lambda _c, _r: Items("list", None, Scalar("str")), see=_DOCS),
+)
