@@ -52,6 +52,19 @@ def import_edit(
     return Edit(at, at, wanted + source.newline)
 
 
+def block_end(source: Source, statements: Sequence[Statement], at: int) -> int | None:
+    """The end of the last line of the imports that the one at offset ``at`` is among.
+
+    None when it is not among top-level imports, or when another statement stands on that line.
+    """
+    for block in _blocks(source, statements):
+        last = block[-1]
+        if block[0].start <= at <= last.start:
+            shared = any(one.kind == "other" and one.start == last.start for one in statements)
+            return None if shared else _line_end(source, last)
+    return None
+
+
 def _blocks(source: Source, statements: Sequence[Statement]) -> Iterator[list[Statement]]:
     """Imports with nothing but strings between them, each block in one cell."""
     block: list[Statement] = []

@@ -3,39 +3,46 @@
 from __future__ import annotations
 
 from keras_memlint.analysis import tree
-from keras_memlint.analysis.script import Script
+from keras_memlint.analysis.calls import Call
+from keras_memlint.analysis.script import Imported, Script
 from keras_memlint.analysis.tokens import KEYWORDS
 from keras_memlint.fixes.edits import Edit
+from keras_memlint.fixes.imports import block_end
+from keras_memlint.fixes.spelling import statements
+
+_LIBRARIES = ("keras.", "keras_tuner.", "tf.", "tfmot.")
 
 
-def after_imports(script: Script, text: str) -> Edit | None:
-    """``text`` (lines without a final line ending) as statements after the leading imports, and a blank line.
+def after_imports(script: Script, text: str, *names: str) -> Edit | None:
+    """``text`` (lines without a final line ending) as statements below the imports of ``names``, and a blank line.
 
-    None when the script imports nothing at module level, or something else stands on the last import's line.
+    ``names`` are those that ``text`` uses, as the script spells them. None when one is not imported at module level,
+    when something else stands on the last import's line, or when TensorFlow may be at work before it.
     """
-    last: tree.Stmt | None = None
-    for statement in script.parsed.statements:
-        if isinstance(statement, (tree.Import, tree.ImportFrom)):
-            last = statement
-        elif (
-            not (isinstance(statement, tree.ExprStmt) and isinstance(statement.value, tree.Constant))
-            and last is not None
-        ):
-            break
-    if last is None or not script.own(last):
+    needed = 0
+    for name in names:
+        root = name.partition(".")[0]
+        starts = [
+            one.statement.piece.start for one in script.imports if one.bound == root and _always(script, one)
+        ]
+        if not starts:
+            return None
+        needed = max(needed, min(starts))
+    at = block_end(script.source, statements(script), needed)
+    if at is None or any(_is_before(script, call, at) for call in script.all_calls):
         return None
-    source = script.source
-    piece = last.piece
-    end = piece.start + len(piece.text)
-    if piece.statements[-1] is not last:
-        return None
-    line_end = source.line_span(source.row(max(end - 1, piece.start)))[1]
-    cell = source.cell_at(piece.start)
-    if cell is not None and line_end > cell.end:
-        line_end = cell.end
-    newline = source.newline
+    newline = script.source.newline
     lines = newline.join(text.split("\n"))
-    return Edit(line_end, line_end, f"{newline}{newline}{lines}")
+    return Edit(at, at, f"{newline}{newline}{lines}")
+
+
+def _always(script: Script, imported: Imported) -> bool:
+    return imported.top and script.own(imported.statement)
+
+
+def _is_before(script: Script, call: Call, at: int) -> bool:
+    """Whether ``call`` is one of TensorFlow or Keras above the offset ``at``."""
+    return call.name.startswith(_LIBRARIES) and script.own(call.site) and script.place(call.site).start < at
 
 
 def before(script: Script, statement: tree.Stmt, text: str) -> Edit | None:

@@ -72,5 +72,6 @@ def _fixes(script: Script) -> tuple[Fix, ...]:
     growth, _ = spell(script, "tensorflow.config.experimental.set_memory_growth")
     if imports:
         return ()
-    edit = after_imports(script, f'for gpu in {devices}("GPU"):\n    {growth}(gpu, True)')
+    text = f'for gpu in {devices}("GPU"):\n    {growth}(gpu, True)'
+    edit = after_imports(script, text, devices, growth)
     return (Fix("let GPU memory grow as it is needed", True, (edit,)),) if edit is not None else ()

@@ -66,7 +66,7 @@ def _fixes(script: Script, fit: Fit, model: Model, capability: tuple[int, int] |
     text, imports = spell(script, _CALLS.get(flavour, "tensorflow.keras.mixed_precision.set_global_policy"))
     if imports:
         return ()
-    edits = [after_imports(script, f'{text}("{policy}")')]
+    edits = [after_imports(script, f'{text}("{policy}")', text)]
     final = model.final
     if final is None or final.call is None:
         return ()
