@@ -10,7 +10,7 @@ from keras_memlint.analysis.calls import Call
 from keras_memlint.analysis.values import Array, Dict, Items, UnknownValue, Value
 
 if TYPE_CHECKING:
-    from keras_memlint.analysis.script import Fit
+    from keras_memlint.analysis.fits import Fit
 
 _DATASETS = ("tf.data.Dataset.from_tensor_slices", "tf.data.Dataset.from_tensors")
 

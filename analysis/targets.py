@@ -24,7 +24,7 @@ from keras_memlint.analysis.values import (
 )
 
 if TYPE_CHECKING:
-    from keras_memlint.analysis.script import Fit
+    from keras_memlint.analysis.fits import Fit
 
 # Calls whose result has a column for each class, and the parameter that says how many there are.
 ENCODERS = {

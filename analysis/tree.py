@@ -366,6 +366,18 @@ def blocks(statement: Stmt) -> tuple[tuple[Stmt, ...], ...]:
     return ()
 
 
+def has_break(body: tuple[Stmt, ...]) -> bool:
+    """Whether a ``break`` in ``body`` may end the loop around it; those of inner loops do not count."""
+    for statement in body:
+        if isinstance(statement, Jump):
+            if statement.kind == "break":
+                return True
+        elif not isinstance(statement, (For, While, FunctionDef, ClassDef)):
+            if any(has_break(block) for block in blocks(statement)):
+                return True
+    return False
+
+
 def parts(node: Node) -> list[object]:
     """What ``node`` is made of: nodes, tuples of them, and plain values."""
     return [getattr(node, name) for name in type(node).__slots__]

@@ -1,0 +1,57 @@
+"""Calls that train, evaluate or predict: which model, with what, in what batches."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from keras_memlint.analysis.calls import Call
+from keras_memlint.analysis.values import UNKNOWN, Const, Dataset, Model, Value, const
+
+_FITS = ("fit", "fit_generator", "evaluate", "predict", "evaluate_generator", "predict_generator")
+
+
+@dataclass(frozen=True, slots=True)
+class Fit:
+    """A call that trains, evaluates or predicts: ``method`` says which. ``x`` and ``y`` are unknown when not given."""
+
+    call: Call
+    method: str
+    model: Model | None
+    x: Value
+    y: Value
+
+    @property
+    def batch_size(self) -> int | None:
+        """The batch: of the pipeline, else given, else Keras's 32; None when it is not known."""
+        if isinstance(self.x, Dataset):
+            return self.x.batch_size or None
+        given = self.call.arg("batch_size")
+        if given is None or (isinstance(given, Const) and given.value is None):
+            return 32
+        found = const(given)
+        return found if isinstance(found, int) else None
+
+
+def fits_of(calls: Iterable[Call]) -> list[Fit]:
+    """The fits among ``calls``, tuner searches included, in order."""
+    found: list[Fit] = []
+    for call in calls:
+        if call.name.startswith("keras.Model."):
+            method = call.name[len("keras.Model.") :]
+            if method not in _FITS:
+                continue
+            model = call.receiver if isinstance(call.receiver, Model) else None
+        elif call.name.startswith("keras_tuner.") and call.name.endswith(".search"):
+            method, model = "search", None
+        else:
+            continue
+        x = (
+            call.arg("x")
+            or call.arg("generator")
+            or call.kwargs.get("x")
+            or (call.first() if method == "search" else UNKNOWN)
+        )
+        y = call.arg("y") or (call.args[1] if method == "search" and len(call.args) > 1 else UNKNOWN)
+        found.append(Fit(call, method, model, x, y))
+    return found

@@ -1,0 +1,57 @@
+"""From nodes to places in a text, and back."""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+
+from keras_memlint.analysis import tree
+from keras_memlint.analysis.calls import Call
+from keras_memlint.analysis.parse import Parsed
+from keras_memlint.analysis.source import Place, Source
+
+
+def place(node: tree.Node, source: Source) -> Place:
+    """Where ``node`` stands: in ``source`` unless its piece knows another."""
+    return Place(node.piece.source or source, *node.piece.span(node))
+
+
+def call_place(call: Call, source: Source) -> Place:
+    """From the name of the called function or method to the closing bracket."""
+    node = call.node
+    func = node.func
+    piece = node.piece
+    tokens = piece.tokens
+    if tokens is None or node.b == func.b or not isinstance(func, (tree.Attribute, tree.Name)):
+        return place(node, source)  # a call in an f-string has no tokens of its own
+    return Place(piece.source or source, piece.start + tokens.starts[func.b], call_end(node))
+
+
+def call_end(node: tree.Call) -> int:
+    """The offset after a call's own closing bracket, whatever brackets stand around the call."""
+    piece = node.piece
+    tokens = piece.tokens
+    if tokens is None or node.b == node.func.b:
+        return piece.span(node)[1]
+    bracket = bisect_left(tokens.starts, piece.span(node.func)[1] - piece.start)
+    return piece.start + tokens.ends[bracket]
+
+
+def statement_at(parsed: Parsed, offset: int) -> tree.Stmt | None:
+    """The innermost statement around ``offset``; None between statements and in broken text."""
+    at = bisect_right(parsed.pieces, offset, key=lambda piece: piece.start) - 1
+    if at < 0:
+        return None
+    piece = parsed.pieces[at]
+    tokens = piece.tokens
+    if tokens is None:
+        return None
+    token = bisect_right(tokens.starts, offset - piece.start) - 1
+    found: tree.Stmt | None = None
+    block = piece.statements
+    while block:
+        inside = [s for s in block if s.piece is piece and s.a <= token]
+        if not inside:
+            break
+        found = inside[-1]
+        block = tuple([s for inner in tree.blocks(found) for s in inner])
+    return found

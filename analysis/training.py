@@ -1,0 +1,34 @@
+"""What one step of training keeps: weights, gradients, the optimizer's values, activations."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from keras_memlint.analysis.facts import optimizers
+from keras_memlint.analysis.values import Model, Object, const
+
+if TYPE_CHECKING:
+    from keras_memlint.analysis.script import Script
+
+
+def step_bytes(script: Script, model: Model) -> tuple[int, int] | None:
+    """Bytes of one training step, see ``Script.training_bytes``; None when a size is not known."""
+    parameters, activations = model.parameters, model.activations
+    slots = optimizer_slots(model)
+    if parameters is None or activations is None or slots is None:
+        return None
+    mixed = (script.policy_at(model) or "").startswith("mixed_")
+    if script.policies and not mixed:
+        return None
+    return parameters * 4 * (2 + slots), activations * (2 if mixed else 4)
+
+
+def optimizer_slots(model: Model) -> int | None:
+    """Values the optimizer keeps for each weight of ``model``; None when it is not compiled or not known."""
+    given = model.compiled.arg("optimizer") if model.compiled is not None else None
+    keras2 = model.flavour == "tf_keras"
+    if isinstance(given, Object) and given.call is not None and given.api.startswith("keras.optimizers."):
+        config = {key: const(value) for key, value in given.call.kwargs.items()}
+        return optimizers.optimizer_slots(given.api.rpartition(".")[2], config, keras2=keras2)
+    name = const(given)
+    return optimizers.optimizer_slots(name, {}, keras2=keras2) if isinstance(name, str) else None

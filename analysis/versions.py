@@ -1,0 +1,70 @@
+"""Which Keras and TensorFlow a script is written for, as its pins, environment, imports and calls tell."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from keras_memlint.analysis.script import Script
+
+# Modules that standalone Keras has since version 3.
+_KERAS_3 = ("keras.ops.", "keras.random.", "keras.config.", "keras.distribution.", "keras.tree.")
+# Keyword arguments that ended with Keras 2.3, the last Keras with a loop of its own.
+_KERAS_2_3 = frozenset(
+    [
+        "nb_epoch",
+        "nb_val_samples",
+        "samples_per_epoch",
+        "border_mode",
+        "dim_ordering",
+        "W_regularizer",
+        "nb_filter",
+    ]
+)
+_PYTHON_2 = re.compile(r"\b(?:raw_input|xrange|unicode)\(")
+
+
+def keras_major(script: Script) -> int | None:
+    """2 or 3 where the project's pins, the script's environment or its imports say so, else None."""
+    if script.environment_value("TF_USE_LEGACY_KERAS") in ("1", "true", "True"):
+        return 2
+    newest, oldest = script.project.pins, script.project.floors
+    for package, third in (("keras", (3,)), ("tensorflow", (2, 16))):
+        if package in newest and newest[package] < third:
+            return 2
+        if package in oldest and oldest[package] >= third:
+            return 3
+    return 3 if script.uses_keras_3 else None
+
+
+def uses_keras_3(script: Script) -> bool:
+    """Whether the script uses what only standalone Keras 3 has, such as ``keras.ops`` or the JAX backend."""
+    if script.backend in ("jax", "torch"):
+        return True
+    if any(imported.dotted.startswith("keras_core") for imported in script.imports):
+        return False
+    return any(
+        f"{imported.dotted}.".startswith(_KERAS_3)
+        for imported in script.imports
+        if imported.top and not imported.tried
+    ) or any(call.flavour == "keras" and call.name.startswith(_KERAS_3) for call in script.all_calls)
+
+
+def slices_arrays(script: Script) -> bool:
+    """Whether the script or its pins need a Keras whose loop slices arrays itself: before 2.4, or TensorFlow 1."""
+    pins = script.project.pins
+    if script.tensorflow_before(2, 0):
+        return True
+    own = any(one.dotted.split(".")[0] == "keras" for one in script.imports)
+    if own and (pins.get("keras", (9,)) < (2, 4) or script.tensorflow_before(2, 2)):
+        return True
+    return (
+        any(
+            call.name.startswith("keras.") and not _KERAS_2_3.isdisjoint(call.kwargs)
+            for call in script.all_calls
+        )
+        or script.uses("keras.backend.set_image_dim_ordering", "keras.backend.image_dim_ordering")
+        or any({"input", "output"} <= call.kwargs.keys() for call in script.calls("keras.Model"))
+        or _PYTHON_2.search(script.source.text) is not None  # TensorFlow 2.1 was the last for it
+    )
