@@ -1,0 +1,142 @@
+"""Branches: those that a known value decides, and what is known after the others."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from keras_memlint.analysis import arithmetic, tree, unrolling
+from keras_memlint.analysis.scopes import Scope
+from keras_memlint.analysis.values import UNKNOWN, Const, Value, const, join
+
+if TYPE_CHECKING:
+    from keras_memlint.analysis.interpreter import Interpreter
+
+
+def if_(run: Interpreter, node: tree.If, scope: Scope) -> bool:
+    test = run.eval(node.test, scope)
+    literal = const(test) if isinstance(node.test, (tree.Constant, tree.Name)) else None
+    if literal is False or (literal == 0 and isinstance(node.test, tree.Constant)):
+        return run.run(node.orelse, scope)
+    if run.function is not None and _is_other_word(run, node.test, scope):
+        return run.run(node.orelse, scope)
+    known = decided(run, node.test, test, scope)
+    if known is not None:
+        return run.run(node.body if known else node.orelse, scope)
+    main = _is_main_guard(node.test)
+    run.branches += not main
+    before = scope.names
+    scope.names = dict(before)
+    ended = run.run(node.body, scope)
+    taken = scope.names
+    scope.names = dict(before)
+    other = run.run(node.orelse, scope)
+    run.branches -= not main
+    if ended and not other:
+        return False
+    if other and not ended:
+        scope.names = taken
+        return False
+    if main:
+        scope.names = {**scope.names, **taken}
+    else:
+        merge(scope, taken)
+    return ended and other
+
+
+def conditional(run: Interpreter, node: tree.Conditional, scope: Scope) -> Value:
+    known = decided(run, node.test, run.eval(node.test, scope), scope)
+    if known is not None:
+        return run.eval(node.body if known else node.orelse, scope)
+    run.branches += 1
+    found = join(run.eval(node.body, scope), run.eval(node.orelse, scope))
+    run.branches -= 1
+    return found
+
+
+def match(run: Interpreter, node: tree.Match, scope: Scope) -> bool:
+    run.eval(node.subject, scope)
+    for name in node.names:
+        scope.bind(name, UNKNOWN)
+    run.branches += 1
+    for body in node.cases:
+        before = dict(scope.names)
+        run.run(body, scope)
+        merge(scope, before)
+    run.branches -= 1
+    return False
+
+
+def try_(run: Interpreter, node: tree.Try, scope: Scope) -> bool:
+    run.tries += bool(node.handlers)
+    ended = run.run(node.body, scope)
+    run.tries -= bool(node.handlers)
+    if not ended:
+        ended = run.run(node.orelse, scope)
+    after = scope.names
+    for name, body in node.handlers:
+        scope.names = dict(after)
+        if name is not None:
+            scope.names[name] = UNKNOWN
+        run.branches += 1
+        left = run.run(body, scope)
+        run.branches -= 1
+        if not left:
+            if ended:
+                after, ended = scope.names, False
+            else:
+                merge(scope, after)
+                after = scope.names
+    scope.names = after
+    return run.run(node.final, scope) or ended
+
+
+def decided(run: Interpreter, test: tree.Expr, value: Value, scope: Scope) -> bool | None:
+    """The outcome of a test on known numbers and flags in code that builds a network; elsewhere None.
+
+    There a branch decides the shapes of all layers that follow, and each call is evaluated with its own arguments.
+    """
+    inside = run.function is not None or (run.loops and run.loops[-1].unrolled)
+    return _outcome(run, test, value, scope) if inside and unrolling.is_builder(scope) else None
+
+
+def _outcome(run: Interpreter, test: tree.Expr, value: Value, scope: Scope) -> bool | None:
+    """Whether a test on literals holds; None when that is not known."""
+    if isinstance(test, tree.Boolean):
+        sides = [_outcome(run, side, run.eval(side, scope), scope) for side in (test.left, test.right)]
+        decisive = test.op == "or"
+        return decisive if decisive in sides else None if None in sides else not decisive
+    if isinstance(test, tree.Unary) and test.op == "not":
+        found = _outcome(run, test.operand, run.eval(test.operand, scope), scope)
+        return None if found is None else not found
+    if isinstance(test, tree.Compare) and len(test.ops) == 1:
+        left, right = run.eval(test.left, scope), run.eval(test.rights[0], scope)
+        if isinstance(left, Const) and isinstance(right, Const):
+            return arithmetic.compared(test.ops[0], left.value, right.value)
+        return None
+    known = const(value)
+    return known if isinstance(known, bool) else None
+
+
+def _is_other_word(run: Interpreter, test: tree.Expr, scope: Scope) -> bool:
+    """Whether ``test`` is ``mode == "train"`` and the local name ``mode`` is known to be another word."""
+    if not isinstance(test, tree.Compare) or test.ops != ("==",) or not isinstance(test.left, tree.Name):
+        return False
+    local, right = scope.names.get(test.left.id), run.eval(test.rights[0], scope)
+    if not isinstance(local, Const) or not isinstance(right, Const):
+        return False
+    return isinstance(local.value, str) and isinstance(right.value, str) and local.value != right.value
+
+
+def merge(scope: Scope, other: dict[str, Value]) -> None:
+    """Join the names of another branch into the scope's."""
+    names = scope.names
+    for name, value in other.items():
+        mine = names.get(name)
+        if mine is None:
+            names[name] = value
+        elif mine is not value:
+            names[name] = join(mine, value)
+
+
+def _is_main_guard(test: tree.Expr) -> bool:
+    return isinstance(test, tree.Compare) and isinstance(test.left, tree.Name) and test.left.id == "__name__"

@@ -1,0 +1,49 @@
+"""The script's own functions, lambdas and classes, made where they are defined."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from keras_memlint.analysis import tree
+from keras_memlint.analysis.scopes import Scope
+from keras_memlint.analysis.values import Api, Class, Function, Value
+
+if TYPE_CHECKING:
+    from keras_memlint.analysis.interpreter import Interpreter
+
+
+def function_def(run: Interpreter, node: tree.FunctionDef, scope: Scope) -> bool:
+    decorators = tuple([run.eval(d, scope) for d in node.decorators])
+    function = make_function(run, node, scope, decorators)
+    for decorator in decorators:
+        if isinstance(decorator, Api) and decorator.name in (
+            "builtins.staticmethod",
+            "builtins.classmethod",
+        ):
+            function.static = decorator.name.endswith("staticmethod")
+    scope.bind(node.name, function)
+    return False
+
+
+def make_function(
+    run: Interpreter, node: tree.FunctionDef | tree.Lambda, scope: Scope, decorators: tuple[Value, ...] = ()
+) -> Function:
+    defaults = {p.name: run.eval(p.default, scope) for p in node.params if p.default is not None}
+    function = Function(node, scope, decorators=decorators, defaults=defaults)
+    run.functions.append(function)
+    return function
+
+
+def class_def(run: Interpreter, node: tree.ClassDef, scope: Scope) -> bool:
+    bases = tuple([run.eval(base.value, scope) for base in node.bases if base.name is None])
+    for decorator in node.decorators:
+        run.eval(decorator, scope)
+    inner = Scope("class", scope)
+    cls = Class(node, bases, inner)
+    run.run(node.body, inner)
+    for value in inner.names.values():
+        if isinstance(value, Function) and value.owner is None:
+            value.owner = cls
+    run.classes.append(cls)
+    scope.bind(node.name, cls)
+    return False

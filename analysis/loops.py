@@ -1,0 +1,104 @@
+"""Loops and comprehensions, entered once with their membership remembered; those that build a network turn by turn."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from keras_memlint.analysis import binding, branches, storing, tree, unrolling
+from keras_memlint.analysis.scopes import Growth, Loop, Scope
+from keras_memlint.analysis.values import UNKNOWN, Dict, Items, Origin, Value
+
+if TYPE_CHECKING:
+    from keras_memlint.analysis.interpreter import Interpreter
+
+
+def while_(run: Interpreter, node: tree.While, scope: Scope) -> bool:
+    run.eval(node.test, scope)
+    _looped(run, node, "while", UNKNOWN, None, node.body, scope)
+    return run.run(node.orelse, scope)
+
+
+def for_(run: Interpreter, node: tree.For, scope: Scope) -> bool:
+    iterated = run.eval(node.iter, scope)
+    element, trips = binding.iterate(iterated)
+    loop = Loop(node, "for", iterated, trips)
+    turns = unrolling.turns(iterated, node, scope)
+    if turns is not None:
+        _unrolled(run, node, turns, loop, scope)
+        return run.run(node.orelse, scope)
+    _looped(
+        run,
+        node,
+        "for",
+        iterated,
+        trips,
+        node.body,
+        scope,
+        lambda: storing.store(run, node.target, element, scope, node),
+        loop,
+    )
+    return run.run(node.orelse, scope)
+
+
+def _looped(
+    run: Interpreter,
+    node: tree.Node,
+    kind: str,
+    iterated: Value,
+    trips: int | None,
+    body: tuple[tree.Stmt, ...],
+    scope: Scope,
+    start: Callable[[], None] | None = None,
+    loop: Loop | None = None,
+) -> None:
+    """Evaluate a loop's body once, inside it; what it binds is joined with what was bound before."""
+    loop = loop or Loop(node, kind, iterated, trips)
+    run.all_loops.append(loop)
+    outer = run.loops
+    run.loops = (*outer, loop)
+    before = dict(scope.names)
+    if start is not None:
+        start()
+    run.run(body, scope)
+    run.loops = outer
+    branches.merge(scope, before)
+
+
+def _unrolled(run: Interpreter, node: tree.For, turns: tuple[Value, ...], loop: Loop, scope: Scope) -> None:
+    """Evaluate a loop that builds a network turn by turn."""
+    loop.unrolled = True
+    run.all_loops.append(loop)
+    outer = run.loops
+    run.loops = (*outer, loop)
+    for value in turns:
+        storing.store(run, node.target, value, scope, node)
+        if run.run(node.body, scope) and run.left != "continue":
+            break
+    run.loops = outer
+
+
+def comprehension(run: Interpreter, node: tree.Comprehension, scope: Scope) -> Value:
+    inner = Scope("function", scope)
+    outer = run.loops
+    length: int | None = 1
+    filtered = False
+    for generator in node.generators:
+        iterated = run.eval(generator.iter, inner)
+        element, trips = binding.iterate(iterated)
+        loop = Loop(node, "comprehension", iterated, trips)
+        run.all_loops.append(loop)
+        run.loops = (*run.loops, loop)
+        storing.store(run, generator.target, element, inner, generator)
+        for test in generator.ifs:
+            run.eval(test, inner)
+            filtered = True
+        length = length * trips if length is not None and trips is not None and not generator.ifs else None
+    key = run.eval(node.key, inner) if node.key is not None else None
+    value = run.eval(node.element, inner)
+    grown = Growth(run.loops, filtered)
+    run.loops = outer
+    if key is not None:
+        return Dict(element=value)
+    kind = "generator" if node.kind == "generator" else node.kind
+    return Items(kind, None, value, length, [grown], origin=Origin(node, "collected here"))

@@ -1,0 +1,133 @@
+"""What a name or ``owner.name`` stands for."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from keras_memlint.analysis import attributes, tree
+from keras_memlint.analysis.names import canonical
+from keras_memlint.analysis.scopes import Scope
+from keras_memlint.analysis.values import (
+    UNKNOWN,
+    Api,
+    Bound,
+    Class,
+    Const,
+    Instance,
+    Lazy,
+    Object,
+    UnknownValue,
+    Value,
+    resolve,
+)
+
+if TYPE_CHECKING:
+    from keras_memlint.analysis.interpreter import Interpreter
+
+_BUILTINS = frozenset(
+    [
+        "abs",
+        "all",
+        "any",
+        "bool",
+        "bytes",
+        "dict",
+        "enumerate",
+        "filter",
+        "float",
+        "getattr",
+        "globals",
+        "hasattr",
+        "input",
+        "int",
+        "isinstance",
+        "iter",
+        "len",
+        "list",
+        "map",
+        "max",
+        "min",
+        "next",
+        "object",
+        "open",
+        "print",
+        "property",
+        "range",
+        "xrange",
+        "reversed",
+        "round",
+        "set",
+        "setattr",
+        "slice",
+        "sorted",
+        "staticmethod",
+        "str",
+        "sum",
+        "super",
+        "tuple",
+        "type",
+        "zip",
+        "classmethod",
+        "callable",
+        "format",
+        "repr",
+        "id",
+        "vars",
+        "exit",
+        "quit",
+    ]
+)
+
+# Snippets and notebook cells leave imports out; nobody calls anything else by these names.
+_USUAL = {
+    "tf": "tensorflow",
+    "np": "numpy",
+    "pd": "pandas",
+    "keras": "keras",
+    "tfmot": "tensorflow_model_optimization",
+}
+_APIS: dict[str, Api] = {}
+_LITERALS: dict[str, Value] = {"True": Const(True), "False": Const(False), "None": Const(None)}
+
+
+def name(_run: Interpreter, node: tree.Name, scope: Scope) -> Value:
+    name = node.id
+    found = scope.names.get(name) or scope.find(name)
+    if found is not None:
+        return found if type(found) is not Lazy else resolve(found)
+    if name in ("True", "False", "None"):
+        return _LITERALS[name]
+    if name in _BUILTINS:
+        return api("builtins." + name)
+    usual = _USUAL.get(name)
+    return api(usual) if usual is not None else UNKNOWN
+
+
+def attribute(run: Interpreter, node: tree.Attribute, scope: Scope) -> Value:
+    return _member(run, run.eval(node.value, scope), node.name, node)
+
+
+def _member(run: Interpreter, owner: Value, name: str, node: tree.Expr) -> Value:
+    """``owner.name``."""
+    if isinstance(owner, Api):
+        return api(f"{owner.dotted}.{name}")
+    if isinstance(owner, UnknownValue):
+        return Bound(owner, name)
+    if isinstance(owner, Instance):
+        return attributes.instance_member(run, owner, name)
+    if isinstance(owner, Class):
+        found = owner.scope.names.get(name)
+        return found if found is not None else Bound(owner, name)
+    if isinstance(owner, Object) and name in owner.state:
+        return owner.state[name]
+    found = attributes.attribute(owner, name, node)
+    return found if found is not None else Bound(owner, name)
+
+
+def api(dotted: str) -> Api:
+    """The library object with an absolute dotted name."""
+    found = _APIS.get(dotted)
+    if found is None:
+        name, flavour = canonical(dotted)
+        found = _APIS[dotted] = Api(dotted, name, flavour)
+    return found

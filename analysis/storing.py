@@ -1,0 +1,64 @@
+"""What an assignment changes: a name, a tuple of targets, an attribute or an item."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from keras_memlint.analysis import binding, tree
+from keras_memlint.analysis.calls import Fill
+from keras_memlint.analysis.scopes import Scope
+from keras_memlint.analysis.values import Api, Array, Class, Dict, Instance, Items, Object, Value, const, join
+
+if TYPE_CHECKING:
+    from keras_memlint.analysis.interpreter import Interpreter
+
+
+def store(run: Interpreter, target: tree.Expr, value: Value, scope: Scope, statement: tree.Node) -> None:
+    """Bind ``target`` to ``value``: a name, a tuple of targets, an attribute or an item."""
+    if isinstance(target, tree.Name):
+        scope.bind(target.id, value)
+    elif isinstance(target, tree.Sequence):
+        parts = binding.unpack(value, len(target.elements))
+        for element, part in zip(target.elements, parts, strict=True):
+            store(
+                run, element.value if isinstance(element, tree.Starred) else element, part, scope, statement
+            )
+    elif isinstance(target, tree.Attribute):
+        owner = run.eval(target.value, scope)
+        _store_attribute(run, owner, target.name, value)
+    elif isinstance(target, tree.Subscript):
+        owner = run.eval(target.value, scope)
+        keys = tuple([run.eval(item, scope) for item in target.items])
+        _store_item(run, owner, keys, value, target)
+
+
+def _store_attribute(run: Interpreter, owner: Value, name: str, value: Value) -> None:
+    if isinstance(owner, Instance):
+        before = owner.attributes.get(name)
+        owner.attributes[name] = value if before is None or not run.branches else join(before, value)
+    elif isinstance(owner, Class):
+        owner.scope.names[name] = value
+    elif isinstance(owner, Object):
+        owner.state[name] = value
+    else:
+        binding.set_attribute(owner, name, value)
+
+
+def _store_item(
+    run: Interpreter, owner: Value, keys: tuple[Value, ...], value: Value, target: tree.Subscript
+) -> None:
+    key = const(keys[0]) if len(keys) == 1 else None
+    if isinstance(owner, Api) and owner.name == "os.environ":
+        run.order += 1
+        run.environment.append((str(key), value, target, run.order))
+    elif isinstance(owner, Dict):
+        if isinstance(key, (str, int, float, bool, bytes)):
+            owner.entries[key] = value
+        else:
+            owner.element = join(owner.element, value)
+    elif isinstance(owner, Items):
+        owner.element = join(owner.any(), value)
+        owner.items = None
+    elif isinstance(owner, Array):
+        binding.fill(owner, value, bool(run.loops))
+        run.fills.append(Fill(target, owner, value, run.loops, run.streamed > 0, run.led_to(target)))
