@@ -17,13 +17,7 @@ if TYPE_CHECKING:
 
 
 def expression_statement(run: Interpreter, node: tree.ExprStmt, scope: Scope) -> bool:
-    value = node.value
-    run.eval(value, scope)
-    if isinstance(value, tree.Call):
-        func = value.func
-        name = getattr(func, "name", None)
-        if name in ("exit", "_exit", "quit") or (isinstance(func, tree.Name) and func.id in ("exit", "quit")):
-            return not run.branches and False
+    run.eval(node.value, scope)
     return False
 
 
