@@ -39,7 +39,7 @@ _LAYERS = 256
 
 
 class Interpreter:
-    """The state of one run. ``calls`` are all calls met, in order; ``sites`` the script's own nodes that led here."""
+    """The state of one run. ``calls`` are all calls met, in order; ``site`` the script's own node that led here."""
 
     def __init__(self, project: Project) -> None:
         self.project = project
