@@ -10,6 +10,7 @@ from keras_memlint.analysis import tree
 from keras_memlint.analysis.facts import dtypes
 from keras_memlint.analysis.values import (
     UNKNOWN,
+    Api,
     Array,
     Bound,
     Const,
@@ -274,7 +275,7 @@ def _index(array: Array, keys: tuple[Value, ...], node: tree.Subscript) -> Value
     part = array.part
     copies = masked = False
     for key in keys:
-        if isinstance(key, Const) and key.value is None:  # a new axis
+        if _is_new_axis(key):
             shape = [*shape, 1] if shape is not None else None
             continue
         if isinstance(key, UnknownValue) or (isinstance(key, Const) and key.value is ...):
@@ -306,6 +307,13 @@ def _index(array: Array, keys: tuple[Value, ...], node: tree.Subscript) -> Value
     else:
         note = "read whole" if array.kind == "hdf5" and whole else "sliced"
     return array.derived(node, note, kind=kind, shape=final, size=array.size if whole else None, part=part)
+
+
+def _is_new_axis(key: Value) -> bool:
+    """Whether ``key`` is None, or a library's name for it."""
+    if isinstance(key, Api):
+        return key.name.rpartition(".")[2] == "newaxis"
+    return isinstance(key, Const) and key.value is None
 
 
 def _object_item(owner: Object, keys: tuple[Value, ...], node: tree.Subscript) -> Value:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
+from collections.abc import Iterator
 
 from keras_memlint.analysis import tree
 from keras_memlint.analysis.calls import Call
@@ -38,20 +39,30 @@ def call_end(node: tree.Call) -> int:
 
 def statement_at(parsed: Parsed, offset: int) -> tree.Stmt | None:
     """The innermost statement around ``offset``; None between statements and in broken text."""
+    *_, innermost = (None, *_around(parsed, offset))
+    return innermost
+
+
+def function_at(parsed: Parsed, offset: int) -> tree.FunctionDef | None:
+    """The innermost function around ``offset``; None at the top level and in broken text."""
+    functions = [one for one in _around(parsed, offset) if isinstance(one, tree.FunctionDef)]
+    return functions[-1] if functions else None
+
+
+def _around(parsed: Parsed, offset: int) -> Iterator[tree.Stmt]:
+    """The statements around ``offset``, outermost first."""
     at = bisect_right(parsed.pieces, offset, key=lambda piece: piece.start) - 1
     if at < 0:
-        return None
+        return
     piece = parsed.pieces[at]
     tokens = piece.tokens
     if tokens is None:
-        return None
+        return
     token = bisect_right(tokens.starts, offset - piece.start) - 1
-    found: tree.Stmt | None = None
     block = piece.statements
     while block:
         inside = [s for s in block if s.piece is piece and s.a <= token]
         if not inside:
-            break
-        found = inside[-1]
-        block = tuple([s for inner in tree.blocks(found) for s in inner])
-    return found
+            return
+        yield inside[-1]
+        block = tuple([s for inner in tree.blocks(inside[-1]) for s in inner])

@@ -155,6 +155,15 @@ class Script:
         *_, first = value.origin.steps()
         return self._makers.get(id(first))
 
+    def called(self, call: Call) -> bool:
+        """Whether the script runs ``call`` by itself; not where it stands in a function that only others may call."""
+        return self._uncalled_from is None or call.order < self._uncalled_from
+
+    def made_at(self, step: Origin) -> Value | None:
+        """What a value was after one step of its provenance; None where no library call took that step."""
+        call = self._makers.get(id(step))
+        return call.result if call is not None else None
+
     @staticmethod
     def breaks(loop: Loop) -> bool:
         """Whether a ``break`` may end ``loop`` early."""
@@ -286,6 +295,10 @@ class Script:
     def statement_at(self, offset: int) -> tree.Stmt | None:
         """The innermost statement of this script around ``offset``; None between statements and in broken text."""
         return places.statement_at(self.parsed, offset)
+
+    def function_at(self, offset: int) -> tree.FunctionDef | None:
+        """The innermost function of this script around ``offset``; None at the top level and in broken text."""
+        return places.function_at(self.parsed, offset)
 
     def own(self, node: tree.Node) -> bool:
         """Whether ``node`` stands in this script and its position is exact, so that it can be edited."""

@@ -10,8 +10,8 @@ from keras_memlint.analysis.values import UNKNOWN, Array, Const, Items, Object, 
 def _sample(dtype: str | None, channels: int | None = None) -> Gives:
     def gives(call: Call, _run: Machine) -> Value:
         shape: Shape | None = (None, None, channels) if channels else None
-        if call.name == "cv2.imread" and call.const("flags") == 0:
-            shape = (None, None)
+        if call.name == "cv2.imread" and call.given("flags"):
+            shape = _by_flags(call)
         return Array(
             "ndarray",
             dtype,
@@ -23,6 +23,15 @@ def _sample(dtype: str | None, channels: int | None = None) -> Gives:
         )
 
     return gives
+
+
+def _by_flags(call: Call) -> Shape:
+    """The shape of ``cv2.imread``'s result with flags, which may leave the number of channels to the file."""
+    flags = call.arg("flags")
+    name = getattr(flags, "name", "").rpartition(".")[2]
+    if call.const("flags") == 0 or name.endswith("GRAYSCALE"):
+        return (None, None)
+    return (None, None, 3 if call.const("flags") == 1 or name.startswith("IMREAD_COLOR") else None)
 
 
 def _image_object(call: Call, _run: Machine) -> Value:
@@ -50,6 +59,7 @@ def _pil(call: Call, _run: Machine) -> Value:
         made.state.pop("size", None)
     elif name == "resize":
         size = const(call.first())
+        made.state.pop("size", None)
         if size is not None and len(size) == 2:
             made.state["size"] = Items("tuple", (Const(size[1]), Const(size[0])))
     elif name == "convert":
@@ -77,7 +87,9 @@ def image_array(image: Object, call: Call, dtype: str, *, channel_axis: bool) ->
     """The array of a PIL image: ``uint8`` by ``numpy.array``, ``float32`` by ``img_to_array``."""
     size = const(image.state.get("size"))
     channels = const(image.state.get("channels"))
-    height, width = size if size is not None and len(size) == 2 else (None, None)
+    height, width = (
+        size[:2] if size is not None and len(size) >= 2 else (None, None)
+    )  # a third is not looked at
     axes = [a if isinstance(a, int) else None for a in (height, width)]
     shape: Shape = (*axes, channels)  # where nothing says that they are grey, images have channels
     if channels == 1 and not channel_axis:

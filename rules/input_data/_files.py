@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
+from math import prod
 from typing import NamedTuple
 
 from keras_memlint.analysis.arithmetic import SOME
 from keras_memlint.analysis.calls import Call
+from keras_memlint.analysis.facts.dtypes import itemsize
 from keras_memlint.analysis.feeds import arrays
 from keras_memlint.analysis.scopes import Growth, Loop
 from keras_memlint.analysis.script import Script
-from keras_memlint.analysis.values import Array, Items, Origin, Value
+from keras_memlint.analysis.values import Array, Items, Origin, Shape, Value
 from keras_memlint.rules.diagnostic import Severity
 
 _PARTS = 4  # a loop of so few turns may read training, validation and test data
 _MANY = 1000  # so many files of unknown size count as a data set
-_FEW = 2000  # files that hold so little that as many of them stay below the threshold are likely a small data set
+_FEW = 1000  # many folders in public code hold about so many images: where these stay below the threshold, who knows
 _DEEP = 4  # lists made from lists
+_NO_MORE_PIXELS = ("computed", "converted", "reshaped", "sliced", "transposed", "widened")
 _FLOW = "keras.preprocessing.image.ImageDataGenerator.flow"
 
 
@@ -31,12 +33,13 @@ class Uses(NamedTuple):
 class Bulk(NamedTuple):
     """How much is read: all bytes, None when unknown, and how likely it is that this is much.
 
-    ``loops`` are the loops that read it.
+    ``loops`` are the loops that read it, ``one`` the bytes of what one file becomes, None when unknown.
     """
 
     bytes: int | None
     severity: Severity
     loops: frozenset[int]
+    one: int | None
 
 
 def uses(script: Script) -> Uses:
@@ -85,41 +88,76 @@ def bulk(
     """
     growth = list(growth)
     loops = frozenset(id(grown.loops[-1].node) for grown in growth if grown.loops)
+    one = result.item_bytes if result is not None and result.item_bytes is not None else sample.bytes
     if result is not None and result.bytes is not None:
-        return Bulk(result.bytes, "warning", loops) if script.large(result.bytes) else None
+        return Bulk(result.bytes, "warning", loops, one) if script.large(result.bytes) else None
     reader = script.maker(sample)
     again = {id(loop.node): loop for loop in around}
     own = [(grown, _turns(grown.loops, again, reader)) for grown in growth]
     own = [(grown, turns) for grown, turns in own if turns]
     if not own or any(_is_part(grown, again) for grown, _ in own):
         return None
-    one = result.item_bytes if result is not None and result.item_bytes is not None else sample.bytes
     counts = [count(turns) for _, turns in own]
     if None not in counts:
         total = sum(known for known in counts if known is not None)
         if one is None:
-            return Bulk(None, "warning", loops) if total >= _MANY else None
+            return Bulk(None, "warning", loops, None) if total >= _MANY else None
         certain = not any(grown.conditional for grown, _ in own)
         size = total * one
-        return Bulk(size if certain else None, "warning", loops) if script.large(size) else None
+        return Bulk(size if certain else None, "warning", loops, one) if script.large(size) else None
     trained = _is_trained(result, used)
     if not (trained and sample.pixels) and not any(_lists_folder(script, turns) for _, turns in own):
         return None
     shown = result is not None and any(node in used.shown for node in nodes(result.origin))
-    likely = trained or (not shown and next(script.trainings, None) is not None)
-    most = one if one is not None else _at_most(sample)
+    runs = reader is None or script.called(reader)
+    likely = trained or (runs and not shown and next(script.trainings, None) is not None)
+    most = one if one is not None else _at_most(script, sample, result)
     small = most is not None and not script.large(most * _FEW)
     ends = any(script.breaks(loop) for _, turns in own for loop in turns)
     sure = likely and sample.pixels and not small and not ends
-    return Bulk(None, "warning" if sure else "info", loops)
+    return Bulk(None, "warning" if sure else "info", loops, one)
 
 
-def _at_most(image: Array) -> int | None:
-    """Bytes of an image with four channels where only these are unknown; None when more is."""
-    shape = image.shape
-    if shape is None or len(shape) != 3 or shape[2] is not None:
+def _at_most(script: Script, image: Array, result: Array | None) -> int | None:
+    """Bytes that one image takes at most, by the last size it is known to have had and by what a model is fed.
+
+    None when neither says it.
+    """
+    found = [_values(shape) for shape in (*_sizes(script, image), *_fed(script, result))]
+    width = itemsize((result.dtype if result is not None else None) or image.dtype or "float64")
+    known = [values for values in found if values is not None]
+    return min(known) * width if known and width is not None else None
+
+
+def _sizes(script: Script, image: Array) -> Iterator[Shape]:
+    """The last shape of an image, and those it had before steps that add no pixels."""
+    if image.shape is not None:
+        yield image.shape
+    for step in image.origin.steps() if image.origin is not None else ():
+        before = script.made_at(step)
+        if isinstance(before, Array) and before.shape is not None:
+            yield before.shape
+        if not step.note.startswith(_NO_MORE_PIXELS):
+            return
+
+
+def _fed(script: Script, result: Array | None) -> Iterator[Shape]:
+    """The shapes of one image of ``result`` where a model is fed with it, reshaped perhaps."""
+    if result is None or result.origin is None:
+        return
+    for feed in script.feeds:
+        fed = feed.array
+        if feed.role == "y" or fed.shape is None or len(fed.shape) < 2 or fed.origin is None:
+            continue
+        if any(step is result.origin for step in fed.origin.steps()):
+            yield fed.shape[1:]
+
+
+def _values(shape: Shape) -> int | None:
+    """How many numbers an image of ``shape`` holds at most: four channels where that axis alone is not known."""
+    if shape.count(None) > (len(shape) == 3):
         return None
-    return replace(image, shape=(*shape[:2], 4)).bytes
+    return prod(4 if axis is None else axis for axis in shape)
 
 
 def count(loops: Iterable[Loop]) -> int | None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
+from typing import NamedTuple
 
 from keras_memlint.analysis.calls import Call
 from keras_memlint.analysis.scopes import Growth
@@ -18,6 +20,7 @@ RULE = Rule(
     severity="warning",
     words=("keras", "tensorflow"),  # what reads the files may stand in another module
 )
+_ALSO = 3  # so many other arrays are shown beside the one that is reported
 _JOINS = (
     "numpy.array",
     "numpy.asarray",
@@ -39,6 +42,19 @@ _HELP = (
     "make a `tf.data` pipeline of the paths that reads and decodes each batch when it is needed, or use"
     " `keras.utils.image_dataset_from_directory`"
 )
+_OLD_HELP = (
+    "train with a generator that reads the files of each batch when it is needed, or use"
+    " `ImageDataGenerator.flow_from_directory`"
+)
+
+
+class _Collected(NamedTuple):
+    """An array made of files: where the script makes it, and what its elements came through."""
+
+    array: int
+    came: frozenset[int]
+    amount: Bulk
+    finding: Finding
 
 
 def check(script: Script) -> Iterator[Finding]:
@@ -46,17 +62,41 @@ def check(script: Script) -> Iterator[Finding]:
         return
     used = uses(script)
     found = [*_lists(script, used), *_fills(script, used)]
-    reported: set[int] = set()
-    for amount, finding in sorted(
-        found, key=lambda one: (one[0].severity != "warning", one[0].bytes is None)
-    ):
-        # Images and masks read by one loop are one cause.
-        if finding.bytes is not None or reported.isdisjoint(amount.loops):
-            reported |= amount.loops
-            yield finding
+    arrays = {one.array for one in found}
+    # What takes its rows from an array of this kind reads no files.
+    found = [one for one in found if one.came.isdisjoint(arrays - {one.array})]
+    found.sort(
+        key=lambda one: (one.amount.severity != "warning", one.amount.bytes is None, -(one.amount.one or 0))
+    )
+    reported: dict[object, _Collected] = {}
+    beside: dict[int, list[Finding]] = {}
+    for one in found:
+        # Images and masks of one loop, training and test data of one function are one cause.
+        causes = {*one.amount.loops, _body(script, one.finding)}
+        first = next((reported[cause] for cause in causes if cause in reported), None)
+        if first is None or one.amount.bytes is not None:
+            beside[id(one.finding)] = []
+            reported |= dict.fromkeys(causes, one)
+        else:
+            beside[id(first.finding)].append(one.finding)
+    for one in found:
+        if id(one.finding) in beside:
+            at = dict.fromkeys(other.site or other.at for other in beside[id(one.finding)])
+            also = [("the same happens here", place) for place in at if place != one.finding.site]
+            yield replace(one.finding, related=(*one.finding.related, *also[:_ALSO]))
 
 
-def _lists(script: Script, used: Uses) -> Iterator[tuple[Bulk, Finding]]:
+def _body(script: Script, finding: Finding) -> object:
+    """What tells the function, the cell or the module apart that leads to ``finding``."""
+    site = finding.site or finding.at
+    function = script.function_at(site.start) if site.source is script.source else None
+    cell = site.source.cell_at(site.start)
+    return (
+        id(function) if function is not None else (site.source.path, cell.index if cell is not None else None)
+    )
+
+
+def _lists(script: Script, used: Uses) -> Iterator[_Collected]:
     reported: set[int] = set()
     for call, items in _joined(script):
         element = items.any()
@@ -69,7 +109,9 @@ def _lists(script: Script, used: Uses) -> Iterator[tuple[Bulk, Finding]]:
             continue
         reported.add(cause)
         wide = ", as float64" if array is not None and array.dtype == "float64" else ""
-        yield (
+        yield _Collected(
+            id(call.node),
+            frozenset(nodes(element.origin)),
             found,
             Finding(
                 at=script.call_place(call),
@@ -77,14 +119,14 @@ def _lists(script: Script, used: Uses) -> Iterator[tuple[Bulk, Finding]]:
                 message=f"`{script.text(call.node.func)}` copies a list of all files read: the data set is in memory"
                 f" twice{wide}",
                 bytes=_both(found.bytes, element, array),
-                help=_HELP,
+                help=_OLD_HELP if script.slices_arrays else _HELP,
                 related=(*_read_at(script, element), *_given_to(script, array)),
                 severity=found.severity,
             ),
         )
 
 
-def _fills(script: Script, used: Uses) -> Iterator[tuple[Bulk, Finding]]:
+def _fills(script: Script, used: Uses) -> Iterator[_Collected]:
     reported: set[int] = set()
     for fill in script.fills:
         array, value = fill.array, fill.value
@@ -97,14 +139,16 @@ def _fills(script: Script, used: Uses) -> Iterator[tuple[Bulk, Finding]]:
         if found is None:
             continue
         reported.add(id(maker.node))
-        yield (
+        yield _Collected(
+            id(maker.node),
+            frozenset(nodes(value.origin)),
             found,
             Finding(
                 at=script.call_place(maker),
                 site=script.place(maker.site),
                 message="an array that is filled file by file holds the whole data set in memory",
                 bytes=found.bytes,
-                help=_HELP,
+                help=_OLD_HELP if script.slices_arrays else _HELP,
                 related=(
                     *_read_at(script, value),
                     ("filled here", script.place(fill.node)),

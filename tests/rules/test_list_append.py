@@ -97,3 +97,17 @@ def test_an_array_filled_with_rows_of_a_loaded_one_is_not_filled_from_files(tmp_
 
 def test_test_files_are_of_no_concern(tmp_path: Path) -> None:
     assert findings(KNOWN, tmp_path, "test_train.py") == []
+
+
+def test_other_arrays_of_one_function_are_listed_beside_the_first(tmp_path: Path) -> None:
+    read = "{} = np.array([cv2.imread(name) for name in os.listdir('{}')])\n"
+    text = read.format("x", "train") + read.format("y", "val") + "model.fit(x, a, validation_data=(y, b))\n"
+    (found,) = findings(text, tmp_path)
+    assert [(one.message, one.location.row) for one in found.related][-1] == ("the same happens here", 8)
+
+
+def test_old_keras_is_told_of_generators(tmp_path: Path) -> None:
+    (found,) = findings(FOLDER + "model.fit(x, y, nb_epoch=2)\n", tmp_path)
+    assert found.help is not None
+    assert "flow_from_directory" in found.help
+    assert "tf.data" not in found.help
