@@ -157,7 +157,7 @@ class Script:
 
     def called(self, call: Call) -> bool:
         """Whether the script runs ``call`` by itself; not where it stands in a function that only others may call."""
-        return self._uncalled_from is None or call.order < self._uncalled_from
+        return self.uncalled_from is None or call.order < self.uncalled_from
 
     def made_at(self, step: Origin) -> Value | None:
         """What a value was after one step of its provenance; None where no library call took that step."""
