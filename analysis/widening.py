@@ -27,10 +27,11 @@ _KINDS = ("ndarray", "memmap")
 class Widening:
     """One expression that makes float64 numbers of a data set.
 
-    ``how``: ``operator``, ``cast``, ``read``, ``allocated`` or ``random``. ``op`` is the operator. ``call`` is None for an operator that
-    is not a call. ``before`` is what was widened, None where nothing was. ``data`` is the data set; ``sample`` one of its
+    ``how``: ``operator``, ``cast``, ``read``, ``allocated`` or ``random``. ``op`` is the operator. ``call`` is None for an
+    operator that is not a call. ``before`` is what was widened, None where nothing was. ``data`` is the data set; ``sample`` one of its
     samples where the expression makes one at a time and a list collects them. ``length``: how many, None when unknown.
-    ``narrowed`` is the call that makes float32 of it at once. ``feeds``: where the data set is given whole.
+    ``narrowed`` is the call that makes float32 or float16 of it at once. ``gathered`` makes an array of the list.
+    ``feeds``: where the data set is given whole.
     """
 
     node: tree.Expr
@@ -46,6 +47,17 @@ class Widening:
     site: tree.Expr
     gathered: Call | None = None
     feeds: list[Feed] = field(default_factory=list)
+
+    @property
+    def kept_dtype(self) -> str | None:
+        """The dtype it is narrowed to at once; None when it stays float64."""
+        result = self.narrowed.result if self.narrowed is not None else None
+        return result.dtype if isinstance(result, Array) else None
+
+    @property
+    def pixels(self) -> bool:
+        """Whether the data set is one of images."""
+        return self.data.pixels or (self.sample is not None and self.sample.pixels)
 
     @property
     def item_bytes(self) -> int | None:
@@ -138,7 +150,7 @@ def widenings(
 
 
 def _narrowed(calls: Iterable[Call]) -> dict[int, Call]:
-    """The conversions to float32 by the expressions whose values they narrow: ``(x - mean) / std`` has two."""
+    """The conversions to float32 or float16 by the expressions whose values they narrow: ``(x - mean) / std`` has two."""
     found: dict[int, Call] = {}
     for call in calls:
         if call.name != "numpy.ndarray.astype" or not isinstance(call.result, Array):

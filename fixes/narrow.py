@@ -42,7 +42,7 @@ _ROUNDED = "values may differ in their last bit"
 
 def narrow(script: Script, found: Widening) -> Fix | None:
     """The expression made float32; None where it cannot be rewritten without guessing."""
-    if not script.own(found.node):
+    if not script.own(found.node) or found.kept_dtype not in (None, "float32"):
         return None
     end: tree.Expr = found.narrowed.node if found.narrowed is not None else found.node
     if found.how == "operator":

@@ -66,8 +66,7 @@ def _severity(script: Script, one: Widening) -> Severity | None:
         return "warning" if trained or not meant else None
     if one.sample is None and not (one.data.pixels and one.data.source == "list"):
         return None
-    pixels = one.data.pixels or (one.sample is not None and one.sample.pixels)
-    if not pixels or (one.length is not None and one.length < _FEW):
+    if not one.pixels or (one.length is not None and one.length < _FEW):
         return None
     item = one.item_bytes
     if item is None:
@@ -79,19 +78,24 @@ def _severity(script: Script, one: Widening) -> Severity | None:
 
 def _message(one: Widening) -> str:
     if one.narrowed is not None:
-        return "a `float64` array comes into being before it is converted to `float32`"
-    if one.how == "allocated":
-        name = one.call.name.rpartition(".")[2] if one.call is not None else ""
-        return f"`np.{name}` without a dtype makes a `float64` array for the data set, 8 bytes a value"
+        return f"a `float64` array comes into being before it is converted to `{one.kept_dtype}`"
+    if one.how == "allocated" and one.call is not None:
+        name = one.call.name.rpartition(".")[2]
+        asked = "" if one.call.given("dtype") else " without a dtype"
+        return f"`np.{name}`{asked} makes a `float64` array for the data set, 8 bytes a value"
     if one.how == "random":
         return "random `float64` numbers take 8 bytes a value, and Keras trains on `float32`"
     if one.how == "read":
         name = one.call.name.rpartition(".")[2] if one.call is not None else ""
         return f"`{name}` gives `float64`, 8 bytes a value, for each image of the data set"
     before = one.before.dtype if one.before is not None else None
-    what = "each image of the data set" if one.sample is not None else "the data set"
+    what = f"each {_thing(one)} of the data set" if one.sample is not None else "the data set"
     how = "converting makes" if one.how == "cast" else f"`{one.op}` makes"
     return f"{how} `float64` of {what}, 8 bytes a value; it was `{before}`"
+
+
+def _thing(one: Widening) -> str:
+    return "image" if one.pixels else "sample"
 
 
 def _help(one: Widening) -> str:
@@ -106,10 +110,10 @@ def _help(one: Widening) -> str:
 
 
 def _related(script: Script, one: Widening) -> tuple[tuple[str, Place], ...]:
-    """How it becomes the data set: converted to float32, made an array, given to Keras."""
+    """How it becomes the data set: narrowed, made an array, given to Keras."""
     found: list[tuple[str, Place]] = []
     if one.narrowed is not None:
-        found.append(("converted to `float32` here", script.call_place(one.narrowed)))
+        found.append((f"converted to `{one.kept_dtype}` here", script.call_place(one.narrowed)))
     if one.gathered is not None:
-        found.append(("the images become one array here", script.call_place(one.gathered)))
+        found.append((f"the {_thing(one)}s become one array here", script.call_place(one.gathered)))
     return (*found, *places(script, one.feeds[:1]))

@@ -14,6 +14,11 @@ HEAD = (
     "import keras\nimport numpy as np\nmodel = keras.models.load_model('m.keras')\n"
     "x = np.zeros((4000, 128, 128, 3), 'uint8')\n"
 )
+LOOP = "import cv2\nz = {}\nfor n in range(4000):\n    z[n] = cv2.imread(f'{{n}}.png')\n"
+SOUNDS = (
+    "sounds = []\nfor n in range(3000):\n    sounds.append(np.zeros((64, 44100), 'int16') / 32768.)\n"
+    "model.fit(np.array(sounds), y)\n"
+)
 
 
 def findings(text: str, folder: Path, name: str = "train.py") -> list[Diagnostic]:
@@ -53,6 +58,25 @@ def test_safe_is_what_nobody_but_keras_sees(text: str, safe: str | None, tmp_pat
     (found,) = findings(text, tmp_path)
     assert found.severity == "warning"
     assert [fix.applicability for fix in found.fixes] == ([safe] if safe else [])
+
+
+def test_what_becomes_float16_is_not_made_float32(tmp_path: Path) -> None:
+    (found,) = findings("z = (x / 255.).astype('float16')\nnp.save('z.npy', z)\n", tmp_path)
+    assert "before it is converted to `float16`" in found.message
+    assert found.fixes == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (f"{LOOP.format('np.zeros((4000, 128, 128, 3))')}", "`np.zeros` without a dtype makes"),
+        (f"{LOOP.format('np.zeros((4000, 128, 128, 3), float)')}", "`np.zeros` makes"),
+        (SOUNDS, "`/` makes `float64` of each sample of the data set"),
+    ],
+)
+def test_messages_say_what_is_written(text: str, message: str, tmp_path: Path) -> None:
+    (found,) = findings(text, tmp_path)
+    assert found.message.startswith(message)
 
 
 def test_bytes_are_those_of_the_float64_array(tmp_path: Path) -> None:
