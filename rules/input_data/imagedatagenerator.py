@@ -27,17 +27,18 @@ _STATISTICS = ("featurewise_center", "featurewise_std_normalization", "zca_white
 _KERAS_2_ONLY = tuple(f"keras.Model.{name}_generator" for name in ("fit", "evaluate", "predict"))
 _LAYERS = "`keras.utils.image_dataset_from_directory`, and layers such as `RandomFlip` for augmentation"
 _SLICE = (
-    "slice it batch by batch in a `PyDataset` and augment with layers such as `RandomFlip`; `flow` copies no"
-    " float32 arrays, memory-mapped ones included"
+    "slice it batch by batch in a `PyDataset` and augment with layers such as `RandomFlip`; `flow` does not copy"
+    " an array that has its dtype, a memory-mapped one included"
 )
 _ADAPT = "fit a sample of the rows, or adapt a `Normalization` layer to a dataset, which reads batches"
 
 
 class _Copy(NamedTuple):
-    """A call that copies ``array`` whole: ``bytes`` is what the call adds at its peak, ``one`` a single copy."""
+    """A call that copies ``array`` whole, as ``dtype``: ``bytes`` is what it adds at its peak, ``one`` a single copy."""
 
     call: Call
     array: Array
+    dtype: str
     bytes: int
     one: int
 
@@ -143,7 +144,8 @@ def _matrix(call: Call) -> int | None:
     maker = _maker(call)
     if maker is None or maker.const("zca_whitening") is not True or not isinstance(array, Array):
         return None
-    width = _width(maker)
+    dtype = _dtype(maker)
+    width = itemsize(dtype) if dtype is not None else None
     if width is None or array.shape is None or len(array.shape) != 4 or None in array.shape[1:]:
         return None
     return width * prod(axis or 0 for axis in array.shape[1:]) ** 2
@@ -172,7 +174,7 @@ def _whole(script: Script) -> Iterator[Finding]:
 
 def _what(copy: _Copy, name: str) -> str:
     if name == "flow":
-        return "keeps a float32 copy of a whole array"
+        return f"keeps a {copy.dtype} copy of a whole array"
     several = "augments copies of" if copy.bytes > 2 * copy.one else "makes two copies of"
     done = "copies" if copy.bytes == copy.one else several
     unused = "has nothing to compute for the options given, and " if _useless(copy.call) else ""
@@ -195,19 +197,20 @@ def _copy(call: Call) -> _Copy | None:
         return None
     if call.streamed or call.mapped or (array.part and call.loops):
         return None
-    width, values = _width(maker), _values(array)
-    if width is None or values is None:
+    dtype, values = _dtype(maker), _values(array)
+    width = itemsize(dtype) if dtype is not None else None
+    if dtype is None or width is None or values is None:
         return None
     one = values * width
     converts = array.kind == "hdf5" or (array.dtype is not None and itemsize(array.dtype) != width)
     if call.name.endswith(".flow"):
-        return _Copy(call, array, one, one) if converts and call.arg("subset") is None else None
+        return _Copy(call, array, dtype, one, one) if converts and call.arg("subset") is None else None
     deviates = any(maker.const(name) is True for name in ("featurewise_std_normalization", "zca_whitening"))
     copies = 2 if converts or deviates else 1
     rounds = call.const("rounds", 1)
     if call.const("augment", False) is True and isinstance(rounds, int):
         copies = max(copies, rounds * (2 if deviates else 1), 1 + rounds)
-    return _Copy(call, array, one * copies, one)
+    return _Copy(call, array, dtype, one * copies, one)
 
 
 def _given(value: Value | None) -> Array | None:
@@ -222,12 +225,12 @@ def _maker(call: Call) -> Call | None:
     return call.receiver.call if isinstance(call.receiver, Object) else None
 
 
-def _width(maker: Call) -> int | None:
-    """Bytes of one value of what the generator computes with; None when its dtype is not known."""
+def _dtype(maker: Call) -> str | None:
+    """What the generator computes with; None when that is not known."""
     if not maker.given("dtype"):
-        return 4
+        return "float32"
     name = const(maker.arg("dtype"))
-    return itemsize(name) if isinstance(name, str) else None
+    return name if isinstance(name, str) else None
 
 
 def _values(array: Array) -> int | None:

@@ -53,6 +53,11 @@ def test_bytes_are_those_of_the_copies(
     assert (one.severity, one.bytes) == ("warning", cost)
 
 
+def test_a_copy_has_the_dtype_of_the_generator(tmp_path: Path) -> None:
+    (one,) = found(tmp_path, generator("flow(x)", "uint8", "dtype='float64'"))
+    assert one.message.startswith("`ImageDataGenerator.flow` keeps a float64 copy")
+
+
 @pytest.mark.parametrize(
     ("call", "dtype", "options"),
     [
