@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from keras_memlint.analysis.values import UNKNOWN, Array, Class, Function, Value, const
+from keras_memlint.analysis.values import UNKNOWN, Array, Function, Value, const
 
 if TYPE_CHECKING:
     from keras_memlint.analysis import tree
@@ -31,7 +31,8 @@ class Call:
     through the functions that led here. ``function`` is the one it stands in. ``mapped``: inside a function given
     to ``Dataset.map`` or the like. ``contexts`` are the values of the ``with`` statements around it. ``order`` grows
     with time. ``site`` is where the script itself led here: another node only for code of other modules.
-    ``streamed``: a generator function or a ``__getitem__`` led here, so it handles a batch at a time.
+    ``streamed``: a generator function or a ``__getitem__`` led here, so it handles a batch at a time. ``conditional``:
+    a branch decides whether it is made. ``inner`` are the calls in the function it was given, as ``Dataset.map`` is.
     """
 
     node: tree.Call
@@ -95,11 +96,6 @@ class Call:
                     return argument
                 position += 1
         return None
-
-    @property
-    def method_class(self) -> Class | None:
-        """The class of the method this call stands in, if any."""
-        return self.function.owner if self.function is not None else None
 
 
 @dataclass(slots=True, eq=False, repr=False)

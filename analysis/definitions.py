@@ -41,9 +41,6 @@ def class_def(run: Interpreter, node: tree.ClassDef, scope: Scope) -> bool:
     inner = Scope("class", scope)
     cls = Class(node, bases, inner)
     run.run(node.body, inner)
-    for value in inner.names.values():
-        if isinstance(value, Function) and value.owner is None:
-            value.owner = cls
     run.classes.append(cls)
     scope.bind(node.name, cls)
     return False

@@ -45,12 +45,6 @@ def element_bytes(element: Value) -> int | None:
     return total
 
 
-def least_bytes(element: Value) -> int | None:
-    """Bytes of the parts of an element whose size is known, None when there is none."""
-    known = [size for part in parts(element) if (size := part_bytes(part)) is not None]
-    return sum(known) if known else None
-
-
 def is_cheap(element: Value) -> bool:
     """Whether every part is a path, a text, a number or a serialized record."""
     return all(

@@ -77,14 +77,6 @@ def script_from_bytes(raw: bytes, shown_as: str) -> FileText:
     return FileText(_join(shown_as, cells), raw, encoding, bom, cells)
 
 
-def source_from_text(text: str, path: str) -> Source:
-    """The script in a text that was not read from disk, such as an editor's buffer.
-
-    Raises UnreadableError when ``path`` names a notebook and ``text`` is none.
-    """
-    return _join(path, _cells(text, path)) if is_notebook(path) else Source(path, text)
-
-
 def is_notebook(path: str) -> bool:
     """Whether the name says that the file is a Jupyter notebook."""
     return path.lower().endswith(".ipynb")

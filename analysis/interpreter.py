@@ -70,7 +70,6 @@ class Interpreter:
         self.environment: list[tuple[str, Value, tree.Node, int]] = []
         self.operations: list[Operation] = []
         self.fills: list[Fill] = []
-        self.all_loops: list[Loop] = []
         self.order = 0
         self.uncalled_from: int | None = None  # the order from which functions run that nobody calls
         self.machine: Machine

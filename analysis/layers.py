@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
 from keras_memlint.analysis.facts.keras_layers import ALIASES, FUNCTIONS, LAYERS, infer
@@ -16,7 +16,6 @@ from keras_memlint.analysis.facts.sizing import (
     as_shape,
     elements,
     given,
-    plus,
     positive,
 )
 
@@ -32,7 +31,6 @@ __all__ = [
     "declared_input",
     "elements",
     "infer",
-    "stored_elements",
 ]
 
 LAYER_SIGNATURES: Mapping[str, tuple[str, ...]] = MappingProxyType(
@@ -79,8 +77,3 @@ def declared_input(layer: str, config: Config) -> Shape:
         return None
     width = positive(config, "input_dim")
     return (batch, length, width) if layer in _RECURRENT else (batch, width)
-
-
-def stored_elements(sizes: Iterable[LayerSize]) -> int | None:
-    """Elements per sample that a training step keeps for all of these layers; None when one is not known."""
-    return plus(*(size.stored for size in sizes))

@@ -54,7 +54,6 @@ def _looped(
 ) -> None:
     """Evaluate a loop's body once, inside it; what it binds is joined with what was bound before."""
     loop = loop or Loop(node, kind, iterated, trips)
-    run.all_loops.append(loop)
     outer = run.loops
     run.loops = (*outer, loop)
     before = dict(scope.names)
@@ -68,7 +67,6 @@ def _looped(
 def _unrolled(run: Interpreter, node: tree.For, turns: tuple[Value, ...], loop: Loop, scope: Scope) -> None:
     """Evaluate a loop that builds a network turn by turn."""
     loop.unrolled = True
-    run.all_loops.append(loop)
     outer = run.loops
     run.loops = (*outer, loop)
     for value in turns:
@@ -87,7 +85,6 @@ def comprehension(run: Interpreter, node: tree.Comprehension, scope: Scope) -> V
         iterated = run.eval(generator.iter, inner)
         element, trips = binding.iterate(iterated)
         loop = Loop(node, "comprehension", iterated, trips)
-        run.all_loops.append(loop)
         run.loops = (*run.loops, loop)
         storing.store(run, generator.target, element, inner, generator)
         for test in generator.ifs:
@@ -100,5 +97,4 @@ def comprehension(run: Interpreter, node: tree.Comprehension, scope: Scope) -> V
     run.loops = outer
     if key is not None:
         return Dict(element=value)
-    kind = "generator" if node.kind == "generator" else node.kind
-    return Items(kind, None, value, length, [grown], origin=Origin(node, "collected here"))
+    return Items(node.kind, None, value, length, [grown], origin=Origin(node, "collected here"))

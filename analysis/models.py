@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from keras_memlint.analysis import layers as sizes
 from keras_memlint.analysis import tree
 from keras_memlint.analysis.calls import Call
@@ -15,7 +13,6 @@ from keras_memlint.analysis.values import (
     UNKNOWN,
     Api,
     Array,
-    Class,
     Const,
     Dataset,
     Function,
@@ -453,11 +450,6 @@ def model_attribute(model: Model, name: str, node: tree.Expr) -> Value | None:
     if name == "input_shape" and model.input is not None:
         return Items("tuple", tuple(Const(axis) for axis in model.input), length=len(model.input))
     return None
-
-
-def is_model_class(value: Any) -> bool:
-    """Whether a class of the script derives from ``keras.Model``."""
-    return isinstance(value, Class) and value.api_base() in _MODEL_BASES
 
 
 __all__ = ["Api", "add", "apply_layer", "construct", "functional", "sequential"]

@@ -66,7 +66,6 @@ class _Machine:
         run = self.run
         start = len(run.calls)
         if over is not None:
-            run.all_loops.append(over)
             outer_loops, run.loops = run.loops, (*run.loops, over)
             found = self.apply(function, args, call, mapped=mapped)
             run.loops = outer_loops

@@ -73,7 +73,6 @@ class Script:
         self.all_calls = run.calls
         self.operations = run.operations
         self.fills = run.fills
-        self.loops: list[Loop] = run.all_loops
         self.functions: list[Function] = run.functions
         self.classes: list[Class] = run.classes
         self.environment = run.environment

@@ -162,8 +162,8 @@ class Array(Value):
     ``shape`` is None when the rank is unknown, an entry None when that axis is. ``source`` says where the data came
     from: ``disk`` (read from files), ``list`` (converted from a list of arrays), ``toy`` (a small built-in data set),
     ``made`` (zeros, random numbers, ranges), ``network`` (a model's output) or ``""``. ``size`` is the size in bytes
-    when it is known otherwise than by shape and dtype. ``bound`` is whether it is a slice or an element of a larger
-    one. ``labels``: one number or class a sample.
+    when it is known otherwise than by shape and dtype. ``part`` is whether it is a slice or an element of a larger
+    one. ``pixels``: it holds decoded images. ``labels``: one number or class a sample.
     """
 
     kind: str = "ndarray"
@@ -309,7 +309,6 @@ class Function(Value):
     node: tree.FunctionDef | tree.Lambda
     scope: Scope
     bound: Value | None = None
-    owner: Class | None = None
     decorators: tuple[Value, ...] = ()
     defaults: dict[str, Value] = field(default_factory=dict)
     static: bool = False
@@ -426,7 +425,8 @@ class Use:
 
 @dataclass(slots=True, eq=False, repr=False)
 class Model(Value):
-    """A Keras model. ``kind``: ``sequential``, ``functional``, ``application``, ``subclass``, ``loaded`` or ``""``.
+    """A Keras model. ``kind``: ``sequential``, ``functional``, ``application``, ``subclass``, ``loaded`` or
+    ``unknown``.
 
     ``uses`` are its layers in order; ``complete`` when these are all of them and their shapes are known. ``compiled``
     is the latest ``compile`` call. ``call`` made it. ``frozen``: it, or some of its layers, are not trained.

@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import re
-
 from keras_memlint.analysis import tree
 from keras_memlint.analysis.script import Script
 from keras_memlint.fixes.edits import Edit
-
-_TRAILING_COMMA = re.compile(r",\s*(?:#[^\r\n]*\s*)*\Z")
 
 
 def set_argument(

@@ -56,12 +56,6 @@ def before(script: Script, statement: tree.Stmt, text: str) -> Edit | None:
     return Edit(start, start, lines + newline)
 
 
-def indentation(script: Script, statement: tree.Stmt) -> str | None:
-    """The blanks before ``statement``; None when it shares its line with another."""
-    line = _own_line(script, statement)
-    return None if line is None else line[1]
-
-
 def _own_line(script: Script, statement: tree.Stmt) -> tuple[int, str] | None:
     """Start and indentation of the line ``statement`` starts; None when something stands before it."""
     if not script.own(statement):

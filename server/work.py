@@ -96,16 +96,9 @@ def repairable(diagnostics: Sequence[Diagnostic], repair: Repair) -> bool:
 def fixable(source: Source, diagnostic: Diagnostic) -> Fixable:
     """A finding of ``source`` as fix-all takes it."""
     from keras_memlint.fixes.apply import Fixable
-    from keras_memlint.fixes.edits import Fix
-    from keras_memlint.rules.positions import to_edit
+    from keras_memlint.rules.positions import to_fix
 
-    return Fixable(
-        diagnostic.code,
-        tuple(
-            Fix(fix.message, fix.applicability == "safe", tuple(to_edit(source, edit) for edit in fix.edits))
-            for fix in diagnostic.fixes
-        ),
-    )
+    return Fixable(diagnostic.code, tuple(to_fix(source, fix) for fix in diagnostic.fixes))
 
 
 def _check(task: Task, source: Source) -> Report:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from keras_memlint.analysis.files import UnreadableError, read_script, script_from_bytes, source_from_text
+from keras_memlint.analysis.files import UnreadableError, read_script, script_from_bytes
 
 NOTEBOOK = '{"cells": [{"cell_type": "code", "source": "x = 1"}], "nbformat": 4}'
 
@@ -134,12 +134,11 @@ def test_no_permission(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_notebooks_are_told_by_their_name() -> None:
     assert script_from_bytes(NOTEBOOK.encode(), "a.IPYNB").source.text == "x = 1\n"
-    assert source_from_text(NOTEBOOK, "a.ipynb").text == "x = 1\n"
-    assert source_from_text(NOTEBOOK, "a.py").text == NOTEBOOK
+    assert script_from_bytes(NOTEBOOK.encode(), "a.py").source.text == NOTEBOOK
     assert script_from_bytes(codecs.BOM_UTF8 + NOTEBOOK.encode(), "a.ipynb").text == NOTEBOOK
     assert script_from_bytes(NOTEBOOK.encode("utf-16"), "a.ipynb").text == NOTEBOOK
     with pytest.raises(UnreadableError, match="is not JSON"):
-        source_from_text("x = 1", "a.ipynb")
+        script_from_bytes(b"x = 1", "a.ipynb")
 
 
 def test_a_cookie_means_nothing_in_a_notebook() -> None:

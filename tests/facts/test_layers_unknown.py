@@ -22,7 +22,6 @@ from keras_memlint.analysis.layers import (
     bind,
     declared_input,
     infer,
-    stored_elements,
 )
 
 CASES = runpy.run_path(str(Path(__file__).with_name("layer_cases.py")))["CASES"]
@@ -282,14 +281,6 @@ def test_recurrent_layers_keep_every_step() -> None:
     assert short.stored is not None
     assert long.stored == short.stored + 10 * 6 * 8
     assert infer("LSTM", {"units": 8}, [(None, None, 3)])._replace(output=None).stored is None  # type: ignore[union-attr]
-
-
-def test_stored_elements_add_up_unless_one_is_unknown() -> None:
-    dense = infer("Dense", {"units": 4}, [(None, 8)])
-    assert dense is not None
-    assert stored_elements([dense, dense]) == 8
-    assert stored_elements([dense, UNSIZED]) is None
-    assert stored_elements([]) == 0
 
 
 def test_functions_and_aliases_name_known_classes() -> None:
