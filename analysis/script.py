@@ -98,6 +98,18 @@ class Script:
             else:
                 yield from self._by_name.get(name, ())
 
+    @cached_property
+    def _names(self) -> dict[int, str]:
+        found: dict[int, str] = {}
+        for call in self.all_calls:
+            if found.setdefault(id(call.node), call.name) != call.name:
+                found[id(call.node)] = ""
+        return found
+
+    def called(self, node: tree.Call) -> str:
+        """The canonical name of what ``node`` calls; empty when it is never evaluated or not the same each time."""
+        return self._names.get(id(node), "")
+
     def uses(self, *names: str) -> bool:
         """Whether one of these APIs is called anywhere in the script."""
         return next(self.calls(*names), None) is not None

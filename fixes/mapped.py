@@ -12,7 +12,7 @@ from keras_memlint.analysis.script import Script
 from keras_memlint.analysis.values import Object
 from keras_memlint.fixes.calls import set_argument
 from keras_memlint.fixes.edits import Edit
-from keras_memlint.fixes.uses import Use, around, uses_of
+from keras_memlint.fixes.uses import Use, around, target_of, uses_of
 
 _STREAMS = ("builtins.file", "io.BytesIO")  # NumPy maps paths only
 _HARMLESS = frozenset({"dtype", "itemsize", "nbytes", "ndim", "shape", "size"})
@@ -59,7 +59,7 @@ def map_load(
             return None
         edits.append(edit)
         value, outer = call, outer[2:]
-    name = _target(outer, value)
+    name = _name(value, outer)
     if name is None or not _is_read_in_parts(script, name, fed, readers, {name}):
         return None
     mode = set_argument(script, load.node, "mmap_mode", '"r"', 1)
@@ -87,24 +87,10 @@ def _conversion(script: Script, outer: tuple[tree.Node, ...]) -> tuple[tree.Call
     return None
 
 
-def _target(outer: tuple[tree.Node, ...], value: tree.Expr) -> str | None:
-    """The name an assignment binds to ``value``: ``x = value``, or its place in ``x, y = value, other``."""
-    if not outer:
-        return None
-    if isinstance(outer[0], tree.Sequence):
-        whole, statement = outer[0], outer[1]
-        if not isinstance(statement, tree.Assign) or statement.value is not whole:
-            return None
-        targets = statement.targets[0]
-        if not isinstance(targets, tree.Sequence) or len(targets.elements) != len(whole.elements):
-            return None
-        target = next(t for t, v in zip(targets.elements, whole.elements, strict=True) if v is value)
-    else:
-        statement = outer[0]
-        if not isinstance(statement, tree.Assign) or statement.value is not value:
-            return None
-        target = statement.targets[0]
-    return target.id if isinstance(target, tree.Name) and len(statement.targets) == 1 else None
+def _name(value: tree.Expr, outer: tuple[tree.Node, ...]) -> str | None:
+    """The name an assignment binds to ``value``; None when it binds none."""
+    target = target_of(value, outer)
+    return target.id if isinstance(target, tree.Name) else None
 
 
 def _is_read_in_parts(
@@ -112,7 +98,7 @@ def _is_read_in_parts(
 ) -> bool:
     """Whether ``name`` is bound once, and no use of it reads or changes the whole array."""
     uses = uses_of(script, name)
-    if uses is None or any(re.search(rf"\b{name}\b", piece.text) for piece in script.parsed.broken):
+    if uses is None:
         return False
     stores = 0
     for use in uses:
@@ -167,7 +153,7 @@ def _part(use: Use) -> str | None:
         return None
     if isinstance(part.items[0], tree.Constant) or any(isinstance(outer, _REPEATED) for outer in use.around):
         return ""  # one sample, or one part at a time: in a generator, a method, a loop
-    return _target(use.around[1:], part) if is_slice(part) else None
+    return _name(part, use.around[1:]) if is_slice(part) else None
 
 
 def _is_whole(part: tree.Subscript) -> bool:

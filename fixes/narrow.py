@@ -14,7 +14,7 @@ from keras_memlint.analysis.widening import UFUNCS, Widening
 from keras_memlint.fixes.calls import append_argument, append_method, set_argument
 from keras_memlint.fixes.edits import Edit, Fix
 from keras_memlint.fixes.spelling import spell
-from keras_memlint.fixes.uses import Use, around, uses_of
+from keras_memlint.fixes.uses import Use, around, target_of, targets_of_parts, uses_of
 
 # Of these float32 holds every value. One operation on numbers that float32 holds gives the same float32 directly and
 # through float64, because 53 bits are at least twice 24 and two more (Figueroa, "When is double rounding innocuous?").
@@ -34,7 +34,6 @@ _PASSED_ON = (
     "numpy.vstack",
     "numpy.concatenate",
 )
-_SPLITS = {"sklearn.model_selection.train_test_split": 2, "sklearn.utils.shuffle": 1}
 _FED = ("x", "y", "validation_data")
 _LATER = "later code sees float32"
 _ROUNDED = "values may differ in their last bit"
@@ -193,8 +192,7 @@ def _only_keras_sees(script: Script, value: tree.Expr) -> bool:
     if script.backend != "tensorflow" or script.uses("keras.backend.set_floatx", "keras.config.set_floatx"):
         return False
     fed = frozenset(id(fit.call.node) for fit in script.fits if fit.method in ("fit", "evaluate", "predict"))
-    names = {id(call.node): call.name for call in script.all_calls}
-    flow = _Flow(script, fed, names, script.place(value).start)
+    flow = _Flow(script, fed, script.place(value).start)
     return flow.reaches(value, around(script, value)) and flow.arrives
 
 
@@ -204,10 +202,9 @@ class _Flow:
     What no Keras call gets is made for somebody else: for another module, or to be saved.
     """
 
-    def __init__(self, script: Script, fed: frozenset[int], names: dict[int, str], start: int) -> None:
+    def __init__(self, script: Script, fed: frozenset[int], start: int) -> None:
         self.script = script
         self.fed = fed
-        self.names = names
         self.start = start
         self.seen: set[str] = set()
         self.arrives = False
@@ -243,7 +240,7 @@ class _Flow:
         self.seen.add(name)
         script = self.script
         uses = uses_of(script, name)
-        if uses is None or any(re.search(rf"\b{name}\b", piece.text) for piece in script.parsed.broken):
+        if uses is None:
             return False
         return all(
             _is_target(use) or self.is_earlier(use) or self.reaches(use.node, use.around) for use in uses
@@ -287,12 +284,8 @@ class _Flow:
         """A tuple or list: of a statement ``a, b = value, other``, or an argument."""
         statement = outer[0] if outer else None
         if isinstance(statement, tree.Assign):
-            target = statement.targets[0]
-            if len(statement.targets) == 1 and isinstance(target, tree.Sequence):
-                if len(target.elements) == len(holder.elements):
-                    at = next(i for i, e in enumerate(holder.elements) if e is value)
-                    return self.target(target.elements[at])
-            return False
+            target = target_of(value, (holder, *outer))
+            return target is not None and self.target(target)
         if isinstance(statement, tree.Argument) and len(outer) > 1 and isinstance(outer[1], tree.Call):
             return self.argument(statement, outer[1], outer[2:])
         return False
@@ -303,28 +296,18 @@ class _Flow:
             return holder.name in _FED or (
                 holder.name is None and holder in call.args[:2] and not holder.star
             )
-        name = self.names.get(id(call), "")
+        name = self.script.called(call)
         if name == "builtins.len":
             return True
         if name == "builtins.list.append" and isinstance(call.func, tree.Attribute):
             owner = call.func.value
             return isinstance(owner, tree.Name) and self.name(owner.id)
-        if name in _SPLITS and outer and isinstance(outer[0], tree.Assign):
-            return self.split(holder, call, outer[0], _SPLITS[name])
+        parts = targets_of_parts(self.script, holder, call, outer)
+        if parts is not None:
+            return all(map(self.target, parts))
         if name in _PASSED_ON and not any(argument.name == "dtype" for argument in call.args):
             return self.reaches(call, outer)
         return False
-
-    def split(self, holder: tree.Argument, call: tree.Call, statement: tree.Assign, parts: int) -> bool:
-        """The targets that get the parts of one argument: ``a, b, c, d = train_test_split(x, y)``."""
-        given = [argument for argument in call.args if argument.name is None and not argument.star]
-        target = statement.targets[0]
-        if holder not in given or statement.value is not call or not isinstance(target, tree.Sequence):
-            return False
-        if len(statement.targets) != 1 or len(target.elements) != parts * len(given):
-            return False
-        at = parts * given.index(holder)
-        return all(map(self.target, target.elements[at : at + parts]))
 
 
 def _is_target(use: Use) -> bool:

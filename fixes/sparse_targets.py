@@ -14,13 +14,12 @@ from keras_memlint.analysis.targets import ENCODERS
 from keras_memlint.analysis.values import Api, Const, Model, Object, Value
 from keras_memlint.fixes.edits import Edit, Fix, overlap
 from keras_memlint.fixes.spelling import sibling, spell
-from keras_memlint.fixes.uses import Use, around, uses_of
+from keras_memlint.fixes.uses import Use, around, target_of, targets_of_parts, uses_of
 
 _LOSS = "categorical_crossentropy"
 _CLASSES = ("CategoricalAccuracy", "CategoricalCrossentropy", "TopKCategoricalAccuracy")
 _FUNCTIONS = ("categorical_accuracy", "categorical_crossentropy", "top_k_categorical_accuracy")
 _LOSS_OPTIONS = frozenset(["from_logits", "name", "reduction"])
-_SPLIT = "sklearn.model_selection.train_test_split"
 _REMOVED = ("keras.utils.to_categorical", "numpy.eye", "numpy.identity")
 _STEPS = ("train_on_batch", "test_on_batch", "fit_generator", "evaluate_generator")
 _TITLE = "keep integer labels and train with the sparse loss (unsafe: the targets are no longer one-hot)"
@@ -205,7 +204,7 @@ def _labels(script: Script, encode: tree.Expr, trainer: _Trainer) -> list[Edit] 
     if not isinstance(encode, tree.Call) or not script.own(encode) or not outer:
         return None
     whole, given = encode, _given(encode)
-    name = next((call.name for call in script.all_calls if call.node is encode), "")
+    name = script.called(encode)
     if name not in ENCODERS:
         return None
     place = script.place(encode)
@@ -245,8 +244,6 @@ def _stays_inside(
     waiting = list(names)
     while waiting:
         name = waiting.pop()
-        if any(re.search(rf"\b{name}\b", piece.text) for piece in script.parsed.broken):
-            return False
         uses = uses_of(script, name)
         if uses is None:
             return False
@@ -308,9 +305,9 @@ def _bound(
         return _bound(script, parent, rest, trainer) if isinstance(rows, (tree.Slice, tree.Name)) else None
     if isinstance(parent, tree.Attribute):
         return [] if parent.name == "shape" and _is_first(rest) else None
-    if isinstance(parent, tree.Assign):
-        target = parent.targets[0]
-        return [target.id] if len(parent.targets) == 1 and isinstance(target, tree.Name) else None
+    target = target_of(expression, outer)
+    if target is not None:
+        return _ids((target,))
     if isinstance(parent, tree.Sequence):
         return _in_tuple(parent, expression, rest, trainer)
     if isinstance(parent, tree.Argument) and rest and isinstance(rest[0], tree.Call):
@@ -334,14 +331,9 @@ def _is_first(outer: tuple[tree.Node, ...]) -> bool:
 def _in_tuple(
     display: tree.Sequence, expression: tree.Expr, outer: tuple[tree.Node, ...], trainer: _Trainer
 ) -> list[str] | None:
-    """The name of an element in ``a, b = x, y``; none for the targets in ``validation_data=(x, y)``."""
+    """No name for the targets in ``validation_data=(x, y)``; None for elements of other displays."""
     at = next(n for n, element in enumerate(display.elements) if element is expression)
     parent = outer[0] if outer else None
-    if isinstance(parent, tree.Assign) and parent.value is display and len(parent.targets) == 1:
-        targets = parent.targets[0]
-        if isinstance(targets, tree.Sequence) and len(targets.elements) == len(display.elements):
-            target = targets.elements[at]
-            return [target.id] if isinstance(target, tree.Name) else None
     if isinstance(parent, tree.Argument) and isinstance(outer[1], tree.Call):
         call = trainer.call_at(outer[1])
         given = call.argument_node("validation_data") if call is not None else None
@@ -352,22 +344,14 @@ def _in_tuple(
 def _split(
     script: Script, node: tree.Call, argument: tree.Argument, outer: tuple[tree.Node, ...]
 ) -> list[str] | None:
-    """The two names that ``train_test_split`` gives one of its arrays, none for ``len``."""
-    name = next((call.name for call in script.all_calls if call.node is node), "")
-    if name == "builtins.len":
+    """The names of the parts that ``train_test_split`` makes of one of its arrays, none for ``len``."""
+    if script.called(node) == "builtins.len":
         return []
-    if name != _SPLIT or argument.name is not None:
-        return None
-    at = next(n for n, one in enumerate(node.args) if one is argument)
-    statement = outer[0] if outer else None
-    if not isinstance(statement, tree.Assign) or len(statement.targets) != 1:
-        return None
-    targets = statement.targets[0]
-    if not isinstance(targets, tree.Sequence) or len(targets.elements) <= 2 * at + 1:
-        return None
-    pair = targets.elements[2 * at : 2 * at + 2]
-    return (
-        [t.id for t in pair if isinstance(t, tree.Name)]
-        if all(isinstance(t, tree.Name) for t in pair)
-        else None
-    )
+    parts = targets_of_parts(script, argument, node, outer)
+    return _ids(parts) if parts is not None else None
+
+
+def _ids(targets: tuple[tree.Expr, ...]) -> list[str] | None:
+    """The names of ``targets``; None when one of them is no name."""
+    names = [target.id for target in targets if isinstance(target, tree.Name)]
+    return names if len(names) == len(targets) else None

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, fields
 
 from keras_memlint.analysis import tree
+from keras_memlint.analysis.facts.sklearn_data import PARTS
 from keras_memlint.analysis.script import Script
 
 
@@ -21,8 +23,10 @@ def uses_of(script: Script, name: str) -> list[Use] | None:
     """Every use of ``name`` in the script's expressions, targets included, in order.
 
     A function with a parameter of that name has its own. None when anything but an assignment binds it: an import, a
-    definition, ``global``, an exception.
+    definition, ``global``, an exception; and when code that does not parse has a word of that name.
     """
+    if any(re.search(rf"\b{name}\b", piece.text) for piece in script.parsed.broken):
+        return None
     found: list[Use] = []
     for node, around in _walk(script, name):
         if isinstance(node, tree.Name):
@@ -36,6 +40,44 @@ def uses_of(script: Script, name: str) -> list[Use] | None:
 def around(script: Script, node: tree.Node) -> tuple[tree.Node, ...]:
     """The nodes that ``node`` stands in, innermost first; empty when it is not part of the script."""
     return next((outer for one, outer in _walk(script) if one is node), ())
+
+
+def target_of(value: tree.Node, outer: tuple[tree.Node, ...]) -> tree.Expr | None:
+    """What an assignment binds to ``value``, which stands in ``outer``: ``x = value``, or ``x, y = value, other``.
+
+    None when it stands elsewhere, when it is bound twice, or when a display is bound to one name.
+    """
+    whole, at = value, None
+    if outer and isinstance(outer[0], tree.Sequence):
+        whole, outer = outer[0], outer[1:]
+        at = next((n for n, element in enumerate(whole.elements) if element is value), None)
+    statement = outer[0] if outer else None
+    if not isinstance(statement, tree.Assign) or statement.value is not whole or len(statement.targets) != 1:
+        return None
+    target = statement.targets[0]
+    if whole is value:
+        return target
+    if at is None or not isinstance(target, tree.Sequence) or not isinstance(whole, tree.Sequence):
+        return None
+    return target.elements[at] if len(target.elements) == len(whole.elements) else None
+
+
+def targets_of_parts(
+    script: Script, argument: tree.Argument, call: tree.Call, outer: tuple[tree.Node, ...]
+) -> tuple[tree.Expr, ...] | None:
+    """What is bound to the parts of one argument: ``a`` and ``b`` of ``y`` in ``_, _, a, b = train_test_split(x, y)``.
+
+    None for other calls, and when the parts are not bound one by one.
+    """
+    parts = PARTS.get(script.called(call))
+    given = [one for one in call.args if one.name is None and not one.star]
+    targets = target_of(call, outer)
+    if parts is None or argument not in given or not isinstance(targets, tree.Sequence):
+        return None
+    if len(targets.elements) != parts * len(given):
+        return None
+    at = parts * given.index(argument)
+    return targets.elements[at : at + parts]
 
 
 def _walk(script: Script, name: str = "") -> Iterator[tuple[tree.Node, tuple[tree.Node, ...]]]:

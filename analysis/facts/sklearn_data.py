@@ -32,6 +32,8 @@ _DATA: dict[str, tuple[Shape, str, str]] = {
     "load_wine": ((178, 13), "float64", "int64"),
 }
 _IMAGES: dict[str, Shape] = {"fetch_olivetti_faces": (400, 64, 64), "load_digits": (1797, 8, 8)}
+# What gives the rows of each array it is given again, and in how many parts.
+PARTS = {"sklearn.model_selection.train_test_split": 2, "sklearn.utils.shuffle": 1}
 
 
 def _data_set(name: str) -> Gives:
