@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from keras_memlint.analysis.calls import Call
-from keras_memlint.analysis.values import UNKNOWN, Model, Object, Value, const
+from keras_memlint.analysis.values import UNKNOWN, Layer, Model, Object, Value, const
 
 if TYPE_CHECKING:
     from keras_memlint.analysis.script import Script
+# Last layers as scripts have them.
+_FOLLOW = ("Activation", "Conv2D", "Dense", "Softmax")
 
 
 def policies(script: Script) -> list[tuple[str | None, Call]]:
@@ -30,6 +32,11 @@ def policy_name(value: Value) -> str | None:
         value = value.call.arg("name") or value.call.first()
     found = const(value)
     return found if isinstance(found, str) else None
+
+
+def gives_policy_dtype(layer: Layer) -> bool:
+    """Whether the output of ``layer`` has the policy's dtype; False as well for layers that are not known to."""
+    return layer.name in _FOLLOW and "dtype" not in layer.config
 
 
 def is_chosen(script: Script) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from keras_memlint.analysis.precision import gives_policy_dtype
 from keras_memlint.analysis.script import Script
 from keras_memlint.analysis.values import Layer, Model, const
 from keras_memlint.fixes.calls import append_argument
@@ -29,27 +30,23 @@ def check(script: Script) -> Iterator[Finding]:
         if (
             short is None
             or layer is None
-            or not _leaves_model(layer)
+            or not gives_policy_dtype(layer)
             or not (model.compiled or _trained(script, model))
         ):
             continue
         call = layer.call
         if call is None:
             continue
+        setter = next(one for name, one in script.policies if name == policy)
         yield Finding(
             at=script.call_place(call),
             site=script.place(call.site),
             message=f"the model's output is {short} under `{policy}`: the loss is computed from {short} values",
             help='give the last layer `dtype="float32"`',
-            related=(("the policy is set here", script.call_place(script.policies[0][1])),),
+            related=(("the policy is set here", script.call_place(setter)),),
             fixes=_fixes(script, layer),
             severity="warning" if short == "float16" else "info",
         )
-
-
-def _leaves_model(layer: Layer) -> bool:
-    """Whether the output of ``layer`` has the policy's dtype: no dtype of its own."""
-    return layer.name in ("Dense", "Activation", "Softmax", "Conv2D") and "dtype" not in layer.config
 
 
 def _trained(script: Script, model: Model) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from keras_memlint.analysis.precision import gives_policy_dtype
 from keras_memlint.analysis.script import Fit, Script
 from keras_memlint.analysis.values import Model
 from keras_memlint.fixes.calls import append_argument
@@ -70,7 +71,7 @@ def _fixes(script: Script, fit: Fit, model: Model, capability: tuple[int, int] |
     final = model.final
     if final is None or final.call is None:
         return ()
-    if "dtype" not in final.config and final.name in ("Dense", "Activation", "Softmax", "Conv2D"):
+    if gives_policy_dtype(final):
         edits.append(append_argument(script, final.call.node, 'dtype="float32"'))
     found: tuple[Edit, ...] = tuple([edit for edit in edits if edit is not None])
     if len(found) < len(edits):
