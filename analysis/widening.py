@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from math import prod
 
 from keras_memlint.analysis import tree
@@ -45,8 +45,8 @@ class Widening:
     length: int | None
     narrowed: Call | None
     site: tree.Expr
-    gathered: Call | None = None
-    feeds: list[Feed] = field(default_factory=list)
+    gathered: Call | None
+    feeds: list[Feed]
 
     @property
     def kept_dtype(self) -> str | None:
@@ -90,6 +90,33 @@ class _Source:
     piecewise: bool
     site: tree.Expr
 
+    def widening(
+        self,
+        data: Array,
+        *,
+        sample: Array | None = None,
+        length: int | None = None,
+        narrowed: Call | None = None,
+        gathered: Call | None = None,
+        feeds: list[Feed],
+    ) -> Widening:
+        """What it is, now that it is known to make numbers of ``data``."""
+        return Widening(
+            self.node,
+            self.how,
+            self.op,
+            self.call,
+            self.before,
+            self.other,
+            data,
+            sample,
+            length,
+            narrowed,
+            self.site,
+            gathered,
+            feeds,
+        )
+
 
 def widenings(
     operations: Iterable[Operation], calls: list[Call], fills: Iterable[Fill], feeds: Iterable[Feed]
@@ -108,44 +135,16 @@ def widenings(
     for source in sources:
         narrow = narrowed.get(id(source.node))
         if not source.piecewise:
-            found.append(
-                Widening(
-                    source.node,
-                    source.how,
-                    source.op,
-                    source.call,
-                    source.before,
-                    source.other,
-                    source.result,
-                    None,
-                    None,
-                    narrow,
-                    source.site,
-                    None,
-                    fed.get(id(source.node), []),
-                )
-            )
+            onward = fed.get(id(source.node), [])
+            found.append(source.widening(source.result, narrowed=narrow, feeds=onward))
         elif lists is not None and narrow is None:
-            for gathered, data, length in lists.data_sets(source.node):
-                onward = fed.get(id(gathered.node), [])
+            gathering = next(lists.data_sets(source.node), None)
+            if gathering is not None:
+                call, data, length = gathering
+                onward = fed.get(id(call.node), [])
                 found.append(
-                    Widening(
-                        source.node,
-                        source.how,
-                        source.op,
-                        source.call,
-                        source.before,
-                        source.other,
-                        data,
-                        source.result,
-                        length,
-                        None,
-                        source.site,
-                        gathered,
-                        onward,
-                    )
+                    source.widening(data, sample=source.result, length=length, gathered=call, feeds=onward)
                 )
-                break
     return found
 
 
