@@ -166,7 +166,7 @@ class Script:
         *_, first = value.origin.steps()
         return self._makers.get(id(first))
 
-    def called(self, call: Call) -> bool:
+    def reached(self, call: Call) -> bool:
         """Whether the script runs ``call`` by itself; not where it stands in a function that only others may call."""
         return self.uncalled_from is None or call.order < self.uncalled_from
 

@@ -109,7 +109,7 @@ def bulk(
     if not (trained and sample.pixels) and not any(_lists_folder(script, turns) for _, turns in own):
         return None
     shown = result is not None and any(node in used.shown for node in nodes(result.origin))
-    runs = reader is None or script.called(reader)
+    runs = reader is None or script.reached(reader)
     likely = trained or (runs and not shown and next(script.trainings, None) is not None)
     most = one if one is not None else _at_most(script, sample, result)
     small = most is not None and not script.large(most * _FEW)
