@@ -13,6 +13,8 @@ from keras_memlint.analysis.values import Array, count
 LOADERS = ("numpy.load", "numpy.loadtxt", "numpy.genfromtxt")
 _TABLES = ("pandas.read_csv", "pandas.read_json", "pandas.read_table", "pandas.read_fwf")
 _MAPPED = ("memmap", "hdf5")
+# Rows and numbers a row of MNIST and its kin, and of CIFAR, by numbers a row.
+_TOYS = {784: (10_000, 60_000, 70_000), 1_024: (10_000, 50_000, 60_000), 3_072: (10_000, 50_000, 60_000)}
 # One sample of at least this many numbers (128 x 128 pixels): a few thousand of them reach any threshold.
 _SAMPLE = 16_384
 
@@ -20,7 +22,13 @@ _SAMPLE = 16_384
 def reporter(script: Script, feed: Feed) -> str | None:
     """The rule whose cause this feed is, if it is large: one array, one finding. None when it is nobody's."""
     array = feed.array
-    if array.source == "toy" or array.labels or array.kind == "sparse" or feed.piecewise:
+    if (
+        array.source == "toy"
+        or is_toy_shape(array)
+        or array.labels
+        or array.kind == "sparse"
+        or feed.piecewise
+    ):
         return None
     maker = script.maker(array)
     if array.source == "list":
@@ -30,6 +38,14 @@ def reporter(script: Script, feed: Feed) -> str | None:
     if feed.fit is None:
         return "KM201"
     return "KM104" if maker is not None and maker.name in LOADERS and not pickles(maker) else "KM103"
+
+
+def is_toy_shape(array: Array) -> bool:
+    """Whether it has as many rows and numbers as a small built-in data set, of which it is a copy then."""
+    if not array.shape:
+        return False
+    rows, numbers = array.shape[0], count(array.shape)
+    return rows is not None and numbers is not None and rows in _TOYS.get(numbers, ())
 
 
 def is_mapped(maker: Call | None) -> bool:

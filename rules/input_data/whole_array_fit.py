@@ -19,6 +19,10 @@ RULE = Rule(
     fix="unsafe",
 )
 
+_SLICE = "feed it in batches: a `PyDataset` that slices the array, or files read by `tf.data`"
+# A tensor is not copied, so that slicing it saves nothing: it must not be made whole.
+_MAKE = "make it batch by batch: in the `map` of a `tf.data` data set, or in a layer of the model"
+
 
 def check(script: Script) -> Iterator[Finding]:
     if script.is_test or script.backend != "tensorflow" or script.slices_arrays:
@@ -33,13 +37,14 @@ def check(script: Script) -> Iterator[Finding]:
         if id(first.call.node) in reported:
             continue
         reported.add(id(first.call.node))
-        fix = feed_in_batches(script, feeds)
+        tensor = first.array.kind == "tensor"
+        fix = feed_in_batches(script, feeds) if not tensor else None
         yield Finding(
             at=script.call_place(first.call),
             site=script.place(first.call.site),
-            message=f"`{first.method}` makes two copies of {_size(script, first)}",
-            bytes=copied(first.array),
-            help="feed it in batches: a `PyDataset` that slices the array, or files read by `tf.data`",
+            message=f"`{first.method}` {'is given' if tensor else 'makes two copies of'} {_size(script, first)}",
+            bytes=first.array.bytes if tensor else copied(first.array),
+            help=_MAKE if tensor else _SLICE,
             related=(*script.trail(first.array.origin), *places(script, feeds)[1:]),
             fixes=(fix,) if fix is not None else (),
         )
@@ -61,14 +66,17 @@ def _cause(feed: Feed) -> int:
 def _size(script: Script, feed: Feed) -> str | None:
     """What is known about a large array, in words; None when it is small or nothing is known."""
     array = feed.array
+    what = "tensor" if array.kind == "tensor" else "array"
     if array.bytes is not None:
-        return f"a whole array of {format_bytes(array.bytes)}" if script.large(array.bytes) else None
+        if not script.large(array.bytes):
+            return None
+        return "a whole tensor" if what == "tensor" else f"a whole array of {format_bytes(array.bytes)}"
     if array.least is not None and script.large(array.least):
-        return f"a whole array of at least {format_bytes(array.least)}"
+        return f"a whole {what} of at least {format_bytes(array.least)}"
     sample = array.least_item
     batch = feed.fit.batch_size if feed.fit is not None and feed.method == "fit" and not array.part else None
     if sample is not None and batch is not None and script.large(sample * batch):
-        return f"a whole array, of which one batch takes {format_bytes(sample * batch)}"
+        return f"a whole {what}, of which one batch takes {format_bytes(sample * batch)}"
     text = file_bytes(script, script.maker(array))
     if text is not None and script.large(text):
         return f"a table read whole from {format_bytes(text)} of text"
