@@ -175,7 +175,9 @@ def sequential(call: Call) -> Value:
     """``keras.Sequential([...])``."""
     model = Model("sequential", call.flavour, call, origin=Origin(call.node, "made here"))
     given = call.arg("layers")
-    if isinstance(given, Items) and given.items is not None:
+    if isinstance(given, (Layer, Model)):  # Keras 2 takes a single layer, too
+        add(model, given, call.node)
+    elif isinstance(given, Items) and given.items is not None:
         for item in given.items:
             add(model, item, call.node)
     elif given is not None:

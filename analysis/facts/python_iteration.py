@@ -40,10 +40,14 @@ def _range(call: Call, _run: Machine) -> Value:
 
 
 def _collect(kind: str) -> Gives:
+    """``list`` and the like; how many different elements a set has is not known, unless all are literals."""
+
     def gives(call: Call, _run: Machine) -> Value:
         if not call.args:
             return Items(kind, (), length=0, origin=Origin(call.node, "made here"))
         given = call.first()
+        if kind == "set" and isinstance(given, (Items, Array)):
+            return _distinct(given)
         if isinstance(given, Items):
             return Items(
                 kind, given.items, given.element, given.length, list(given.grown), origin=given.origin
@@ -57,6 +61,19 @@ def _collect(kind: str) -> Gives:
         return Items(kind)
 
     return gives
+
+
+def _distinct(given: Items | Array) -> Items:
+    if isinstance(given, Array):
+        element = Array(given.kind, given.dtype, None, given.source, part=True, origin=given.origin)
+        return Items("set", None, element, origin=given.origin)
+    known = [const(item) for item in given.items or () if isinstance(item, Const)]
+    if given.items is None or len(known) < len(given.items):
+        return Items("set", None, given.any(), origin=given.origin)
+    kept = {value: item for value, item in zip(known, given.items, strict=True) if value.__hash__}
+    length = len(kept) if all(value.__hash__ for value in known) else None
+    items = tuple(kept.values()) if length is not None else None
+    return Items("set", items, given.any(), length, origin=given.origin)
 
 
 def _first(call: Call, _run: Machine) -> Value:
