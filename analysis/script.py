@@ -233,6 +233,15 @@ class Script:
         pinned = self.project.pins.get("tensorflow")
         return pinned is not None and pinned < (major, minor)
 
+    @cached_property
+    def needs_tensorflow_1(self) -> bool:
+        """Whether the project pins TensorFlow 1, or the script uses by its plain name what TensorFlow 2 took away."""
+        return versions.needs_tensorflow_1(self)
+
+    def asks_version(self, function: Function | None) -> bool:
+        """Whether a branch in ``function`` depends on the version of a package: ``if tf.__version__ < "2":``."""
+        return function is not None and versions.asks_version(self, function)
+
     @property
     def backend(self) -> str:
         """``tensorflow``, ``jax`` or ``torch``: what ``KERAS_BACKEND`` says, else tensorflow."""

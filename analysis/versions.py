@@ -5,6 +5,9 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from keras_memlint.analysis import tree
+from keras_memlint.analysis.values import Function
+
 if TYPE_CHECKING:
     from keras_memlint.analysis.script import Script
 
@@ -23,6 +26,10 @@ _KERAS_2_3 = frozenset(
     ]
 )
 _PYTHON_2 = re.compile(r"\b(?:raw_input|xrange|unicode)\(")
+_TENSORFLOW_1 = re.compile(
+    r"\btf\.(?:Session|placeholder|contrib|read_file|parse_single_example|FixedLenFeature|decode_raw|app\.flags)\b"
+    r"|\.make_one_shot_iterator\("
+)
 
 
 def keras_major(script: Script) -> int | None:
@@ -68,3 +75,21 @@ def slices_arrays(script: Script) -> bool:
         or any({"input", "output"} <= call.kwargs.keys() for call in script.calls("keras.Model"))
         or _PYTHON_2.search(script.source.text) is not None  # TensorFlow 2.1 was the last for it
     )
+
+
+def needs_tensorflow_1(script: Script) -> bool:
+    """Whether the project pins TensorFlow 1, or the script uses by its plain name what TensorFlow 2 took away."""
+    text = script.source.text
+    return script.tensorflow_before(2, 0) or ("compat" not in text and _TENSORFLOW_1.search(text) is not None)
+
+
+def asks_version(script: Script, function: Function) -> bool:
+    """Whether a branch in ``function`` depends on the version of a package: ``if tf.__version__ < "2":``."""
+    body = function.node.body
+    waiting = list(body) if isinstance(body, tuple) else []
+    while waiting:
+        statement = waiting.pop()
+        if isinstance(statement, tree.If) and "__version__" in script.text(statement.test):
+            return True
+        waiting.extend(inner for block in tree.blocks(statement) for inner in block)
+    return False

@@ -95,7 +95,7 @@ def _operator(script: Script, found: Widening) -> tuple[tuple[Edit, ...], bool]:
             return (), exact
         end = taken
         left = type(left)(left.source, start, left.end)
-    name, imports = spell(script, f"numpy.{UFUNCS[node.op]}")
+    name, imports = spell(script, f"numpy.{UFUNCS[node.op]}", node)
     inside = text[script.place(node.left).start : left.end]
     new = f'{name}({inside}, {text[right.start : right.end]}, dtype="float32")'
     return (*imports, Edit(left.start, end, new)), exact

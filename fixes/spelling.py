@@ -12,15 +12,19 @@ from keras_memlint.fixes.imports import Kind, Statement, import_edit
 _USUAL = {"tensorflow": "tf", "numpy": "np", "pandas": "pd"}
 
 
-def spell(script: Script, dotted: str) -> tuple[str, tuple[Edit, ...]]:
+def spell(script: Script, dotted: str, at: tree.Node | None = None) -> tuple[str, tuple[Edit, ...]]:
     """The text for the absolute name ``dotted`` at module level, and the edits that make it work.
 
-    ``tensorflow.data.AUTOTUNE`` is ``tf.data.AUTOTUNE`` in a script with ``import tensorflow as tf``.
+    ``tensorflow.data.AUTOTUNE`` is ``tf.data.AUTOTUNE`` in a script with ``import tensorflow as tf``. With ``at``, only
+    imports above that node count: the first cells of a notebook run before the imports of later ones.
     """
+    end = script.place(at).start if at is not None else None
     wanted = canonical(dotted)[0]
     best: str | None = None
     for imported in script.imports:
         if not imported.top or not imported.target or imported.statement.piece.source is not script.source:
+            continue
+        if end is not None and script.place(imported.statement).start >= end:
             continue
         base, bound = imported.target, imported.bound
         if dotted == base or dotted.startswith(base + "."):
@@ -40,6 +44,17 @@ def spell(script: Script, dotted: str) -> tuple[str, tuple[Edit, ...]]:
         script.source, statements(script), f"import {root} as {alias}" if alias != root else f"import {root}"
     )
     return f"{alias}.{rest}" if rest else alias, (edit,)
+
+
+def autotune(script: Script, at: tree.Node) -> tuple[str, tuple[Edit, ...]] | None:
+    """``tf.data.AUTOTUNE`` as ``spell`` gives it, under its older name where TensorFlow may be older than 2.4.
+
+    None for TensorFlow 1, where the older name, too, came late.
+    """
+    if script.needs_tensorflow_1:
+        return None
+    older = script.tensorflow_before(2, 4) or "experimental.AUTOTUNE" in script.source.text
+    return spell(script, "tensorflow.data.experimental.AUTOTUNE" if older else "tensorflow.data.AUTOTUNE", at)
 
 
 def sibling(script: Script, call: Call, name: str) -> tuple[Edit, ...]:

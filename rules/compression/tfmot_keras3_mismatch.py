@@ -38,6 +38,8 @@ def check(script: Script) -> Iterator[Finding]:
         given = call.first() if call.args else next(iter(call.kwargs.values()), None)
         if not call.name.endswith(_TAKES) or not isinstance(given, (Model, Layer)):
             continue
+        if script.asks_version(call.function):
+            continue  # for other versions the script does something else
         if given.flavour == "keras":
             cause = "a model of standalone `keras`"
             related: tuple[tuple[str, Place], ...] = ()

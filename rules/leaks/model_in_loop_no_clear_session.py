@@ -25,12 +25,15 @@ _API = {"keras": "keras.backend.clear_session", "tf_keras": "tf_keras.backend.cl
 
 def check(script: Script) -> Iterator[Finding]:
     cleared = {loop for call in script.calls("keras.backend.clear_session") for loop in call.loops}
+    kept = {id(call.first()) for call in script.calls("builtins.list.append")}
     seen: set[Loop] = set()
     for fit in script.trainings:
         model = fit.model
         made = model.call if model is not None else None
         if model is None or made is None or (made.conditional and model.kind == "loaded"):
             continue  # loaded once, when it is first needed
+        if id(model) in kept:
+            continue  # the script itself keeps them, for an ensemble
         loop = next((one for one in reversed(fit.call.loops) if one in made.loops), None)
         if (
             loop is None
@@ -78,7 +81,8 @@ def _fixes(script: Script, fit: Fit, loop: Loop) -> tuple[Fix, ...]:
     node = loop.node
     if not isinstance(node, (tree.For, tree.While)) or not node.body or fit.model is None:
         return ()
-    text, imports = spell(script, _API.get(fit.model.flavour, "tensorflow.keras.backend.clear_session"))
+    name = _API.get(fit.model.flavour, "tensorflow.keras.backend.clear_session")
+    text, imports = spell(script, name, node)
     edit = before(script, node.body[0], f"{text}()")
     if edit is None or imports:
         return ()

@@ -9,7 +9,7 @@ from keras_memlint.analysis.script import Script
 from keras_memlint.analysis.values import Dataset
 from keras_memlint.fixes.calls import append_method
 from keras_memlint.fixes.edits import Fix
-from keras_memlint.fixes.spelling import spell
+from keras_memlint.fixes.spelling import autotune
 from keras_memlint.rules.base import Finding, Rule
 
 RULE = Rule(
@@ -48,6 +48,9 @@ def check(script: Script) -> Iterator[Finding]:
 def _fixes(script: Script, end: Call) -> tuple[Fix, ...]:
     if not script.own(end.node):
         return ()
-    autotune, imports = spell(script, "tensorflow.data.AUTOTUNE")
-    edit = append_method(script, end.node, f"prefetch({autotune})")
+    spelt = autotune(script, end.node)
+    if spelt is None:
+        return ()
+    name, imports = spelt
+    edit = append_method(script, end.node, f"prefetch({name})")
     return (Fix("prefetch the next batch", True, (edit, *imports)),) if edit is not None else ()
