@@ -46,7 +46,7 @@ def check(script: Script) -> Iterator[Finding]:
             site=script.place(fit.call.site),
             message=f"one training step at batch {batch} needs {name}",
             bytes=need,
-            help=f"a batch of {fits} fits"
+            help=f"a batch of {fits} fits in {format_bytes(limit)}"
             if fits
             else "even a batch of 1 does not fit: make the input or the model smaller",
             fixes=_fixes(script, fit, model, batch, fits),
@@ -96,5 +96,8 @@ def _fixes(script: Script, fit: Fit, model: Model, batch: int, fits: int) -> tup
             )
     if steps is None or smaller is None:
         return ()
-    title = f"train on batches of {fits} and accumulate {batch // fits} (unsafe: batch normalisation sees smaller batches)"
+    title = (
+        f"train on batches of {fits} and accumulate {batch // fits}"
+        " (unsafe: needs Keras 3; batch normalisation sees smaller batches)"
+    )
     return (Fix(title, False, (smaller, steps)),)
