@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -60,6 +61,16 @@ class Loop:
     iter: Value
     trips: int | None
     unrolled: bool = False
+
+
+def trips_of(loops: Iterable[Loop]) -> int | None:
+    """How often the innermost of nested ``loops`` turns in all; None when that is not known."""
+    total = 1
+    for loop in loops:
+        if loop.trips is None:
+            return None
+        total *= loop.trips
+    return total
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)

@@ -9,6 +9,7 @@ from math import prod
 from keras_memlint.analysis import tree
 from keras_memlint.analysis.calls import Call, Fill, Operation
 from keras_memlint.analysis.feeds import Feed, arrays
+from keras_memlint.analysis.scopes import trips_of
 from keras_memlint.analysis.values import Array, Items, Origin, Value
 
 UFUNCS = {"/": "divide", "*": "multiply", "-": "subtract", "+": "add"}
@@ -277,7 +278,7 @@ class _Lists:
         for call in calls:
             if call.name == "builtins.list.append" and isinstance(call.receiver, Items) and call.args:
                 for one in arrays(call.args[0]):
-                    self._hold(one, call.receiver, _turns(call))
+                    self._hold(one, call.receiver, trips_of(call.loops))
             elif call.name in _GATHERED and not (call.loops or call.mapped or call.streamed):
                 given = call.first()
                 if isinstance(given, Items) and isinstance(call.result, Array):
@@ -299,16 +300,6 @@ class _Lists:
             call = self.gathered.get(id(items)) or self.gathered.get(id(items.origin))
             if call is not None and isinstance(call.result, Array):
                 yield call, call.result, length
-
-
-def _turns(call: Call) -> int | None:
-    """How often a call in loops is made; None when a loop's turns are unknown."""
-    total = 1
-    for loop in call.loops:
-        if loop.trips is None:
-            return None
-        total *= loop.trips
-    return total
 
 
 def _steps(value: Value) -> Iterator[Origin]:

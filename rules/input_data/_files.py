@@ -10,7 +10,7 @@ from keras_memlint.analysis.arithmetic import SOME
 from keras_memlint.analysis.calls import Call
 from keras_memlint.analysis.facts.dtypes import itemsize
 from keras_memlint.analysis.feeds import arrays
-from keras_memlint.analysis.scopes import Growth, Loop
+from keras_memlint.analysis.scopes import Growth, Loop, trips_of
 from keras_memlint.analysis.script import Script
 from keras_memlint.analysis.values import Array, Items, Origin, Shape, Value
 from keras_memlint.rules.diagnostic import Severity
@@ -97,7 +97,7 @@ def bulk(
     own = [(grown, turns) for grown, turns in own if turns]
     if not own or any(_is_part(grown, again) for grown, _ in own):
         return None
-    counts = [count(turns) for _, turns in own]
+    counts = [trips_of(turns) for _, turns in own]
     if None not in counts:
         total = sum(known for known in counts if known is not None)
         if one is None:
@@ -158,16 +158,6 @@ def _values(shape: Shape) -> int | None:
     if shape.count(None) > (len(shape) == 3):
         return None
     return prod(4 if axis is None else axis for axis in shape)
-
-
-def count(loops: Iterable[Loop]) -> int | None:
-    """How often the innermost of ``loops`` turns in all; None when that is not known."""
-    total = 1
-    for loop in loops:
-        if loop.trips is None:
-            return None
-        total *= loop.trips
-    return total
 
 
 def _is_trained(result: Array | None, used: Uses) -> bool:
