@@ -28,7 +28,7 @@ def gpus() -> Detected:
     try:
         import pynvml  # type: ignore[import-not-found, import-untyped, unused-ignore]
     except ImportError:
-        return Detected((), "the package nvidia-ml-py is not installed (pip install 'keras-memlint[gpu]')")
+        return Detected((), "the package nvidia-ml-py is not installed (pip install nvidia-ml-py)")
     try:
         pynvml.nvmlInit()
     except Exception as error:  # NVMLError, or OSError from loading the library

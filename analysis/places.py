@@ -6,7 +6,6 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 
 from keras_memlint.analysis import tree
-from keras_memlint.analysis.calls import Call
 from keras_memlint.analysis.parse import Parsed
 from keras_memlint.analysis.source import Place, Source
 
@@ -16,9 +15,8 @@ def place(node: tree.Node, source: Source) -> Place:
     return Place(node.piece.source or source, *node.piece.span(node))
 
 
-def call_place(call: Call, source: Source) -> Place:
+def call_place(node: tree.Call, source: Source) -> Place:
     """From the name of the called function or method to the closing bracket."""
-    node = call.node
     func = node.func
     piece = node.piece
     tokens = piece.tokens

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import islice
 
 from keras_memlint.analysis import places, precision, training, tree, versions
 from keras_memlint.analysis.calls import Call
@@ -294,7 +295,7 @@ class Script:
 
     def call_place(self, call: Call) -> Place:
         """From the name of the called function or method to the closing bracket."""
-        return places.call_place(call, self.source)
+        return places.call_place(call.node, self.source)
 
     def call_end(self, node: tree.Call) -> int:
         """The offset after a call's own closing bracket, whatever brackets stand around the call."""
@@ -304,8 +305,14 @@ class Script:
         """A value's provenance as notes, oldest first, at most four."""
         if origin is None:
             return ()
-        steps = [(step.note, self.place(step.node)) for step in origin.steps()]
-        return tuple(reversed(steps[:4]))
+        steps = [(step.note, self._step_place(step.node)) for step in islice(origin.steps(), 4)]
+        return tuple(reversed(steps))
+
+    def _step_place(self, node: tree.Node) -> Place:
+        """Where a step is shown: a method of a chain at its name, not at the start of the chain."""
+        if isinstance(node, tree.Call):
+            return places.call_place(node, self.source)
+        return self.place(node)
 
     def text(self, node: tree.Node) -> str:
         """The text of ``node``."""

@@ -61,7 +61,7 @@ def uses_keras_3(script: Script) -> bool:
 def slices_arrays(script: Script) -> bool:
     """Whether the script or its pins need a Keras whose loop slices arrays itself: before 2.4, or TensorFlow 1."""
     pins = script.project.pins
-    if script.tensorflow_before(2, 0):
+    if script.needs_tensorflow_1:
         return True
     own = any(one.dotted.split(".")[0] == "keras" for one in script.imports)
     if own and (pins.get("keras", (9,)) < (2, 4) or script.tensorflow_before(2, 2)):

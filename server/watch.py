@@ -17,7 +17,7 @@ def watch(paths: Sequence[str], check: Callable[[], int]) -> int:
         from watchfiles import watch as changes
     except ImportError as error:
         raise UserError(
-            "--watch needs the package watchfiles; install it with: pip install 'keras-memlint[watch]'"
+            "--watch needs the package watchfiles; install it with: pip install watchfiles"
         ) from error
     absolute = [Path(path).absolute() for path in paths]
     whole = {path for path in absolute if path.is_dir()}

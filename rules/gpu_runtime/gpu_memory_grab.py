@@ -27,6 +27,8 @@ _PROCESSES = ("multiprocessing.Process", "multiprocessing.context.Process", "tor
 def check(script: Script) -> Iterator[Finding]:
     if script.settings.exclusive_gpu or script.backend != "tensorflow" or script.cpu_only or script.is_test:
         return
+    if script.slices_arrays:
+        return  # TensorFlow 1 has another way to say it
     if script.uses(*_LIMITS) or script.sets_environment("TF_FORCE_GPU_ALLOW_GROWTH", "TF_GPU_ALLOCATOR"):
         return
     first = next(

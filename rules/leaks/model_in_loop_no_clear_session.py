@@ -88,7 +88,7 @@ def _fixes(script: Script, fit: Fit, loop: Loop) -> tuple[Fix, ...]:
         return ()
     return (
         Fix(
-            f"call `{text}()` first in each turn (unsafe: models kept from earlier turns break)",
+            f"call `{text}()` first in each turn (frees little; unsafe: models kept from earlier turns break)",
             False,
             (edit,),
         ),

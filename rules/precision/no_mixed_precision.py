@@ -27,6 +27,8 @@ def check(script: Script) -> Iterator[Finding]:
     capability = script.settings.target.compute_capability
     if script.precision_is_chosen or script.cpu_only or (capability is not None and capability < (7, 0)):
         return
+    if script.slices_arrays:
+        return  # Keras before 2.4 has no policies
     for fit in script.trainings:
         model = fit.model
         if model is None or not _heavy(model):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from keras_memlint.analysis.buffers import (
@@ -95,9 +96,17 @@ def _fixes(script: Script, call: Call, cache: Dataset, stage: Dataset | None) ->
         _costs(script, shuffle, cache) for shuffle, _ in shuffled_by(script.dataset_ops("shuffle"), cache)
     ):
         return
-    edit = set_argument(script, call.node, "filename", f'"{name}.cache"', position=0)
+    file = _file(script, name)
+    edit = set_argument(script, call.node, "filename", f'"{file}"', position=0)
     if edit is not None:
-        yield Fix(f"cache in the file `{name}.cache` (delete it when the data change)", False, (edit,))
+        title = f"cache in the file `{file}` (delete it when the data change or the first run is stopped)"
+        yield Fix(title, False, (edit,))
+
+
+def _file(script: Script, name: str) -> str:
+    """What the cache of the dataset ``name`` is called; another script in the same folder has another one."""
+    stem = script.source.path.replace("\\", "/").rpartition("/")[2].partition(".")[0]
+    return f"{re.sub(r'[^0-9A-Za-z_-]+', '_', stem).strip('_-') or 'script'}.{name}.cache"
 
 
 def _moved(script: Script, call: Call, cache: Dataset, stage: Call) -> tuple[Edit, ...] | None:
@@ -122,7 +131,7 @@ def _costs(script: Script, shuffle: Call, cache: Dataset) -> bool:
 def _name_is_taken(script: Script, call: Call, name: str) -> bool:
     """Whether another cache of the script has, or would get, the same file."""
     return any(
-        other.const("filename") == f"{name}.cache" or assigned_name(script, other.node) == name
+        other.const("filename") == _file(script, name) or assigned_name(script, other.node) == name
         for other, _ in script.dataset_ops("cache")
         if other.node is not call.node
     )
