@@ -92,15 +92,23 @@ def _fixes(script: Script, call: Call, cache: Dataset, stage: Dataset | None) ->
     name = assigned_name(script, call.node)
     if name is None or call.function is not None or call.loops or _name_is_taken(script, call, name):
         return
-    if any(
-        _costs(script, shuffle, cache) for shuffle, _ in shuffled_by(script.dataset_ops("shuffle"), cache)
-    ):
+    near = {id(shuffle): shuffle for shuffle, _ in shuffled_by(script.dataset_ops("shuffle"), cache)}
+    if any(_costs(script, shuffle, cache) for shuffle in near.values()):
         return
+    if any(id(shuffle) not in near for shuffle in _below(script, cache)):
+        return  # KM202 moves it up to the cache, because its buffer then holds references
     file = _file(script, name)
     edit = set_argument(script, call.node, "filename", f'"{file}"', position=0)
     if edit is not None:
         title = f"cache in the file `{file}` (delete it when the data change or the first run is stopped)"
         yield Fix(title, False, (edit,))
+
+
+def _below(script: Script, cache: Dataset) -> Iterator[Call]:
+    """The shuffles further down the chain."""
+    for call, data in script.dataset_ops("shuffle"):
+        if any(step is cache for step in data.chain()):
+            yield call
 
 
 def _file(script: Script, name: str) -> str:

@@ -75,3 +75,27 @@ def test_unsafe(function: str) -> None:
 )
 def test_random_functions_keep_the_cache_behind_them(function: str) -> None:
     assert first_fix(function) is None
+
+
+PIPELINE = """\
+import glob
+import tensorflow as tf
+
+
+def load(path):
+    image = tf.io.decode_jpeg(tf.io.read_file(path))
+    return tf.cast(tf.image.resize(image, (256, 256)), tf.float32) / 255.0
+
+
+images = tf.data.Dataset.from_tensor_slices(glob.glob("train/*.jpg")).map(load).cache()
+images = images.map(tf.image.random_flip_left_right)REST.batch(32)
+model.fit(images, epochs=3)
+"""
+
+
+@pytest.mark.parametrize(("rest", "titles"), [("", 1), (".shuffle(5000)", 0)])
+def test_no_file_where_a_shuffle_may_be_moved_up_to_the_cache(rest: str, titles: int) -> None:
+    """KM202 moves it there because the buffer then holds references: to what a file gives there are none."""
+    source = Source("train.py", PIPELINE.replace("REST", rest))
+    (found,) = check_source(source, codes={"KM205"}, settings=Settings()).diagnostics
+    assert [fix.message.split("`")[1] for fix in found.fixes] == ["train.images.cache"] * titles
