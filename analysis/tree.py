@@ -379,5 +379,6 @@ def has_break(body: tuple[Stmt, ...]) -> bool:
 
 
 def parts(node: Node) -> list[object]:
-    """What ``node`` is made of: nodes, tuples of them, and plain values."""
-    return [getattr(node, name) for name in type(node).__slots__]
+    """What ``node`` is made of beside its place: nodes, tuples of them, and plain values."""
+    # Python 3.10 repeats inherited fields in ``__slots__``.
+    return [getattr(node, name) for name in type(node).__slots__ if name not in Node.__slots__]
