@@ -167,8 +167,12 @@ def _read(found: Found) -> bytes:
     return Path(found.path).read_bytes()
 
 
-def _read_stdin(found: Found) -> bytes:  # noqa: ARG001  (reads the one file there is)
-    return sys.stdin.buffer.read()
+def _read_stdin(found: Found) -> bytes:
+    """Raises UnreadableError for a notebook that nothing says to be one: as Python it would be one odd expression."""
+    raw = sys.stdin.buffer.read()
+    if found.filename == STDIN and raw.lstrip()[:1] == b"{" and b'"nbformat"' in raw:
+        raise UnreadableError(STDIN, "is a notebook; name it with --stdin-filename, such as train.ipynb")
+    return raw
 
 
 def _write_baseline(file: Path, outcomes: Sequence[Outcome]) -> None:
