@@ -193,6 +193,11 @@ class MemlintServer(LanguageServer):
                 self.run(self.analyser.in_worker(self.unopened.forget_all))
                 self.everything_changed()
 
+    def list_again(self) -> None:
+        """Files came or went. One piece of work for the worker: no scan may come in between."""
+        self.core.look_again()
+        self.unopened.forget_all()
+
     def _outdate_users(self, unit: Unit) -> None:
         """Scripts that import ``unit`` are checked again."""
         path = self.documents.path(unit.uri)
@@ -309,9 +314,8 @@ def _add_lifecycle(server: MemlintServer) -> None:
     async def did_change_files(params: types.DidChangeWatchedFilesParams) -> None:
         # Not when open scripts were merely saved. Many files may change at once: wait for the last.
         if _concerns(server, params.changes):
-            await server.analyser.in_worker(server.core.look_again)
-            if not all(_is_edited_script(change) for change in params.changes):
-                await server.analyser.in_worker(server.unopened.forget_all)
+            edited = all(_is_edited_script(change) for change in params.changes)
+            await server.analyser.in_worker(server.core.look_again if edited else server.list_again)
             server.settle.later("")
 
 

@@ -109,6 +109,20 @@ class Editor(LanguageClient):
             assert time.monotonic() < deadline, f"gave up waiting for {what}; log: {self.log_messages}"
             await asyncio.sleep(0.01)
 
+    def configure(self, section: dict[str, object]) -> None:
+        """Gives the editor other settings of its own and tells the server."""
+        self.set_configuration({"keras-memlint": section})
+        self.workspace_did_change_configuration(types.DidChangeConfigurationParams(settings=None))
+
+    async def unconfigure(self) -> None:
+        """Takes back settings that are in force, and waits until they no longer are."""
+        seen = len(self._in_force())
+        self.configure({})
+        await self.until(lambda: len(self._in_force()) > seen, "the usual settings")
+
+    def _in_force(self) -> list[str]:
+        return [one.message for one in self.log_messages if "settings in force: " in one.message]
+
     async def pull(self, uri: str, previous: str | None = None) -> types.DocumentDiagnosticReport:
         return await self.text_document_diagnostic_async(
             types.DocumentDiagnosticParams(types.TextDocumentIdentifier(uri), previous_result_id=previous)

@@ -17,11 +17,6 @@ async def everywhere(editor, previous: dict[str, str] | None = None) -> dict[str
     return {item.uri.removeprefix(editor.root.as_uri() + "/"): item for item in report.items}
 
 
-def configure(editor, section: dict[str, object]) -> None:
-    editor.set_configuration({"keras-memlint": section})
-    editor.workspace_did_change_configuration(types.DidChangeConfigurationParams(settings=None))
-
-
 async def test_the_answer_is_full_once_and_unchanged_then(vscode_pull, script):
     uri = vscode_pull.open("pulled.py", script)
     first = await vscode_pull.pull(uri)
@@ -61,12 +56,12 @@ async def test_the_editor_is_told_to_ask_again(vscode_pull, script):
     uri = vscode_pull.open("asked_again.py", script)
     first = await vscode_pull.pull(uri)
     told = vscode_pull.diagnostic_refresh_count
-    configure(vscode_pull, {"ignore": ["KM209"]})
+    vscode_pull.configure({"ignore": ["KM209"]})
     try:
         await vscode_pull.until(lambda: vscode_pull.diagnostic_refresh_count > told, "the call to ask again")
         assert (await vscode_pull.pull(uri, first.result_id)).items == ()
     finally:
-        configure(vscode_pull, {})
+        await vscode_pull.unconfigure()
 
 
 async def test_files_that_are_not_open_are_reported_too(vscode_pull, script):
@@ -119,14 +114,14 @@ async def test_notebooks_that_are_not_open_name_the_cell(vscode_pull, script):
 
 async def test_the_workspace_can_be_left_out(vscode_pull, script):
     vscode_pull.write("left_out.py", script)
-    configure(vscode_pull, {"diagnosticMode": "openFilesOnly"})
+    vscode_pull.configure({"diagnosticMode": "openFilesOnly"})
     try:
         await vscode_pull.until(
             lambda: "workspace=False" in vscode_pull.log_messages[-1].message, "the setting"
         )
         assert await everywhere(vscode_pull) == {}
     finally:
-        configure(vscode_pull, {})
+        await vscode_pull.unconfigure()
 
 
 async def test_a_long_scan_can_be_cancelled_and_does_not_hold_up_documents(scripted):
