@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 def while_(run: Interpreter, node: tree.While, scope: Scope) -> bool:
     run.eval(node.test, scope)
-    _looped(run, node, "while", UNKNOWN, None, node.body, scope)
+    _once(run, Loop(node, "while", UNKNOWN, None), node.body, scope)
     return run.run(node.orelse, scope)
 
 
@@ -26,34 +26,19 @@ def for_(run: Interpreter, node: tree.For, scope: Scope) -> bool:
     turns = unrolling.turns(iterated, node, scope)
     if turns is not None:
         _unrolled(run, node, turns, loop, scope)
-        return run.run(node.orelse, scope)
-    _looped(
-        run,
-        node,
-        "for",
-        iterated,
-        trips,
-        node.body,
-        scope,
-        lambda: storing.store(run, node.target, element, scope, node),
-        loop,
-    )
+    else:
+        _once(run, loop, node.body, scope, lambda: storing.store(run, node.target, element, scope, node))
     return run.run(node.orelse, scope)
 
 
-def _looped(
+def _once(
     run: Interpreter,
-    node: tree.Node,
-    kind: str,
-    iterated: Value,
-    trips: int | None,
+    loop: Loop,
     body: tuple[tree.Stmt, ...],
     scope: Scope,
     start: Callable[[], None] | None = None,
-    loop: Loop | None = None,
 ) -> None:
     """Evaluate a loop's body once, inside it; what it binds is joined with what was bound before."""
-    loop = loop or Loop(node, kind, iterated, trips)
     outer = run.loops
     run.loops = (*outer, loop)
     before = dict(scope.names)
