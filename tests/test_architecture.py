@@ -13,7 +13,7 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 PACKAGE = "keras_memlint"
-LAYERS = ("analysis", "fixes", "rules", "server")
+LAYERS = ("analysis", "fixes", "rules", "estimate", "server")
 """Lowest first; a layer may import itself and those before it."""
 
 FOREIGN = {
