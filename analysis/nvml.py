@@ -23,6 +23,15 @@ class Detected:
     reason: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """One GPU at one moment, in bytes. ``of_process``: what a process and its children hold, None when not told."""
+
+    total: int
+    used: int
+    of_process: int | None
+
+
 def gpus() -> Detected:
     """What the driver says. Never raises: without package, driver or GPU the tuple is empty."""
     try:
@@ -40,6 +49,32 @@ def gpus() -> Detected:
     finally:
         pynvml.nvmlShutdown()
     return Detected(found, "" if found else "the NVIDIA driver knows no GPU")
+
+
+def usage(index: int, process: int | None = None) -> Usage | None:
+    """The memory in use on the GPU of that number, in the driver's order. None when the driver does not answer."""
+    try:
+        import pynvml
+
+        pynvml.nvmlInit()
+    except Exception:  # no package, no driver, or one that is gone
+        return None
+    try:
+        handle = pynvml.nvmlDeviceGetHandleByIndex(index)
+        memory = pynvml.nvmlDeviceGetMemoryInfo(handle)
+        return Usage(int(memory.total), int(memory.used), _held(pynvml, handle, process))
+    except Exception:
+        return None
+    finally:
+        pynvml.nvmlShutdown()
+
+
+def _held(pynvml: Any, handle: Any, process: int | None) -> int | None:
+    # In a container the driver knows other process numbers, or tells none.
+    for found in pynvml.nvmlDeviceGetComputeRunningProcesses(handle):
+        if found.pid == process and found.usedGpuMemory is not None:
+            return int(found.usedGpuMemory)
+    return None
 
 
 def _gpu(pynvml: Any, index: int) -> DetectedGpu:

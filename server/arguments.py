@@ -12,6 +12,8 @@ from keras_memlint.server.formats import NAMES
 _TOP = """\
   keras-memlint check train.py            what costs memory in one script
   keras-memlint check --fix .             repair what is safe to repair, everywhere below here
+  keras-memlint estimate train.py --target t4
+                                          whether a script fits a GPU, and what would save memory
   keras-memlint rule KM209                why a finding matters, with examples"""
 _CHECK = """\
   keras-memlint check                     every .py and .ipynb below the current folder
@@ -19,6 +21,12 @@ _CHECK = """\
   keras-memlint check --diff --unsafe-fixes notebooks/
   keras-memlint check --target-gpu T4 --select KM3,shuffle-full-buffer train.py
   cat train.py | keras-memlint check - --stdin-filename train.py --output-format json"""
+_ESTIMATE = """\
+  keras-memlint estimate train.py                         on this machine's GPU
+  keras-memlint estimate train.py --target t4,a100-40     on GPUs that are not here
+  keras-memlint estimate train.py --target t4 --what-if all --output-format html > report.html
+  keras-memlint estimate train.py --python .venv/bin/python -- --epochs 3 --data images/
+  keras-memlint estimate -m package.train --target l4"""
 _RULE = """\
   keras-memlint rule                      all rules
   keras-memlint rule KM203                the page of one rule
@@ -40,7 +48,13 @@ class Parser(argparse.ArgumentParser):
 
 def parse(argv: Sequence[str]) -> argparse.Namespace:
     """The arguments, with the name of the subcommand in ``command``. Ends the program with 2 when they are wrong."""
-    top, check = _parsers()
+    top, check, estimate = _parsers()
+    if argv[:1] == ["estimate"]:
+        # What stands after `--` is the script's.
+        own = list(argv[1 : argv.index("--")] if "--" in argv else argv[1:])
+        arguments = estimate.parse_args(own, argparse.Namespace(command="estimate"))
+        arguments.arguments = list(argv[len(own) + 2 :])
+        return arguments
     if argv[:1] == ["check"]:
         # Paths and options may come in any order, which a parser with subcommands cannot read.
         return check.parse_intermixed_args(argv[1:], argparse.Namespace(command="check"))
@@ -52,8 +66,8 @@ def parser() -> Parser:
     return _parsers()[0]
 
 
-def _parsers() -> tuple[Parser, Parser]:
-    """The whole command line, and ``check`` alone."""
+def _parsers() -> tuple[Parser, Parser, Parser]:
+    """The whole command line, and ``check`` and ``estimate`` alone."""
     top = Parser(
         prog="keras-memlint",
         description="Finds, prices in bytes and fixes memory anti-patterns in Keras and TensorFlow training code.",
@@ -65,11 +79,15 @@ def _parsers() -> tuple[Parser, Parser]:
     commands = top.add_subparsers(dest="command", metavar="COMMAND", parser_class=Parser)
     check = commands.add_parser("check", help="find what costs memory, and fix it", allow_abbrev=False)
     _add_check(check)
+    estimate = commands.add_parser(
+        "estimate", help="run a script up to a training step and say what it needs", allow_abbrev=False
+    )
+    _add_estimate(estimate)
     _add_rule(commands.add_parser("rule", help="explain a rule, or list them all", allow_abbrev=False))
     commands.add_parser("server", help="the language server, on standard input and output", add_help=False)
     doctor = commands.add_parser("doctor", help="what this installation sees: packages, GPU, configuration")
     doctor.examples = _DOCTOR
-    return top, check
+    return top, check, estimate
 
 
 def _add_check(check: Parser) -> None:
@@ -130,6 +148,65 @@ def _add_check(check: Parser) -> None:
     )
 
 
+def _add_estimate(estimate: Parser) -> None:
+    estimate.examples = _ESTIMATE
+    add = estimate.add_argument
+    add("script", nargs="?", metavar="SCRIPT", help="a .py file or notebook; its own arguments follow after `--`")
+    add("-m", "--module", metavar="NAME", help="instead of SCRIPT: a module, as in `python -m NAME`")
+    running = estimate.add_argument_group("running the script")
+    running.add_argument(
+        "--python",
+        metavar="PATH",
+        help="the Python it runs with (default: the active environment's, one beside the script, or this one)",
+    )
+    running.add_argument(
+        "--fit-index",
+        type=_count,
+        default=0,
+        metavar="N",
+        help="which training of the script, from 0 (default: 0)",
+    )
+    running.add_argument(
+        "--steps", type=_positive, default=3, metavar="N", help="steps of training to run (default: 3)"
+    )
+    running.add_argument(
+        "--time-limit",
+        type=_positive,
+        default=600,
+        metavar="SECONDS",
+        help="for the script until its training step (default: 600)",
+    )
+    machine = estimate.add_argument_group("the GPUs")
+    machine.add_argument(
+        "--target",
+        action="append",
+        default=[],
+        metavar="NAMES",
+        help="GPUs to predict for, with commas, such as t4,a100-40; `local` measures on this machine's",
+    )
+    asked = estimate.add_argument_group("what to find out")
+    asked.add_argument(
+        "--batch-size", action="append", default=[], metavar="SIZES", help="also for these batch sizes, with commas"
+    )
+    asked.add_argument(
+        "--what-if",
+        action="append",
+        default=[],
+        metavar="CHANGES",
+        help="what changes would save, each recomputed: `all`, `none`, or names with commas from "
+        "mixed_bfloat16, mixed_float16, accumulation, batch, sgd, lion, adafactor, remat "
+        "(default: the usual remedies where the script does not fit)",
+    )
+    asked.add_argument(
+        "--no-batch-search", action="store_true", help="do not look for the largest batch that fits"
+    )
+    output = estimate.add_argument_group("output")
+    output.add_argument(
+        "--output-format", choices=("text", "json", "html"), default="text", help="(default: text)"
+    )
+    output.add_argument("--progress", choices=("auto", "json", "none"), default="auto", help="on standard error")
+
+
 def _add_rule(rule: Parser) -> None:
     rule.examples = _RULE
     rule.add_argument("rule", nargs="?", metavar="CODE|NAME")
@@ -143,6 +220,18 @@ def _size(text: str) -> int:
         return parse_size(text)
     except ValueError as error:
         raise argparse.ArgumentTypeError(str(error)) from error
+
+
+def _count(text: str) -> int:
+    if not text.isascii() or not text.isdigit():
+        raise argparse.ArgumentTypeError(f"`{text}` is no number")
+    return int(text)
+
+
+def _positive(text: str) -> int:
+    if (number := _count(text)) < 1:
+        raise argparse.ArgumentTypeError(f"`{text}` is too small: write 1 or more")
+    return number
 
 
 def _jobs(text: str) -> int:

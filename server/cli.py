@@ -52,6 +52,10 @@ def _run(words: list[str]) -> int:
         from keras_memlint.server.check import check
 
         return check(arguments)
+    if arguments.command == "estimate":
+        from keras_memlint.server.estimate import estimate
+
+        return estimate(arguments)
     if arguments.command == "rule":
         from keras_memlint.server.pages import show
 

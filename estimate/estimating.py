@@ -1,0 +1,164 @@
+"""A whole estimate: run the script, measure or predict, search for batches, try what-ifs."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+
+from keras_memlint.estimate import measured, targets, what_if
+from keras_memlint.estimate.compiler.client import Compiler
+from keras_memlint.estimate.devices import Device
+from keras_memlint.estimate.errors import EstimateError
+from keras_memlint.estimate.gpu_watch import GpuWatch
+from keras_memlint.estimate.prediction import Prediction, Predictor
+from keras_memlint.estimate.progress import Progress, Stage, silent
+from keras_memlint.estimate.request import Request
+from keras_memlint.estimate.result import Buffer, Estimate, Host, NotCovered, TargetEstimate, WhatIf
+from keras_memlint.estimate.session import Caught
+from keras_memlint.estimate.steps import Steps, Variant
+
+def estimate(request: Request, progress: Progress = silent) -> Estimate:
+    """Everything about the request's script. Raises EstimateError with one sentence when it cannot be had."""
+    with ExitStack() as stack:
+        watch = stack.enter_context(GpuWatch())
+        steps = stack.enter_context(Steps(request, progress, started=watch.follow))
+        own = measured.row(steps.caught, watch) if request.local else None
+        if own is None and not request.targets:
+            raise EstimateError("the script did not train on a GPU here: name one with --target, such as --target t4")
+        compiler, reason = _compiler(stack, steps, request)
+        predictor = Predictor(steps, compiler, reason)
+        predictions = [_base(predictor, _script(steps), device) for device in _told(request.targets, progress)]
+        rows = []
+        for prediction, device in zip(predictions, request.targets, strict=True):
+            progress(Stage("searching the largest batch", device.gpu.name, 0.5))
+            rows.append(
+                targets.predicted(
+                    prediction,
+                    predictor,
+                    device,
+                    backend=steps.caught["backend"],
+                    batch=steps.caught["batch_size"],
+                    search=request.search,
+                )
+            )
+        changed = _changed(request, steps, predictor, predictions, rows, progress)
+        return _assembled(request, steps, [*([own] if own else ()), *rows], predictions, changed)
+
+
+def _told(devices: Sequence[Device], progress: Progress) -> Iterator[Device]:
+    for number, device in enumerate(devices):
+        progress(Stage("predicting", device.gpu.name, 0.3 + 0.2 * number / len(devices)))
+        yield device
+
+
+def _script(steps: Steps) -> Variant:
+    """The step as the script has it, with its batch named, so that a search can ask for the same one."""
+    return Variant(batch=steps.caught["batch_size"])
+
+
+def _changed(
+    request: Request,
+    steps: Steps,
+    predictor: Predictor,
+    predictions: Sequence[Prediction],
+    rows: Sequence[TargetEstimate],
+    progress: Progress,
+) -> tuple[WhatIf, ...]:
+    """What changes would save on the first GPU that the script does not fit, else on the first."""
+    tight = [number for number, row in enumerate(rows) if row.fits != "yes"]
+    names = request.what_if
+    if names is None:
+        names = what_if.USUAL if tight else ()
+    caught = steps.caught
+    todo = list(
+        what_if.changes(
+            names,
+            batch=caught["batch_size"],
+            policy=caught["policy"],
+            optimizer=caught["optimizer"],
+            batch_sizes=request.batch_sizes,
+        )
+    )
+    if not todo or not predictions:
+        return ()
+    number = tight[0] if tight else 0
+    return what_if.recomputed(todo, predictions[number], predictor, request.targets[number], progress)
+
+
+def _assembled(
+    request: Request,
+    steps: Steps,
+    rows: Sequence[TargetEstimate],
+    predictions: Sequence[Prediction],
+    changed: tuple[WhatIf, ...],
+) -> Estimate:
+    caught = steps.caught
+    source = Path(caught["file"]) if request.script is None else request.script
+    first = predictions[0] if predictions else None
+    host = _host(caught, steps.session.resident_peak)
+    return Estimate(
+        script=str(source),
+        script_hash=script_hash(source),
+        line=caught.get("line"),
+        hook=caught["hook"],
+        backend=caught["backend"],
+        versions={name: version for name, version in caught["versions"].items() if version},
+        tier=rows[0].tier,
+        batch_size=caught["batch_size"],
+        steps=caught["steps"],
+        policy=caught["policy"],
+        optimizer=caught["optimizer"],
+        host_peak_bytes=host.peak_bytes,
+        host=host,
+        cpu_allocator_peak_bytes=(caught.get("cpu") or {}).get("allocator_peak"),
+        breakdown=first.breakdown if first else measured.breakdown(caught),
+        program_peak_bytes=rows[0].program_peak_bytes,
+        targets=tuple(rows),
+        what_if=changed,
+        timeline=first.timeline if first else (),
+        tensors=first.tensors if first else (),
+        not_covered=tuple(_not_covered(caught)),
+        notes=tuple(_notes(caught)),
+        seconds=_seconds(caught),
+    )
+
+
+def script_hash(script: Path) -> str:
+    """The hash of a script's bytes that ties an estimate to it."""
+    return hashlib.sha256(script.read_bytes()).hexdigest()
+
+
+def _host(caught: Caught, watched_peak: int) -> Host:
+    host = caught.get("host") or {}
+    return Host(
+        host.get("imports"),
+        host.get("before_training"),
+        host.get("peak_before_training"),
+        max(host.get("peak") or 0, watched_peak) or None,
+        tuple(
+            Buffer(str(entry["op"]), entry.get("elements"), entry.get("bytes"), str(entry.get("note") or ""))
+            for entry in host.get("buffers") or ()
+        ),
+    )
+
+
+def _not_covered(caught: Caught) -> Iterator[NotCovered]:
+    for entry in caught["not_covered"]:
+        yield NotCovered(str(entry["what"]), str(entry.get("detail") or ""))
+
+
+def _notes(caught: Caught) -> Iterator[str]:
+    if blocked := caught.get("blocked"):
+        yield "not done, so that nothing is written: " + ", ".join(
+            f"{name} ({times} x)" if times > 1 else name for name, times in sorted(blocked.items())
+        )
+
+
+def _seconds(caught: Caught) -> dict[str, float]:
+    """Seconds by stage; the steps as their sum."""
+    found: dict[str, float] = {}
+    for name, value in (caught.get("seconds") or {}).items():
+        found[name] = float(sum(value) if isinstance(value, list) else value or 0)
+    return found

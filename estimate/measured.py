@@ -1,0 +1,49 @@
+"""The row of this machine's own GPU, from what the framework's allocator and the driver said."""
+
+from __future__ import annotations
+
+from keras_memlint.estimate import context, targets
+from keras_memlint.estimate.gpu_watch import GpuWatch
+from keras_memlint.estimate.result import Breakdown, Range, TargetEstimate
+from keras_memlint.estimate.session import Caught
+
+_ALLOCATORS = {
+    "tensorflow": "TensorFlow's allocator, after two steps of warm-up",
+    "jax": "JAX's allocator, compilation included",
+    "torch": "PyTorch's allocator, after two steps of warm-up",
+}
+
+
+def row(caught: Caught, watch: GpuWatch) -> TargetEstimate | None:
+    """None when the script did not train on a GPU."""
+    gpu = caught.get("gpu")
+    if not gpu or not gpu.get("allocator_peak"):
+        return None
+    peak = int(gpu["allocator_peak"])
+    reserved = int(gpu.get("allocator_reserved") or peak)
+    around = context.of_backend(caught["backend"])
+    if watch.device_peak is not None and watch.device_peak >= reserved:
+        own = watch.device_peak - reserved
+        around = Range(own, own, own)
+    notes = []
+    if watch.busy is not None:
+        notes.append("other processes held memory of this GPU meanwhile")
+    if watch.lost:
+        notes.append("the driver stopped answering during the run")
+    return targets.target(
+        str(gpu["name"]),
+        watch.total or int(gpu.get("memory") or 0),
+        "measured",
+        _ALLOCATORS[caught["backend"]],
+        Range(peak, peak, max(peak, reserved) if caught["backend"] == "torch" else peak),
+        around,
+        note="; ".join(notes) or None,
+    )
+
+
+def breakdown(caught: Caught) -> Breakdown:
+    """What is known without a prediction: the parts that stay from step to step."""
+    sizes = caught["bytes"]
+    return Breakdown(
+        parameters=sizes.get("parameters"), optimizer=sizes.get("optimizer"), inputs=sizes.get("inputs")
+    )

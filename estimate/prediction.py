@@ -1,0 +1,150 @@
+"""The peak of one variant on one GPU, by the best tier there is for the script."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import cache
+from typing import Any
+
+from keras_memlint.estimate.compiler.client import Compiled, Compiler
+from keras_memlint.estimate.compiler.peak import program_peak
+from keras_memlint.estimate.devices import Device
+from keras_memlint.estimate.errors import EstimateError
+from keras_memlint.estimate.result import Breakdown, Range, Tensor, Tier
+from keras_memlint.estimate.steps import Steps, Variant
+
+_LIVENESS_ERROR = 0.10
+"""What the liveness tier was wrong by in the mean, see ``benchmarks/estimate``."""
+
+ROUTES = {
+    "tensorflow": "TensorFlow's own training step, compiled by XLA for the GPU",
+    "jax": "JAX's own training step, compiled by XLA for the GPU",
+    "liveness": "liveness over TensorFlow's graph",
+    "bound": "parameters, optimizer slots, gradients and one batch",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Prediction:
+    """``program`` in bytes; ``note`` says what the user should know of how it came about."""
+
+    tier: Tier
+    route: str
+    program: Range
+    breakdown: Breakdown
+    timeline: tuple[tuple[float, int], ...] = ()
+    tensors: tuple[Tensor, ...] = ()
+    note: str | None = None
+
+
+class Predictor:
+    """Predicts variants of one script. The tier is settled once for all, so that two predictions can be compared."""
+
+    def __init__(self, steps: Steps, compiler: Compiler | None, reason: str | None = None) -> None:
+        """Without ``compiler`` there is no compiler tier, for the ``reason`` that stands in notes."""
+        self._steps = steps
+        self._compiler = compiler
+        self.tier, self.note = self._settle(reason)
+        self._predicted = cache(self._predict)
+
+    def __call__(self, variant: Variant, device: Device) -> Prediction:
+        """Raises EstimateError when the variant cannot be made or compiled."""
+        return self._predicted(variant, device)
+
+    def fall_back(self, reason: str) -> bool:
+        """Settle for the next tier because the compiler refused the script; False when there is none."""
+        if self.tier != "compiler":
+            return False
+        self.tier, self.note = self._lower(reason)
+        self._predicted.cache_clear()
+        return True
+
+    def _settle(self, reason: str | None) -> tuple[Tier, str | None]:
+        caught = self._steps.caught
+        if caught["backend"] == "tensorflow" and not caught["jit"]["on_gpu"]:
+            # Without XLA the kernels of the graph run one by one: another program than the compiler's.
+            return self._lower(None)
+        if "program" not in caught["can"]:
+            return self._lower(caught.get("cannot", {}).get("program"))
+        if self._compiler is None:
+            return self._lower(reason)
+        return "compiler", None
+
+    def _lower(self, reason: str | None) -> tuple[Tier, str | None]:
+        caught = self._steps.caught
+        if "liveness" in caught["can"]:
+            return "liveness", reason
+        return "bound", reason or caught.get("cannot", {}).get("liveness")
+
+    def _predict(self, variant: Variant, device: Device) -> Prediction:
+        if self.tier == "compiler":
+            assert self._compiler is not None
+            program = self._steps.program(variant)
+            compiled = self._compiler.compile(program.path, program.arguments, device, layers=self._layers())
+            return self._of_compiled(compiled, program.route, device)
+        if self.tier == "liveness":
+            return self._of_liveness(self._steps.liveness(variant))
+        return self._bound(variant)
+
+    def _of_compiled(self, compiled: Compiled, route: str, device: Device) -> Prediction:
+        peak = program_peak(compiled, device, self._inputs())
+        return Prediction(
+            "compiler",
+            ROUTES[route],
+            peak,
+            replace(compiled.breakdown, workspace=(compiled.breakdown.workspace or 0) + peak.mid - compiled.stats.peak),
+            compiled.timeline,
+            compiled.top,
+            self.note,
+        )
+
+    def _of_liveness(self, found: dict[str, Any]) -> Prediction:
+        peak, workspace = int(found["peak"]), found["workspace"]
+        unknown = int(found.get("unknown") or 0)
+        note = f"{unknown} tensors of unknown size are not counted" if unknown else None
+        return Prediction(
+            "liveness",
+            ROUTES["liveness"],
+            Range(
+                int((peak + workspace["low"]) * (1 - _LIVENESS_ERROR)),
+                peak + workspace["mid"],
+                int((peak + workspace["high"]) * (1 + _LIVENESS_ERROR)),
+            ),
+            replace(Breakdown(**found["breakdown"]), workspace=workspace["mid"]),
+            tuple((float(at), int(size)) for at, size in found["timeline"]),
+            tuple(tensor(entry) for entry in found["top"]),
+            "; ".join(filter(None, (self.note, note))) or None,
+        )
+
+    def _bound(self, variant: Variant) -> Prediction:
+        sizes = self._steps.caught["bytes"]
+        if variant not in (Variant(), Variant(batch=self._steps.caught["batch_size"])):
+            raise EstimateError("a lower bound says nothing of a changed step")
+        gradients = int(sizes.get("trainable") or 0)
+        parts = [int(sizes.get(name) or 0) for name in ("parameters", "optimizer", "inputs")]
+        least = sum(parts) + int(sizes.get("state") or 0) + gradients
+        return Prediction(
+            "bound",
+            ROUTES["bound"],
+            Range(least, least, least),
+            Breakdown(parts[0], gradients, parts[1], None, parts[2], None),
+            note=self.note,
+        )
+
+    def _layers(self) -> list[str]:
+        return [str(layer["name"]) for layer in self._steps.caught.get("layers") or ()]
+
+    def _inputs(self) -> int:
+        return int(self._steps.caught["bytes"].get("inputs") or 0)
+
+
+def tensor(entry: dict[str, Any]) -> Tensor:
+    """A tensor as the worker and the runner describe it."""
+    return Tensor(
+        int(entry["bytes"]),
+        str(entry["shape"]),
+        str(entry["kind"]),
+        entry.get("layer"),
+        entry.get("op"),
+        entry.get("source"),
+    )

@@ -1,0 +1,221 @@
+"""The user's script in its own Python, stopped at a training step and ready to answer questions about it."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from keras_memlint.analysis.bytes import format_bytes
+from keras_memlint.estimate.child import Child
+from keras_memlint.estimate.errors import EstimateError
+from keras_memlint.estimate.progress import Progress, Stage, silent
+from keras_memlint.estimate.request import Request
+
+_RUNNER = Path(__file__).parent / "runner"
+_ANSWER_SECONDS = 300
+_OUTPUT_LINES = 15
+_STEP_SECONDS = 20
+
+Caught = dict[str, Any]
+"""What the runner says of the training step, see ``docs/estimate-internals.md``."""
+
+
+class Session:
+    """Runs the script until its training step is caught. A context manager: leaving it ends the process for sure.
+
+    ``policy`` overrides the script's dtype policy, ``steps`` the request's; 0 stops before the first step. ``started``
+    gets the number of the process.
+    Raises EstimateError with one sentence when no step can be caught.
+    """
+
+    def __init__(
+        self,
+        request: Request,
+        *,
+        policy: str | None = None,
+        steps: int | None = None,
+        progress: Progress = silent,
+        started: Callable[[int], None] | None = None,
+    ) -> None:
+        self._request = request
+        self._progress = progress
+        self._questions = 0
+        self._folder = Path(tempfile.mkdtemp(prefix="keras-memlint-"))
+        try:
+            self._child = self._start(policy, request.steps if steps is None else steps)
+            if started is not None:
+                started(self._child.pid)
+            self.caught = self._wait_for_step()
+        except BaseException:
+            self.close()
+            raise
+
+    def __enter__(self) -> Session:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    @property
+    def resident_peak(self) -> int:
+        """The highest reading of the process's resident memory so far, in bytes."""
+        return self._child.resident_peak
+
+    def close(self) -> None:
+        """End the process and remove its folder."""
+        if hasattr(self, "_child"):
+            self._child.send({"do": "bye"})
+            self._child.kill()
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+    def ask(self, do: str, **options: Any) -> dict[str, Any]:
+        """The runner's answer to one command. Raises EstimateError with its reason when it has none."""
+        self._questions += 1
+        self._child.send({"id": self._questions, "do": do, **options})
+        deadline = time.monotonic() + _ANSWER_SECONDS
+        while True:
+            try:
+                message = self._child.receive(deadline - time.monotonic())
+            except TimeoutError:
+                raise EstimateError(f"the script's process gave no answer in {_ANSWER_SECONDS} s") from None
+            if message is None:
+                raise EstimateError(self._death())
+            if message.get("event") == "answer" and message.get("id") == self._questions:
+                if "error" in message:
+                    raise EstimateError(str(message["error"]))
+                return message
+
+    def _start(self, policy: str | None, steps: int) -> Child:
+        request = self._request
+        order = self._folder / "request.json"
+        order.write_text(
+            json.dumps(
+                {
+                    "script": None if request.script is None else str(request.script),
+                    "module": request.module,
+                    "notebook": request.script is not None and request.script.suffix == ".ipynb",
+                    "arguments": list(request.arguments),
+                    "cwd": str(request.cwd),
+                    "fit_index": request.fit_index,
+                    "steps": steps,
+                    "step_seconds": _STEP_SECONDS,
+                    "out": str(self._folder),
+                    "policy": policy,
+                    "remat": False,
+                }
+            ),
+            encoding="utf-8",
+        )
+        try:
+            return Child(
+                [request.python, str(_RUNNER), str(order)],
+                cwd=request.cwd,
+                environment=os.environ | _ENVIRONMENT,
+                errors=self._folder / "errors.txt",
+            )
+        except OSError as error:
+            raise EstimateError(f"`{request.python}` does not start: {error.strerror or error}") from None
+
+    def _wait_for_step(self) -> Caught:
+        limit = self._request.time_limit
+        deadline = time.monotonic() + limit
+        stage = "start"
+        while True:
+            try:
+                message = self._child.receive(deadline - time.monotonic())
+            except TimeoutError:
+                raise EstimateError(
+                    f"no training step within {limit:.0f} s (last seen: {stage}); a longer --time-limit, or a smaller"
+                    " part of the data, may help",
+                    self._output(),
+                ) from None
+            if message is None:
+                raise EstimateError(self._death(), self._output())
+            event = message.get("event")
+            if event == "caught":
+                return message
+            if event == "end":
+                raise EstimateError(self._ended(message), self._output())
+            if event == "stage":
+                stage = str(message.get("stage"))
+                self._progress(Stage(stage, str(message.get("detail") or "")))
+            elif event == "step":
+                self._progress(Stage("training", f"step {message.get('n')} of {message.get('of')}"))
+
+    def _ended(self, end: dict[str, Any]) -> str:
+        """One sentence for a script that ended before its training step."""
+        detail, where, outcome = str(end.get("detail") or ""), end.get("where"), end.get("outcome")
+        at = f" at {where}" if where else ""
+        if missing := end.get("missing_module"):
+            return (
+                f"{self._name} needs `{missing}`, which {self._request.python} does not have:"
+                " name the Python that the script runs with by --python"
+            )
+        if outcome == "no-training":
+            fits = int(end.get("fits") or 0)
+            if fits:
+                return (
+                    f"{self._name} trains {fits} time{'s' if fits > 1 else ''}, so --fit-index {self._request.fit_index}"
+                    f" is too high: it counts from 0"
+                )
+            return f"{self._name} ended without a training step"
+        if outcome == "input":
+            return f"{self._name} asks for input{at}, which an estimate cannot give: pass it as an argument after `--`"
+        if outcome == "exited":
+            return f"{self._name} ended itself{at} before training ({detail})"
+        if outcome == "unsupported":
+            return f"{self._name}: {detail}"
+        return f"{self._name} failed{at}: {detail}"
+
+    def _death(self) -> str:
+        status = self._child.status
+        seen = (
+            f"; last seen with {format_bytes(self._child.resident)} resident, at most {format_bytes(self._child.resident_peak)}"
+            if self._child.resident_peak
+            else ""
+        )
+        if status == -9:
+            return f"{self._name} was killed by the system, most likely because memory ran out{seen}"
+        if status is not None and status < 0:
+            return f"{self._name} was ended by signal {-status}{seen}"
+        return f"{self._name} ended its own process before training (status {status}){seen}"
+
+    def _output(self) -> str:
+        """The last lines that the script printed; empty when there are none."""
+        for name in ("output.txt", "errors.txt"):
+            try:
+                text = (self._folder / name).read_text(encoding="utf-8", errors="replace")
+            except OSError:
+                continue
+            if lines := [line for line in text.splitlines() if line.strip()]:
+                return "".join(f"{line[:200]}\n" for line in lines[-_OUTPUT_LINES:])
+        return ""
+
+    @property
+    def _name(self) -> str:
+        return str(self._request.script) if self._request.script is not None else f"-m {self._request.module}"
+
+
+_ENVIRONMENT = {
+    # The framework's own pool would hide what the program needs.
+    "TF_FORCE_GPU_ALLOW_GROWTH": "true",
+    "XLA_PYTHON_CLIENT_PREALLOCATE": "false",
+    # TensorFlow tells the peak of its CPU allocator only of this one.
+    "TF_CPU_ALLOCATOR_USE_BFC": "1",
+    "TF_CPP_MIN_LOG_LEVEL": "2",
+    "PYTHONUNBUFFERED": "1",
+    # Nothing of the run is logged anywhere.
+    "WANDB_MODE": "disabled",
+    "COMET_MODE": "DISABLED",
+    "NEPTUNE_MODE": "debug",
+    "MPLBACKEND": "Agg",
+}

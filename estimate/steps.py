@@ -1,0 +1,101 @@
+"""The variants of a script's training step, each asked of the script's process once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from keras_memlint.estimate.progress import Progress, silent
+from keras_memlint.estimate.request import Request
+from keras_memlint.estimate.session import Caught, Session
+
+
+@dataclass(frozen=True, slots=True)
+class Variant:
+    """The script's step with something changed; None and the defaults mean as the script has it.
+
+    ``accumulation``: gradients of that many smaller batches are added up before an update; ``batch`` counts all.
+    """
+
+    batch: int | None = None
+    policy: str | None = None
+    optimizer: str | None = None
+    accumulation: int = 1
+    remat: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """A training step as StableHLO, with what each of its arguments is."""
+
+    path: Path
+    route: str
+    arguments: tuple[dict[str, Any], ...]
+
+
+class Steps:
+    """Answers about variants. Another policy needs another run of the script, which starts when it is first asked for.
+
+    A context manager: leaving it ends every process.
+    """
+
+    def __init__(
+        self, request: Request, progress: Progress = silent, *, started: Callable[[int], None] | None = None
+    ) -> None:
+        """Run the script; ``started`` gets the number of its process. Raises EstimateError when no step can be caught."""
+        self._request = request
+        self._progress = progress
+        self._programs: dict[Variant, Program] = {}
+        self._sessions: dict[str | None, Session] = {None: Session(request, progress=progress, started=started)}
+
+    def __enter__(self) -> Steps:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        for session in self._sessions.values():
+            session.close()
+
+    @property
+    def caught(self) -> Caught:
+        """What is known of the step as the script has it."""
+        return self.session.caught
+
+    @property
+    def session(self) -> Session:
+        """The run of the script as it is."""
+        return self._sessions[None]
+
+    def program(self, variant: Variant) -> Program:
+        """The step as a program. Raises EstimateError when it cannot be had."""
+        if variant not in self._programs:
+            answer = self._session(variant).ask("program", **_options(variant))
+            self._programs[variant] = Program(
+                Path(answer["program"]), str(answer["route"]), tuple(answer["arguments"])
+            )
+        return self._programs[variant]
+
+    def liveness(self, variant: Variant) -> dict[str, Any]:
+        """The step's liveness. Raises EstimateError when it cannot be had."""
+        answer = self._session(variant).ask("liveness", **_options(variant))["liveness"]
+        assert isinstance(answer, dict)
+        return answer
+
+    def _session(self, variant: Variant) -> Session:
+        policy = variant.policy
+        if policy not in self._sessions:
+            self._sessions[policy] = Session(self._request, policy=policy, steps=0, progress=self._progress)
+        return self._sessions[policy]
+
+
+def _options(variant: Variant) -> dict[str, Any]:
+    return {
+        "batch": variant.batch,
+        "optimizer": variant.optimizer,
+        "accumulation": variant.accumulation,
+        "remat": variant.remat,
+    }

@@ -1,0 +1,124 @@
+"""``keras-memlint estimate``: what a training script needs, in the format that was asked for."""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+import signal
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+from types import FrameType
+
+from keras_memlint.estimate import devices, pythons, what_if
+from keras_memlint.estimate.devices import Device
+from keras_memlint.estimate.errors import EstimateError
+from keras_memlint.estimate.estimating import estimate as made
+from keras_memlint.estimate.report import render
+from keras_memlint.estimate.request import Request
+from keras_memlint.estimate.saved import save
+from keras_memlint.server import terminal
+from keras_memlint.server.configuration import Configurations
+from keras_memlint.server.errors import UserError, did_you_mean
+from keras_memlint.server.progress import shown
+
+LOCAL = "local"
+_USUAL = ("t4", "a100-40")
+"""Shown where neither a GPU is here nor one was named."""
+
+
+def estimate(arguments: argparse.Namespace) -> int:
+    """0 when the script fits every GPU, 1 when it does not fit one. Raises UserError when there is no estimate."""
+    request = _request(arguments)
+    # A supervisor ends programs with SIGTERM, and then nothing must be left behind either.
+    signal.signal(signal.SIGTERM, _interrupted)
+    try:
+        with shown(arguments.progress) as progress:
+            found = made(request, progress)
+    except EstimateError as error:
+        for line in error.output.splitlines():
+            print(f"  | {line}", file=sys.stderr)
+        raise UserError(str(error)) from None
+    save(found)
+    print(
+        render(
+            found,
+            arguments.output_format,
+            width=shutil.get_terminal_size().columns,
+            colour=terminal.colour(sys.stdout),
+        ),
+        end="",
+    )
+    return 1 if any(target.fits == "no" for target in found.targets) else 0
+
+
+def _request(arguments: argparse.Namespace) -> Request:
+    if (arguments.script is None) == (arguments.module is None):
+        raise UserError("name a script to estimate, or a module with -m")
+    script = None if arguments.script is None else _script(arguments.script)
+    names = _words(arguments.target) or _configured(script or Path.cwd())
+    try:
+        return Request(
+            script=script,
+            module=arguments.module,
+            python=pythons.find(arguments.python, script),
+            cwd=Path.cwd(),
+            arguments=tuple(arguments.arguments),
+            fit_index=arguments.fit_index,
+            steps=arguments.steps,
+            local=not names or LOCAL in names,
+            targets=tuple(_devices(names)),
+            search=not arguments.no_batch_search,
+            batch_sizes=tuple(_sizes(arguments.batch_size)),
+            what_if=_changes(arguments.what_if),
+            time_limit=arguments.time_limit,
+        )
+    except EstimateError as error:
+        raise UserError(str(error)) from None
+
+
+def _script(name: str) -> Path:
+    path = Path(name)
+    if not path.is_file():
+        raise UserError(f"{name}: there is no such file")
+    return path.resolve()
+
+
+def _configured(place: Path) -> list[str]:
+    """The GPU that the configuration names; without one and without a GPU here, two that people know."""
+    from keras_memlint.analysis import nvml
+
+    if (gpu := Configurations().above(str(place.parent)).target_gpu) is not None:
+        return [gpu]
+    return [] if nvml.gpus().gpus else list(_USUAL)
+
+
+def _devices(names: Iterable[str]) -> list[Device]:
+    return [devices.find(name) for name in dict.fromkeys(names) if name != LOCAL]
+
+
+def _changes(typed: list[str]) -> tuple[str, ...] | None:
+    """None when nothing was said."""
+    names = _words(typed)
+    for name in names:
+        if name not in (*what_if.NAMES, "all", "none"):
+            raise UserError(f"--what-if: there is no change `{name}`{did_you_mean(name, (*what_if.NAMES, 'all'))}")
+    if not names:
+        return None
+    return what_if.NAMES if "all" in names else tuple(name for name in names if name != "none")
+
+
+def _sizes(typed: list[str]) -> list[int]:
+    words = _words(typed)
+    for word in words:
+        if not word.isascii() or not word.isdigit() or int(word) < 1:
+            raise UserError(f"--batch-size: `{word}` is no number of samples")
+    return [int(word) for word in words]
+
+
+def _words(typed: list[str]) -> list[str]:
+    return [word.strip() for part in typed for word in part.split(",") if word.strip()]
+
+
+def _interrupted(_number: int, _frame: FrameType | None) -> None:
+    raise KeyboardInterrupt

@@ -1,0 +1,43 @@
+"""How far a long command is: a bar on a terminal, lines of JSON for programs, or nothing."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import sys
+from collections.abc import Iterator
+from dataclasses import asdict
+
+from keras_memlint.estimate.progress import Progress, Stage, silent
+
+
+@contextlib.contextmanager
+def shown(kind: str) -> Iterator[Progress]:
+    """``kind``: ``json``, ``none``, or ``auto`` for a bar where standard error is a terminal."""
+    if kind == "json":
+        yield _json
+    elif kind == "auto" and sys.stderr.isatty():
+        with _bar() as advance:
+            yield advance
+    else:
+        yield silent
+
+
+def _json(stage: Stage) -> None:
+    print(json.dumps(asdict(stage)), file=sys.stderr, flush=True)
+
+
+@contextlib.contextmanager
+def _bar() -> Iterator[Progress]:
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+    columns = (BarColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("", total=1.0)
+
+        def advance(stage: Stage) -> None:
+            done = max(stage.fraction, bar.tasks[0].completed)
+            bar.update(task, completed=done, description=f"{stage.stage} {stage.detail}".strip())
+
+        yield advance
