@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import is_dataclass
+from types import UnionType
+from typing import Any, Literal, get_args, get_origin, get_type_hints
+
 from hypothesis import strategies as st
 from keras_memlint.estimate.result import (
     SCHEMA_VERSION,
@@ -265,15 +270,34 @@ ALL = {"complete": complete, "minimal": minimal, "measured": measured, "unknown_
 
 def any_estimate() -> st.SearchStrategy[Estimate]:
     """Whatever the dataclasses allow and JSON can carry, sensible or not."""
-    number = st.floats(allow_nan=False, allow_infinity=False)
-    size = st.integers(-(1 << 40), 1 << 62)
-    batch = st.builds(Batch, line_error=st.none() | number)
-    targets = st.lists(st.builds(TargetEstimate, largest_batch=st.none() | batch), max_size=3)
-    return st.builds(
-        Estimate,
-        versions=st.dictionaries(st.text(), st.text(), max_size=3),
-        targets=targets.map(tuple),
-        timeline=st.lists(st.tuples(number, size), max_size=5).map(tuple),
-        seconds=st.dictionaries(st.text(), number, max_size=3),
-        schema_version=st.just(SCHEMA_VERSION),
-    )
+    return anything_as(Estimate)
+
+
+def anything_as(hint: Any) -> st.SearchStrategy[Any]:
+    """Values of a type that occurs in an estimate."""
+    origin, options = get_origin(hint), get_args(hint)
+    if is_dataclass(hint):
+        parts = {name: anything_as(kind) for name, kind in get_type_hints(hint).items()}
+        if "schema_version" in parts:
+            parts["schema_version"] = st.just(SCHEMA_VERSION)
+        return st.builds(hint, **parts)
+    if origin is UnionType:
+        return st.one_of(*map(anything_as, reversed(options)))
+    if origin is Literal:
+        return st.sampled_from(options)
+    if origin is tuple and options[-1] is Ellipsis:
+        return st.lists(anything_as(options[0]), max_size=3).map(tuple)
+    if origin is tuple:
+        return st.tuples(*map(anything_as, options))
+    if origin is Mapping:
+        return st.dictionaries(st.text(), anything_as(options[1]), max_size=3)
+    return SIMPLE[hint]
+
+
+SIMPLE = {
+    int: st.integers(-(1 << 40), 1 << 62),
+    float: st.floats(allow_nan=False, allow_infinity=False),
+    str: st.text(),
+    bool: st.booleans(),
+    type(None): st.none(),
+}
