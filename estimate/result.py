@@ -11,6 +11,7 @@ from types import UnionType
 from typing import Any, Literal, TypeVar, get_args, get_origin, get_type_hints
 
 SCHEMA_VERSION = 1
+_MOST = 1 << 63
 
 Tier = Literal["measured", "compiler", "liveness", "bound"]
 """How a number came about, best first; ``TIERS`` says it in words."""
@@ -176,7 +177,7 @@ class Estimate:
             raise ValueError(f"this is no estimate of schema version {SCHEMA_VERSION}")
         try:
             return _build(cls, data)
-        except (KeyError, TypeError) as error:
+        except (KeyError, TypeError, ValueError, OverflowError) as error:
             raise ValueError(f"this is no estimate: {error}") from error
 
 
@@ -208,6 +209,8 @@ def _value(hint: Any, value: Any, name: str) -> Any:
     # Python reads the JSON number 1.0 as a float, and 1 where a float is meant as an integer.
     if hint is float and isinstance(value, int | float) and not isinstance(value, bool):
         return float(value)
+    if hint is int and isinstance(value, int) and not -_MOST < value < _MOST:
+        raise TypeError(f"{name} is beyond all sizes")
     if isinstance(hint, type) and isinstance(value, hint) and (hint is bool or not isinstance(value, bool)):
         return value
     raise TypeError(f"{name} is {value!r}")

@@ -6,11 +6,12 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from functools import lru_cache
 
+from keras_memlint.analysis.printable import one_line, paint
 from keras_memlint.analysis.source import Source
 from keras_memlint.rules.diagnostic import SEVERITIES, Diagnostic, DiagnosticFix
 from keras_memlint.server.formats.concise import fixable, headline
 from keras_memlint.server.formats.places import line_text, shown
-from keras_memlint.server.formats.text import marked, one_line, paint
+from keras_memlint.server.formats.text import marked
 from keras_memlint.server.report import RunReport
 
 

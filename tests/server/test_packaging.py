@@ -14,7 +14,8 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 FOLDERS = ("analysis", "rules", "fixes", "server", "estimate")
-OTHERS = {"rules/rules.tsv", "py.typed"}
+PACKED = (".py", ".md", ".html", ".css", ".js")
+OTHERS = {"rules/rules.tsv", "py.typed", "estimate/schema.json"}
 
 
 @pytest.fixture(scope="module")
@@ -32,9 +33,7 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> zipfile.ZipFile:
 
 def in_folders() -> set[str]:
     """Every module and page of the import package, relative to its folder."""
-    files = {
-        path for folder in FOLDERS for path in (ROOT / folder).rglob("*") if path.suffix in (".py", ".md")
-    }
+    files = {path for folder in FOLDERS for path in (ROOT / folder).rglob("*") if path.suffix in PACKED}
     files |= set(ROOT.glob("*.py"))
     return {path.relative_to(ROOT).as_posix() for path in files} | OTHERS
 

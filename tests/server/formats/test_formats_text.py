@@ -9,9 +9,10 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from keras_memlint.analysis.printable import one_line, width
 from keras_memlint.rules.diagnostic import DiagnosticFix, Position
 from keras_memlint.server.formats import NAMES, concise, full, renderer
-from keras_memlint.server.formats.text import WIDEST, marked, one_line, width
+from keras_memlint.server.formats.text import WIDEST, marked
 
 ESCAPES = re.compile(r"\x1b\[[0-9;]*m")
 
