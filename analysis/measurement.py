@@ -1,4 +1,4 @@
-"""What an estimate found of one script, as rules see it. The figures are those of a run, not of the text."""
+"""What an estimate found of one script, as rules see it: figures of a run, which no reading of the text can give."""
 
 from __future__ import annotations
 
@@ -41,6 +41,14 @@ class OnGpu:
         return dict(self.savings).get(change)
 
     @property
+    def compute_capability(self) -> tuple[int, int] | None:
+        """That of the GPU, None when it is not in our table."""
+        from keras_memlint.analysis.gpus import find
+
+        known = find(self.name) if self.name is not None else None
+        return known.compute_capability if known is not None else None
+
+    @property
     def recomputed(self) -> str:
         """How the savings came about, in words."""
         return _RECOMPUTED.get(self.tier, "recomputed")
@@ -67,6 +75,15 @@ class Measurement:
         """The figures for ``gpu``; those for the first GPU where there are none for it."""
         wanted = _table_name(gpu)
         return next((one for one in self.gpus if wanted and _table_name(one.name) == wanted), self.gpus[0])
+
+    def saving(self, gpu: str | None, *changes: str) -> tuple[OnGpu, str, int] | None:
+        """The first of ``changes`` that was recomputed, on ``gpu`` if it was recomputed there, and what it saves."""
+        for change in changes:
+            for one in (self.on(gpu), *self.gpus):
+                saved = one.saving(change)
+                if saved is not None and one.tier != "bound":
+                    return one, change, saved
+        return None
 
     def asked(self, gpu: str) -> bool:
         """Whether there are figures for ``gpu`` itself."""

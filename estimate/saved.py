@@ -1,6 +1,6 @@
 """The last estimate of each script, kept for the user: ``check`` and editors show it as long as the text is the same.
 
-One file a script, named by the script's real path, in a folder of the user's cache: nothing is ever written beside the
+One file a script, named by the script's path, in a folder of the user's cache: nothing is ever written beside the
 script. An estimate that cannot be read counts as none, and the next one takes its place.
 """
 
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Callable
 from hashlib import blake2b
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -34,9 +35,14 @@ def estimates_folder() -> Path:
 
 def place(script: Path) -> Path:
     """The file for the estimate of ``script``, whether there is one or not. May raise RuntimeError."""
-    real = os.path.normcase(os.path.realpath(script))
-    name = blake2b(real.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
-    return estimates_folder() / f"{name}.json"
+    return estimates_folder() / file_name(str(script))
+
+
+def file_name(script: str, real: Callable[[str], str] = os.path.realpath) -> str:
+    """How the file is called. ``real`` resolves folders, so that all ways into a project lead to one estimate."""
+    folder, name = os.path.split(script)
+    key = os.path.normcase(f"{real(folder)}{os.sep}{name}")
+    return f"{blake2b(key.encode('utf-8', 'surrogatepass'), digest_size=16).hexdigest()}.json"
 
 
 def save(estimate: Estimate) -> Path:
