@@ -13,6 +13,7 @@ from keras_memlint.analysis.calls import Call
 from keras_memlint.analysis.feeds import Feed, feeds_of
 from keras_memlint.analysis.fits import Fit, fits_of
 from keras_memlint.analysis.interpreter import Interpreter
+from keras_memlint.analysis.measurement import Measurement, measured_fit, text_hash
 from keras_memlint.analysis.parse import Parsed
 from keras_memlint.analysis.project import Project
 from keras_memlint.analysis.running import run_script
@@ -180,6 +181,22 @@ class Script:
     def breaks(loop: Loop) -> bool:
         """Whether a ``break`` may end ``loop`` early."""
         return isinstance(loop.node, (tree.For, tree.While)) and tree.has_break(loop.node.body)
+
+    # Estimates
+
+    @cached_property
+    def measurement(self) -> Measurement | None:
+        """What an estimate found of this very text; None without one, and when the text has changed since."""
+        given = self.settings.measurement
+        return given if given is not None and given.text == text_hash(self.source.text) else None
+
+    @cached_property
+    def _measured_fit(self) -> Fit | None:
+        return measured_fit(self)
+
+    def measurement_of(self, fit: Fit) -> Measurement | None:
+        """What the estimate says of this training; None when it is about another one, or there is none."""
+        return self.measurement if fit is self._measured_fit else None
 
     # Models
 

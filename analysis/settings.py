@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from keras_memlint.analysis.measurement import Measurement
+
 MIB = 1 << 20
 GIB = 1 << 30
 
@@ -26,9 +28,10 @@ class Settings:
     """Settings of the analysis, part of the cache key.
 
     ``size_threshold``: arrays known to be smaller (bytes) are never called large. ``exclusive_gpu``: no other
-    process shares the GPU.
+    process shares the GPU. ``measurement``: what the script's estimate says; it holds for the text it was made of alone.
     """
 
     target: Target = Target()
     size_threshold: int = 64 * MIB
     exclusive_gpu: bool = False
+    measurement: Measurement | None = None

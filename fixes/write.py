@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import os
 import stat
-import tempfile
-from contextlib import suppress
 from pathlib import Path
 
 from keras_memlint.analysis.files import FileText
+from keras_memlint.analysis.replacing import replace_file
 from keras_memlint.analysis.source import Source
 from keras_memlint.fixes.notebook_text import rewrite_cells
 
@@ -73,20 +72,12 @@ def new_bytes(old: FileText, new: Source) -> bytes:
 
 def _replace(target: Path, data: bytes, like: os.stat_result, shown: str) -> None:
     """Puts a new file with owner and mode of the old one in its place."""
-    handle, name = tempfile.mkstemp(prefix=".keras-memlint-", dir=target.parent)
-    made = Path(name)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-            _copy_owner(made, like, shown)
-            made.chmod(stat.S_IMODE(like.st_mode))
-            file.flush()
-            os.fsync(file.fileno())
-        made.replace(target)
-    except BaseException:
-        with suppress(OSError):
-            made.unlink()
-        raise
+
+    def as_before(made: Path) -> None:
+        _copy_owner(made, like, shown)
+        made.chmod(stat.S_IMODE(like.st_mode))
+
+    replace_file(target, data, as_before)
 
 
 def _copy_owner(made: Path, like: os.stat_result, shown: str) -> None:

@@ -29,7 +29,8 @@ class Rule:
 class Finding:
     """One cause, one finding. ``message`` is lower case, without full stop, and complete when seen alone.
 
-    ``bytes`` is what it costs, None when unknown; the engine appends it to the message. ``help`` says what to do.
+    ``bytes`` is what it costs, None when unknown; the engine appends it to the message, or ``cost`` where bytes alone do
+    not say it. ``help`` says what to do.
     ``related`` says where the value comes from. ``fixes`` are alternatives, best first. ``severity`` overrides the
     rule's own. ``site`` is where the script led to a cause that stands in another module.
     """
@@ -42,3 +43,4 @@ class Finding:
     fixes: tuple[Fix, ...] = ()
     site: Place | None = None
     severity: Severity | None = None
+    cost: str = ""

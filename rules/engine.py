@@ -98,8 +98,9 @@ def _diagnostic(script: Script, rule: Rule, finding: Finding) -> Diagnostic | No
         at, fixes = finding.site, ()
     source = at.source
     message = finding.message
-    if finding.bytes is not None:
-        message = f"{message} ({format_bytes(finding.bytes)})"
+    cost = finding.cost or (format_bytes(finding.bytes) if finding.bytes is not None else "")
+    if cost:
+        message = f"{message} ({cost})"
     cell = source.cell_at(at.start)
     statement = script.statement_at(at.start)
     last = script.place(statement).end if statement is not None and not _has_body(statement) else at.end

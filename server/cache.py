@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from keras_memlint import __version__
+from keras_memlint.analysis.cache_folder import folder
 from keras_memlint.analysis.settings import Settings
 from keras_memlint.rules.diagnostic import Diagnostic
 
@@ -35,22 +36,6 @@ CREATE TABLE IF NOT EXISTS findings_{_LAYOUT}
 CREATE INDEX IF NOT EXISTS stored_{_LAYOUT} ON findings_{_LAYOUT} (stored);
 CREATE TABLE IF NOT EXISTS facts_{_LAYOUT} (name TEXT PRIMARY KEY, value TEXT, stored INTEGER) WITHOUT ROWID;
 """
-
-
-def folder() -> Path:
-    """Where the cache lies: ``KERAS_MEMLINT_CACHE_DIR``, else the user's cache folder. May raise RuntimeError."""
-    chosen = os.environ.get("KERAS_MEMLINT_CACHE_DIR")
-    if chosen:
-        return Path(chosen)
-    if sys.platform == "win32":
-        return (
-            Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local")
-            / "keras-memlint"
-            / "Cache"
-        )
-    if sys.platform == "darwin":
-        return Path.home() / "Library" / "Caches" / "keras-memlint"
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "keras-memlint"
 
 
 class Entry:

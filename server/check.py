@@ -13,7 +13,7 @@ from keras_memlint import __version__
 from keras_memlint.analysis.files import UnreadableError, read_script
 from keras_memlint.analysis.source import Source
 from keras_memlint.rules.catalogue import reserved, rows
-from keras_memlint.rules.diagnostic import Diagnostic
+from keras_memlint.rules.diagnostic import Diagnostic, Position
 from keras_memlint.server import terminal
 from keras_memlint.server.cache import Cache
 from keras_memlint.server.configuration import ConfigurationError, Configurations, gpu_name
@@ -22,7 +22,8 @@ from keras_memlint.server.errors import UserError
 from keras_memlint.server.findings import fails
 from keras_memlint.server.formats import renderer
 from keras_memlint.server.ignores import check_patterns, excluded, repository_of
-from keras_memlint.server.report import RunReport
+from keras_memlint.server.measurements import place_of, summary
+from keras_memlint.server.report import Estimated, RunReport
 from keras_memlint.server.run import Options, Outcome, check_files
 from keras_memlint.server.selection import codes_of, split
 
@@ -212,8 +213,23 @@ def _output(
         {row.code: row for row in reserved() + rows()},
         sum(outcome.file is not None for outcome in outcomes),
         __version__,
+        tuple(_estimates(outcomes)),
     )
     yield from renderer(arguments.output_format)(report, colour=colour)
+
+
+def _estimates(outcomes: Sequence[Outcome]) -> Iterator[Estimated]:
+    for outcome in outcomes:
+        # A repaired text is another one.
+        if outcome.measurement is None or outcome.file is None or outcome.repair is not None:
+            continue
+        at = place_of(outcome.measurement, outcome.file.source)
+        yield Estimated(
+            outcome.found.filename,
+            None if at is None else Position(at.row, at.column),
+            None if at is None else at.cell,
+            summary(outcome.measurement),
+        )
 
 
 def _sources(outcomes: Sequence[Outcome]) -> Callable[[str], Source | None]:

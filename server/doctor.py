@@ -9,9 +9,10 @@ from importlib import metadata
 from pathlib import Path
 
 from keras_memlint import __version__
+from keras_memlint.analysis.cache_folder import folder
 from keras_memlint.analysis.gpus import GPUS
 from keras_memlint.rules.catalogue import rows
-from keras_memlint.server.cache import Cache, folder
+from keras_memlint.server.cache import Cache
 from keras_memlint.server.configuration import ConfigurationError, Configurations
 from keras_memlint.server.run import detected
 

@@ -8,7 +8,17 @@ from pathlib import Path
 
 from keras_memlint.analysis.source import Source
 from keras_memlint.rules.catalogue import Row
-from keras_memlint.rules.diagnostic import Diagnostic
+from keras_memlint.rules.diagnostic import Diagnostic, Position
+
+
+@dataclass(frozen=True, slots=True)
+class Estimated:
+    """What is known of a script's need, in words, and the place of its training, None when that is not known."""
+
+    filename: str
+    location: Position | None
+    cell: int | None
+    summary: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +27,8 @@ class RunReport:
 
     ``sources`` gives the text behind a ``filename`` of a diagnostic, None when it cannot be read any more.
     ``root`` is the folder that paths of machine formats are relative to (the repository, else the current
-    folder). ``rules`` maps the code of every rule of this release to its row.
+    folder). ``rules`` maps the code of every rule of this release to its row. ``estimates`` are those of the
+    files checked whose text they still hold for.
     """
 
     diagnostics: list[Diagnostic]
@@ -26,3 +37,4 @@ class RunReport:
     rules: Mapping[str, Row]
     files_checked: int
     version: str
+    estimates: tuple[Estimated, ...] = ()

@@ -14,11 +14,13 @@ from keras_memlint.server.cache import Cache, Entry
 from keras_memlint.server.configuration import Configuration
 from keras_memlint.server.discovery import Found
 from keras_memlint.server.findings import Shown, told_once
+from keras_memlint.server.measurements import Measurements
 from keras_memlint.server.selection import select, split
 from keras_memlint.server.target import settings_for
 from keras_memlint.server.work import Plan, Repair, Task, judged, prepare, repairable, work
 
 if TYPE_CHECKING:
+    from keras_memlint.analysis.measurement import Measurement
     from keras_memlint.fixes.apply import FixOutcome
     from keras_memlint.rules.engine import Report
     from keras_memlint.server.baseline import Baseline
@@ -43,7 +45,8 @@ class Outcome:
     """One file after its check. ``file`` is None when it could not be read.
 
     ``diagnostics`` are the findings in the file as it was, ``remaining`` those after ``repair``, which is what fix-all
-    made, None when there was nothing to fix. ``problems`` are for standard error.
+    made, None when there was nothing to fix. ``problems`` are for standard error. ``measurement`` is what the estimate
+    says of the file as it was, None without one.
     """
 
     found: Found
@@ -53,6 +56,7 @@ class Outcome:
     repair: FixOutcome | None = None
     remaining: list[Diagnostic] = field(default_factory=list)
     seconds: Mapping[str, float] = field(default_factory=dict)
+    measurement: Measurement | None = None
 
 
 def check_files(
@@ -71,6 +75,7 @@ def check_files(
     """
     outcomes = [Outcome(found) for found in files]
     plans = Plans(options, cache)
+    measurements = Measurements()
     tasks: list[Task] = []
     waiting: list[tuple[Outcome, Entry]] = []
     found: dict[str, list[Diagnostic]] = {}
@@ -87,6 +92,8 @@ def check_files(
             outcome.problems.append(f"{outcome.found.filename}: cannot be read: {reason}")
             continue
         source = outcome.file.source
+        outcome.measurement = measurements.of(outcome.found.path, source)
+        plan = plan.with_measurement(outcome.measurement)
         task = Task(outcome.found.path, source, plan, baseline, options.repair)
         entry = Entry(outcome.found.filename, raw, plan.shown.codes, plan.settings)
         known = cache.findings(entry)

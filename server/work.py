@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from keras_memlint.analysis.settings import Settings
@@ -12,6 +13,7 @@ from keras_memlint.rules.diagnostic import Diagnostic
 from keras_memlint.server.findings import Shown, judge
 
 if TYPE_CHECKING:
+    from keras_memlint.analysis.measurement import Measurement
     from keras_memlint.analysis.workspace import Workspace
     from keras_memlint.fixes.apply import Fixable, FixOutcome
     from keras_memlint.rules.engine import Report
@@ -25,6 +27,12 @@ class Plan(NamedTuple):
 
     settings: Settings
     shown: Shown
+
+    def with_measurement(self, measurement: Measurement | None) -> Plan:
+        """The plan for a script that has been estimated."""
+        if measurement is None:
+            return self
+        return self._replace(settings=replace(self.settings, measurement=measurement))
 
 
 class Task(NamedTuple):

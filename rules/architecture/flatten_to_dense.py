@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from keras_memlint.analysis.bytes import format_bytes
 from keras_memlint.analysis.script import Script
 from keras_memlint.analysis.source import Place
 from keras_memlint.analysis.values import Layer, Model, Use, count
@@ -32,16 +33,30 @@ def check(script: Script) -> Iterator[Finding]:
             copies = 1 if slots is None else 2 + slots
             cost = "" if slots is None else ", with gradients and optimizer slots"
             features = count(dense.inputs[0])
+            size = dense.parameters * 4 * copies
             yield Finding(
                 at=script.call_place(call),
                 site=script.place(call.site),
                 message=f"`Dense` on {features:,} flattened features has {dense.parameters / 1e6:,.1f} M weights{cost}",
-                bytes=dense.parameters * 4 * copies,
+                bytes=size,
+                cost=_of_step(script, model, size),
                 help="pool the feature map first: `GlobalAveragePooling2D` keeps one number a channel",
                 related=_related(script, flatten),
                 fixes=_fixes(script, model, flatten),
                 severity=None if slots is not None and not _makes_images(script, model) else "info",
             )
+
+
+def _of_step(script: Script, model: Model, size: int) -> str:
+    """The size beside what the whole step takes; empty when that was not estimated."""
+    for fit in script.trainings:
+        measurement = script.measurement_of(fit)
+        if measurement is None or fit.model is not model:
+            continue
+        one = measurement.on(script.settings.target.gpu)
+        if one.tier != "bound" and one.likely > size:
+            return f"{format_bytes(size)}; a step takes {format_bytes(one.likely)}, {one.how}"
+    return ""
 
 
 def _makes_images(script: Script, model: Model) -> bool:

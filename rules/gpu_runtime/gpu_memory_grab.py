@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from keras_memlint.analysis.bytes import format_bytes
 from keras_memlint.analysis.calls import Call
-from keras_memlint.analysis.script import Script
+from keras_memlint.analysis.script import Fit, Script
 from keras_memlint.analysis.values import Function, const
 from keras_memlint.fixes.edits import Fix
 from keras_memlint.fixes.spelling import spell
@@ -45,11 +46,23 @@ def check(script: Script) -> Iterator[Finding]:
         site=script.place(first.call.site),
         message="TensorFlow takes nearly all memory of every visible GPU at the first operation"
         + ("; this script trains in several processes" if starter else ""),
+        cost=_need(script, first),
         help="let the allocation grow with `set_memory_growth`; memory is not given back, so it is no cure for running out",
         related=(("processes are started here", script.call_place(starter)),) if starter else (),
         fixes=_fixes(script),
         severity="warning" if starter else "hint",
     )
+
+
+def _need(script: Script, fit: Fit) -> str:
+    """What this training takes of a GPU when it takes no more than it needs; empty when that was not estimated."""
+    measurement = script.measurement_of(fit)
+    if measurement is None:
+        return ""
+    one = measurement.on(script.settings.target.gpu)
+    if one.memory is None or one.tier == "bound" or one.fits != "yes":
+        return ""
+    return f"training needs {format_bytes(one.likely)} of the {format_bytes(one.memory)} of {one.name}, {one.how}"
 
 
 def _several_processes(script: Script) -> Call | None:

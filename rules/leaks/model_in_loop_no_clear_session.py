@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from math import prod
 
 from keras_memlint.analysis import tree
+from keras_memlint.analysis.bytes import format_bytes
 from keras_memlint.analysis.calls import Call
 from keras_memlint.analysis.scopes import Loop
 from keras_memlint.analysis.script import Fit, Script
-from keras_memlint.analysis.values import Model
 from keras_memlint.fixes.edits import Fix
 from keras_memlint.fixes.spelling import spell
 from keras_memlint.fixes.statements import before
@@ -44,14 +44,17 @@ def check(script: Script) -> Iterator[Finding]:
             continue
         seen.add(loop)
         slots = script.optimizer_slots(model)
-        left = model.trained_bytes(slots) if slots is not None else None
+        counted = _counted(script, fit)
+        left = counted or (model.trained_bytes(slots) if slots is not None else None)
+        exact = counted is not None or model.parameters is not None
         clears = loop in cleared
         yield Finding(
             at=script.call_place(made),
             site=script.place(made.site),
             message="a model is built and trained in each turn of a loop; TensorFlow keeps its weights and optimizer slots"
             + (" although the session is cleared" if clears else ""),
-            bytes=left if model.parameters is not None or script.large(left) else None,
+            bytes=left if exact or script.large(left) else None,
+            cost=f"{format_bytes(counted)}, counted by the estimate" if counted is not None else "",
             help="train each turn in a process of its own, or build once and load the first weights again;"
             " `clear_session()` frees only Keras's own state",
             related=(
@@ -59,15 +62,25 @@ def check(script: Script) -> Iterator[Finding]:
                 ("trained here", script.call_place(fit.call)),
             ),
             fixes=() if clears else _fixes(script, fit, loop),
-            severity="hint" if clears else _severity(script, model, left and left * _turns(loop, made, fit)),
+            severity="hint"
+            if clears
+            else _severity(script, left and left * _turns(loop, made, fit), exact=exact),
         )
 
 
-def _severity(script: Script, model: Model, left: int | None) -> Severity:
+def _counted(script: Script, fit: Fit) -> int | None:
+    """The weights and optimizer slots of this training, as its estimate found them; None without one."""
+    measurement = script.measurement_of(fit)
+    if measurement is None or measurement.parameters is None or measurement.optimizer is None:
+        return None
+    return measurement.parameters + measurement.optimizer
+
+
+def _severity(script: Script, left: int | None, *, exact: bool) -> Severity:
     """A warning where the loop leaves much behind (``left`` is the least), a hint where all of it is little."""
     if left is not None and left >= max(_LEFT, script.settings.size_threshold):
         return "warning"
-    small = left is not None and model.parameters is not None and not script.large(left)
+    small = left is not None and exact and not script.large(left)
     return "hint" if small else "info"
 
 

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from keras_memlint.analysis.bytes import format_bytes
+from keras_memlint.analysis.measurement import Measurement, OnGpu
 from keras_memlint.analysis.precision import gives_policy_dtype
 from keras_memlint.analysis.script import Fit, Script
+from keras_memlint.analysis.settings import Target
 from keras_memlint.analysis.values import Model
 from keras_memlint.fixes.calls import append_argument
 from keras_memlint.fixes.edits import Edit, Fix
@@ -16,6 +19,9 @@ from keras_memlint.rules.base import Finding, Rule
 RULE = Rule("KM301", "no-mixed-precision", severity="hint", words=("fit",), fix="unsafe")
 
 WEIGHTS = 5_000_000
+# Of what a step takes, one part in so many is worth a policy.
+_SHARE = 10
+_HELP = "set a mixed-precision policy before the model is built; weights stay float32, activations shrink"
 _COMPUTES = ("Conv", "SeparableConv", "MultiHeadAttention", "Attention", "EinsumDense", "LSTM", "GRU")
 _CALLS = {
     "keras": "keras.mixed_precision.set_global_policy",
@@ -30,6 +36,14 @@ def check(script: Script) -> Iterator[Finding]:
     if script.slices_arrays:
         return  # Keras before 2.4 has no policies
     for fit in script.trainings:
+        measurement = script.measurement_of(fit)
+        if measurement is not None and measurement.policy != "float32":
+            return  # the run had a policy that the text does not show
+        if measurement is not None and (saving := _saving(measurement, script.settings.target)) is not None:
+            if (finding := _measured(script, fit, *saving)) is not None:
+                yield finding
+                return
+            continue
         model = fit.model
         if model is None or not _heavy(model):
             continue
@@ -43,11 +57,44 @@ def check(script: Script) -> Iterator[Finding]:
             message=f"a model of {model.known_parameters / 1e6:.1f} M weights trains in float32{where}: its activations take"
             " twice the memory they need",
             bytes=saved,
-            help="set a mixed-precision policy before the model is built; weights stay float32, activations shrink",
+            help=_HELP,
             fixes=_fixes(script, fit, model, capability),
             severity="warning" if known else "hint",
         )
         return  # once a file
+
+
+def _saving(measurement: Measurement, target: Target) -> tuple[OnGpu, str, int] | None:
+    """What a policy saves where it was recomputed for a GPU with tensor cores; the policy first that suits the GPU."""
+    capability = target.compute_capability or measurement.on(target.gpu).compute_capability
+    policies = ("mixed_float16", "mixed_bfloat16")
+    found = measurement.saving(
+        target.gpu, *(reversed(policies) if (capability or (0, 0)) >= (8, 0) else policies)
+    )
+    if found is None or (found[0].compute_capability or (7, 0)) < (7, 0):
+        return None
+    return found
+
+
+def _measured(script: Script, fit: Fit, one: OnGpu, policy: str, saved: int) -> Finding | None:
+    """The finding with a saving that was recomputed; None where it is none, or little of a model that is small."""
+    model = fit.model
+    known = script.large(saved) and saved * _SHARE >= one.likely
+    if saved <= 0 or not (known or (model is not None and _heavy(model))):
+        return None
+    weights = f" of {model.known_parameters / 1e6:.1f} M weights" if model is not None else ""
+    where = f" on {one.name}" if one.name is not None else ""
+    cost = f"`{policy}` saves {format_bytes(saved)} of {format_bytes(one.likely)}, {one.recomputed}"
+    return Finding(
+        at=script.call_place(fit.call),
+        site=script.place(fit.call.site),
+        message=f"a model{weights} trains in float32{where}",
+        bytes=saved,
+        cost=cost,
+        help=_HELP,
+        fixes=_fixes(script, fit, model, one.compute_capability) if model is not None else (),
+        severity="warning" if known else "hint",
+    )
 
 
 def _heavy(model: Model) -> bool:

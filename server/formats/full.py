@@ -16,7 +16,7 @@ from keras_memlint.server.report import RunReport
 
 
 def render(report: RunReport, *, colour: bool) -> Iterator[str]:
-    """The findings for people, then a line that counts them."""
+    """The findings for people, what was estimated of the same scripts, then a line that counts the findings."""
     source = lru_cache(maxsize=4)(report.sources)
     for diagnostic in report.diagnostics:
         yield headline(diagnostic, colour=colour)
@@ -26,6 +26,13 @@ def render(report: RunReport, *, colour: bool) -> Iterator[str]:
             yield f"  {paint('note', 'bold', colour)}: {one_line(place.message)}, {one_line(where)}"
         for text in _helps(diagnostic):
             yield f"  {paint('help', 'bold', colour)}: {text}"
+        yield ""
+    for estimated in report.estimates:
+        at = estimated.location
+        where = estimated.filename if at is None else shown(estimated.filename, at, estimated.cell)
+        label = paint("estimate", "bold", colour)
+        yield f"{paint(one_line(where), 'bold', colour)} {label}: {one_line(estimated.summary)}"
+    if report.estimates:
         yield ""
     yield from _summary(report)
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from keras_memlint.analysis.gpus import find
+from keras_memlint.analysis.measurement import Measurement, OnGpu, text_hash
 from keras_memlint.analysis.settings import Settings, Target
 from keras_memlint.analysis.source import Source
 from keras_memlint.fixes.edits import apply
@@ -23,6 +25,13 @@ _STRIP = re.compile(r"[ \t]*#\s*expect:[^\n]*")
 _SIZE = re.compile(r"^`([^`]+)` is (\d+) (KiB|MiB|GiB)\b", re.MULTILINE)
 _UNITS = {"KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30}
 _TARGET = re.compile(r"target=(\S+)")
+_ESTIMATE = re.compile(
+    r"^An estimate for (\S+) says ([\d.]+) GiB at batch (\d+)(.*?)^$", re.MULTILINE | re.DOTALL
+)
+_SAVES = re.compile(r"`([^`]+)`\s+saves\s+(-?[\d.]+)\s+GiB")
+_LARGEST = re.compile(r"a\s+batch\s+of\s+(\d+)\s+fits")
+_KEPT = re.compile(r"([\d.]+)\s+GiB\s+of\s+weights\s+and\s+([\d.]+)\s+GiB\s+of\s+optimizer\s+slots")
+_POLICY = re.compile(r"under\s+the\s+policy\s+`(\w+)`")
 
 
 @dataclass(frozen=True)
@@ -31,7 +40,9 @@ class Case:
 
     A fence ``py settings gpu=t4`` etc. is not needed: ``target=T4`` behind ``py`` names the GPU. Prose that starts a line with
     "`x.npy` is 300 MiB" puts a file of that size beside the example, a fence ``txt requirements.txt`` a text of that name: ``files``
-    holds texts, or sizes in bytes.
+    holds texts, or sizes in bytes. A paragraph "An estimate for T4 says 18 GiB at batch 512" gives the first ``fit`` an estimate;
+    it may go on with "`mixed_float16` saves 6 GiB", "a batch of 256 fits", "0.4 GiB of weights and 0.8 GiB of optimizer slots",
+    "under the policy `mixed_float16`".
     """
 
     rule: str
@@ -41,6 +52,12 @@ class Case:
     fixed: str | None
     files: dict[str, str | int] = field(default_factory=dict, hash=False)
     target: str | None = None
+    estimate: Measurement | None = None
+
+    def with_text(self, text: str) -> Case:
+        """The example in another style of text, of which its estimate is just as true."""
+        estimate = self.estimate and replace(self.estimate, text=text_hash(text))
+        return replace(self, text=text, fixed=None, estimate=estimate)
 
     def __str__(self) -> str:
         return f"{self.rule}-{self.heading}"
@@ -76,9 +93,46 @@ def cases(page: Path) -> list[Case]:
                 named = _TARGET.search(info)
                 target = named.group(1) if named else None
         if main is not None:
-            found.append(Case(rule.group(), page, heading, main, fixed, files, target))
+            estimate = estimate_of(section, strip_marks(main))
+            found.append(Case(rule.group(), page, heading, main, fixed, files, target, estimate))
     assert found, f"{page}: no examples"
     return found
+
+
+def estimate_of(section: str, text: str) -> Measurement | None:
+    """The estimate that a section's prose speaks of; None when it speaks of none."""
+    found = _ESTIMATE.search(section)
+    if found is None:
+        return None
+    name, size, batch, more = found.groups()
+    gpu = find(name)
+    assert gpu is not None, name
+    gib = 1 << 30
+    low, likely, high = (int(float(size) * factor * gib) for factor in (0.95, 1, 1.05))
+    fits = "no" if low > gpu.memory else "borderline" if high > gpu.memory else "yes"
+    largest, kept, policy = _LARGEST.search(more), _KEPT.search(more), _POLICY.search(more)
+    figures = OnGpu(
+        gpu.name,
+        gpu.memory,
+        "compiler",
+        "predicted by the GPU compiler",
+        low,
+        likely,
+        high,
+        fits,
+        int(largest[1]) if largest else None,
+        tuple((change, int(float(saved) * gib)) for change, saved in _SAVES.findall(more)),
+    )
+    rows = [row for row, line in enumerate(text.splitlines(), 1) if ".fit(" in line]
+    return Measurement(
+        text_hash(text),
+        rows[0],
+        int(batch),
+        policy[1] if policy else "float32",
+        (figures,),
+        int(float(kept[1]) * gib) if kept else None,
+        int(float(kept[2]) * gib) if kept else None,
+    )
 
 
 def expected(text: str) -> list[tuple[int, str]]:
@@ -97,14 +151,12 @@ def strip_marks(text: str) -> str:
 
 
 def settings(case: Case) -> Settings:
-    """The settings of an example: its target, if it names one."""
+    """The settings of an example: its target, if it names one, and its estimate."""
     if case.target is None:
-        return Settings()
-    from keras_memlint.analysis.gpus import find
-
+        return Settings(measurement=case.estimate)
     gpu = find(case.target)
     assert gpu is not None, case.target
-    return Settings(Target(gpu.name, gpu.memory, gpu.compute_capability))
+    return Settings(Target(gpu.name, gpu.memory, gpu.compute_capability), measurement=case.estimate)
 
 
 def check(case: Case, folder: Path, only: str | None = None) -> list[Diagnostic]:
@@ -127,7 +179,7 @@ def fix_first(case: Case, folder: Path) -> str:
     """The text after the first fix of each of the rule's findings, one at a time."""
     text = strip_marks(case.text)
     for _ in range(10):
-        current = Case(case.rule, case.page, case.heading, text, None, case.files, case.target)
+        current = Case(case.rule, case.page, case.heading, text, None, case.files, case.target, case.estimate)
         fixes = [d.fixes[0] for d in check(current, folder, only=case.rule) if d.fixes]
         if not fixes:
             return text

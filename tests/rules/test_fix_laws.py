@@ -28,15 +28,7 @@ STYLES = {
 
 def restyled(case: Case, style: str) -> Case:
     """The example in another style of text."""
-    return Case(
-        case.rule,
-        case.page,
-        case.heading,
-        STYLES[style](strip_marks(case.text)),
-        None,
-        case.files,
-        case.target,
-    )
+    return case.with_text(STYLES[style](strip_marks(case.text)))
 
 
 def fixed(text: str, fix: DiagnosticFix) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sqlite3
-import sys
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -221,15 +220,3 @@ def test_facts_have_an_age(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert cache.fact("gpus", 60) == {"gpus": []}
     monkeypatch.setattr(module.time, "time", lambda: 1061.0)
     assert cache.fact("gpus", 60) is None
-
-
-@pytest.mark.skipif(sys.platform != "linux", reason="other systems have other folders")
-def test_where_it_lies(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
-    monkeypatch.delenv("KERAS_MEMLINT_CACHE_DIR", raising=False)
-    monkeypatch.setenv("HOME", "/home/somebody")
-    assert module.folder() == Path("/home/somebody/.cache/keras-memlint")
-    monkeypatch.setenv("XDG_CACHE_HOME", "/fast")
-    assert module.folder() == Path("/fast/keras-memlint")
-    monkeypatch.setenv("KERAS_MEMLINT_CACHE_DIR", "/mine")
-    assert module.folder() == Path("/mine")
