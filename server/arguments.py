@@ -146,6 +146,34 @@ def _add_check(check: Parser) -> None:
     running.add_argument(
         "--jobs", type=_jobs, metavar="N", help="processes (default: as many as there are cores)"
     )
+    _add_scheduler(running)
+
+
+def add_sweep_arguments(parser: argparse.ArgumentParser) -> None:
+    """What ``estimate`` takes for many cases at once."""
+    sweep = parser.add_argument_group("many at once")
+    sweep.add_argument(
+        "--sweep",
+        metavar="GRID",
+        help="estimate every case of a grid.toml: scripts, batch sizes, policies, GPUs",
+    )
+    sweep.add_argument(
+        "--output", metavar="FILE", help="the table to fill, .csv or .parquet; what it holds already is kept"
+    )
+    sweep.add_argument("--retry-failed", action="store_true", help="run the cases again that failed before")
+    sweep.add_argument(
+        "--jobs",
+        type=_jobs,
+        metavar="N",
+        help="cases at a time (default: as many as this machine has memory for)",
+    )
+    _add_scheduler(sweep)
+
+
+def _add_scheduler(group: argparse._ArgumentGroup) -> None:
+    group.add_argument(
+        "--scheduler", metavar="ADDRESS", help="on the workers of a Dask cluster, such as tcp://10.0.0.1:8786"
+    )
 
 
 def _add_estimate(estimate: Parser) -> None:

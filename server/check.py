@@ -6,6 +6,7 @@ import argparse
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -29,6 +30,7 @@ from keras_memlint.server.selection import codes_of, split
 
 if TYPE_CHECKING:
     from keras_memlint.server.baseline import Baseline
+    from keras_memlint.server.run import Spread
 
 OK, FINDINGS, FAILED = 0, 1, 2
 STDIN = "-"
@@ -59,6 +61,10 @@ def _options(arguments: argparse.Namespace) -> Options:
         raise UserError("--stdin-filename names standard input, which is not read; give `-` as the path")
     if arguments.watch and (from_stdin or arguments.diff):
         raise UserError("--watch follows files, so it cannot be used with `-` or --diff")
+    if arguments.scheduler is not None and (from_stdin or arguments.watch):
+        raise UserError(
+            "--scheduler is for files that are checked once, so it cannot be used with `-` or --watch"
+        )
     if arguments.statistics and arguments.output_format not in ("full", "concise", "json"):
         raise UserError(f"--statistics has no form in {arguments.output_format}; use full, concise or json")
     return Options(
@@ -83,7 +89,7 @@ def _once(arguments: argparse.Namespace, options: Options) -> int:
     for folder in discovery.empty:
         terminal.warn(f"{folder}: nothing to check here, neither .py nor .ipynb")
     cache = Cache(None) if arguments.no_cache else Cache.of_user()
-    with terminal.progress() as progress:
+    with terminal.progress() as progress, _spread(arguments) as spread:
         outcomes = check_files(
             discovery.files,
             options,
@@ -92,6 +98,7 @@ def _once(arguments: argparse.Namespace, options: Options) -> int:
             jobs=arguments.jobs,
             read=_read_stdin if from_stdin else _read,
             progress=progress,
+            spread=spread,
         )
     cache.close()
     _use_repairs(arguments, outcomes)
@@ -116,6 +123,15 @@ def _once(arguments: argparse.Namespace, options: Options) -> int:
     if failed:
         return FAILED
     return FINDINGS if fails(diagnostics, arguments.fail_on) else OK
+
+
+def _spread(arguments: argparse.Namespace) -> AbstractContextManager[Spread | None]:
+    """Where the files are checked: None for this machine. Raises UserError without a cluster at that address."""
+    if arguments.scheduler is None:
+        return nullcontext()
+    from keras_memlint.server.cluster import cluster
+
+    return cluster(arguments.scheduler, arguments.jobs)
 
 
 def _use_repairs(arguments: argparse.Namespace, outcomes: Sequence[Outcome]) -> None:

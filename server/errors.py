@@ -2,16 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from keras_memlint.analysis.nearest import did_you_mean
+
+__all__ = ["UserError", "did_you_mean"]
 
 
 class UserError(Exception):
     """A wrong argument, setting or file: its text says what failed, where, and what to do. Ends the run with 2."""
-
-
-def did_you_mean(word: str, known: Iterable[str]) -> str:
-    """`` (did you mean `a` or `b`?)`` for the nearest of ``known``; empty when nothing is near."""
-    from difflib import get_close_matches
-
-    near = get_close_matches(word, list(known), n=3, cutoff=0.5)
-    return f" (did you mean {' or '.join(f'`{name}`' for name in near)}?)" if near else ""

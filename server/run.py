@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache as once
 from typing import TYPE_CHECKING, NamedTuple
@@ -17,13 +17,17 @@ from keras_memlint.server.findings import Shown, told_once
 from keras_memlint.server.measurements import Measurements
 from keras_memlint.server.selection import select, split
 from keras_memlint.server.target import settings_for
-from keras_memlint.server.work import Plan, Repair, Task, judged, prepare, repairable, work
+from keras_memlint.server.work import Plan, Repair, Result, Task, judged, prepare, repairable, work
 
 if TYPE_CHECKING:
     from keras_memlint.analysis.measurement import Measurement
     from keras_memlint.fixes.apply import FixOutcome
     from keras_memlint.rules.engine import Report
     from keras_memlint.server.baseline import Baseline
+    from keras_memlint.server.pool import WorkerDiedError
+
+    Spread = Callable[[Sequence[Task]], Iterator[tuple[int, Result | WorkerDiedError]]]
+    """Does the work on files elsewhere, and tells the result of each task with its index as they come."""
 
 _GPU_SECONDS = 24 * 3600
 
@@ -68,8 +72,11 @@ def check_files(
     jobs: int | None = None,
     read: Callable[[Found], bytes],
     progress: Callable[[int, int], None] | None = None,
+    spread: Spread | None = None,
 ) -> list[Outcome]:
     """Every file's outcome, in the order of ``files``. ``progress`` is told how many files are done, and of how many.
+
+    ``spread`` does the work elsewhere, then ``jobs`` does not matter here.
 
     Raises UserError for words in ``options`` that are no rules.
     """
@@ -104,7 +111,10 @@ def check_files(
             tasks.append(task)
             waiting.append((outcome, entry))
     if tasks:
-        reports = _analyse(tasks, waiting, cache, jobs, progress, len(files))
+        # A database connection must not be carried into another process.
+        cache.close()
+        results = _in_processes(tasks, jobs) if spread is None else spread(tasks)
+        reports = _analyse(results, waiting, progress, len(files))
         found |= {outcome.found.path: report.diagnostics for outcome, _, report in reports}
         cache.store((entry, report) for _, entry, report in reports)
     for outcome in outcomes:
@@ -113,22 +123,24 @@ def check_files(
     return outcomes
 
 
+def _in_processes(tasks: Sequence[Task], jobs: int | None) -> Iterator[tuple[int, Result | WorkerDiedError]]:
+    from keras_memlint.server.pool import in_parallel
+
+    return in_parallel(work, tasks, jobs, prepare)
+
+
 def _analyse(
-    tasks: Sequence[Task],
+    results: Iterable[tuple[int, Result | WorkerDiedError]],
     waiting: Sequence[tuple[Outcome, Entry]],
-    cache: Cache,
-    jobs: int | None,
     progress: Callable[[int, int], None] | None,
     total: int,
 ) -> list[tuple[Outcome, Entry, Report]]:
-    """Does ``tasks``, completes the outcomes that wait for them, and answers what was found in each."""
-    from keras_memlint.server.pool import WorkerDiedError, in_parallel
+    """Completes the outcomes that wait for ``results``, and answers what was found in each."""
+    from keras_memlint.server.pool import WorkerDiedError
 
-    # A database connection must not be carried into another process.
-    cache.close()
-    done = total - len(tasks)
-    results: list[tuple[Outcome, Entry, Report]] = []
-    for index, result in in_parallel(work, tasks, jobs, prepare):
+    done = total - len(waiting)
+    reports: list[tuple[Outcome, Entry, Report]] = []
+    for index, result in results:
         outcome, entry = waiting[index]
         if isinstance(result, WorkerDiedError):
             outcome.problems.append(
@@ -139,11 +151,11 @@ def _analyse(
             outcome.repair, outcome.remaining = result.repair, result.remaining
             outcome.seconds = result.report.seconds
             outcome.problems += result.report.problems
-            results.append((outcome, entry, result.report))
+            reports.append((outcome, entry, result.report))
         done += 1
         if progress is not None:
             progress(done, total)
-    return results
+    return reports
 
 
 class Plans:

@@ -65,8 +65,8 @@ def _say(kind: str, code: str, message: str) -> None:
 
 
 @contextlib.contextmanager
-def progress() -> Iterator[Callable[[int, int], None] | None]:
-    """A function that shows how many of how many files are done, once it takes long. None without a terminal."""
+def progress(doing: str = "checking") -> Iterator[Callable[[int, int], None] | None]:
+    """A function that shows how many of how many are done, once it takes long. None without a terminal."""
     if not sys.stderr.isatty():
         yield None
         return
@@ -77,18 +77,18 @@ def progress() -> Iterator[Callable[[int, int], None] | None]:
         def advance(done: int, total: int) -> None:
             nonlocal show
             if show is None and done < total and time.monotonic() - started > _PATIENCE_SECONDS:
-                show = _bar(stack)
+                show = _bar(stack, doing)
             if show is not None:
                 show(done, total)
 
         yield advance
 
 
-def _bar(stack: contextlib.ExitStack) -> Callable[[int, int], None]:
+def _bar(stack: contextlib.ExitStack, doing: str) -> Callable[[int, int], None]:
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
-    columns = (TextColumn("checking"), BarColumn(), MofNCompleteColumn())
+    columns = (TextColumn(doing), BarColumn(), MofNCompleteColumn())
     bar = stack.enter_context(Progress(*columns, console=Console(stderr=True), transient=True))
     task = bar.add_task("")
     return lambda done, total: bar.update(task, completed=done, total=total)
