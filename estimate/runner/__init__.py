@@ -1,0 +1,1 @@
+"""Runs in the user's Python: standard library only."""

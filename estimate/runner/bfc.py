@@ -1,0 +1,104 @@
+"""TensorFlow's allocator in numbers: best fit with coalescing (BFC), without any memory behind it.
+
+What it adds to the sum of the tensors: sizes are rounded up to 256 bytes, and a free chunk less than twice the size that was asked
+for is handed out whole, so the tensor holds up to twice its size.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left, insort
+from typing import Dict, List, Optional, Tuple
+
+UNIT = 256
+MAX_WASTE = 128 << 20
+FIRST_REGION = 2 << 20
+
+
+class Chunk:
+    """A piece of a region, free or in use, between its neighbours."""
+
+    __slots__ = ("address", "after", "before", "free", "size")
+
+    def __init__(self, address: int, size: int) -> None:
+        self.address, self.size = address, size
+        self.free = True
+        self.before: Optional[Chunk] = None
+        self.after: Optional[Chunk] = None
+
+
+class Allocator:
+    """``grows``: regions are asked for when needed, each about twice the last one, as on the CPU; else there is one."""
+
+    def __init__(self, grows: bool) -> None:
+        self.in_use = 0
+        self.peak = 0
+        self._free: List[Tuple[int, int]] = []  # size and address: the best fit is the first that is large enough
+        self._at: Dict[int, Chunk] = {}
+        self._grows = grows
+        self._next_region = FIRST_REGION
+        self._end = 0
+        if not grows:
+            self._add(Chunk(self._region(1 << 50), 1 << 50))
+
+    def allocate(self, size: int) -> Chunk:
+        rounded = max(UNIT, (size + UNIT - 1) // UNIT * UNIT)
+        at = bisect_left(self._free, (rounded, -1))
+        if at == len(self._free):
+            self._extend(rounded)
+            at = bisect_left(self._free, (rounded, -1))
+        chunk = self._at[self._free.pop(at)[1]]
+        if chunk.size >= 2 * rounded or chunk.size - rounded >= MAX_WASTE:
+            rest = Chunk(chunk.address + rounded, chunk.size - rounded)
+            rest.before, rest.after = chunk, chunk.after
+            if chunk.after is not None:
+                chunk.after.before = rest
+            chunk.after, chunk.size = rest, rounded
+            self._add(rest)
+        chunk.free = False
+        self.in_use += chunk.size
+        if self.in_use > self.peak:
+            self.peak = self.in_use
+        return chunk
+
+    def release(self, chunk: Chunk) -> None:
+        self.in_use -= chunk.size
+        after, before = chunk.after, chunk.before
+        if after is not None and after.free:
+            self._take(after)
+            chunk.size += after.size
+            chunk.after = after.after
+            if chunk.after is not None:
+                chunk.after.before = chunk
+        if before is not None and before.free:
+            self._take(before)
+            del self._at[chunk.address]
+            before.size += chunk.size
+            before.after = chunk.after
+            if before.after is not None:
+                before.after.before = before
+            chunk = before
+        self._add(chunk)
+
+    def _add(self, chunk: Chunk) -> None:
+        chunk.free = True
+        self._at[chunk.address] = chunk
+        insort(self._free, (chunk.size, chunk.address))
+
+    def _take(self, chunk: Chunk) -> None:
+        del self._free[bisect_left(self._free, (chunk.size, chunk.address))]
+        del self._at[chunk.address]
+
+    def _extend(self, rounded: int) -> None:
+        grown = False
+        while self._next_region < rounded:
+            self._next_region *= 2
+            grown = True
+        size = self._next_region
+        if not grown:
+            self._next_region *= 2
+        self._add(Chunk(self._region(size), size))
+
+    def _region(self, size: int) -> int:
+        start = self._end
+        self._end += size + UNIT
+        return start
