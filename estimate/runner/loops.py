@@ -1,0 +1,2 @@
+"""stub"""
+def install(run): pass

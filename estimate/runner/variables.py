@@ -1,0 +1,101 @@
+"""The variables of a model and its optimizer: which is what, and how large."""
+
+from __future__ import annotations
+
+from typing import Any, Iterable
+
+from . import shapes
+
+
+def layers(model: Any) -> list[Any]:
+    """A model's layers, those inside other layers included."""
+    flatten = getattr(model, "_flatten_layers", None)
+    try:
+        return list(flatten(include_self=False)) if flatten else list(getattr(model, "layers", []))
+    except Exception:
+        return list(getattr(model, "layers", []))
+
+
+def of_optimizer(optimizer: Any) -> list[Any]:
+    """An optimizer's variables; none where it has none yet."""
+    found = getattr(optimizer, "variables", None)
+    try:
+        return list(found() if callable(found) else found or [])
+    except Exception:
+        return []
+
+
+def parameters(model: Any) -> list[Any]:
+    """The weights that layers learn, frozen ones too; not the statistics of normalisations and the like."""
+    learned = {id(weight) for weight in getattr(model, "trainable_weights", [])}
+    for layer in [model, *layers(model)]:
+        for name in ("_trainable_variables", "_trainable_weights"):
+            learned.update(id(weight) for weight in getattr(layer, name, None) or ())
+    return [weight for weight in weights(model) if id(weight) in learned]
+
+
+def weights(model: Any) -> list[Any]:
+    """All the weights of a model, each once."""
+    found = {id(weight): weight for weight in getattr(model, "weights", None) or ()}
+    return list(found.values())
+
+
+def others(model: Any, optimizer: Any) -> list[Any]:
+    """What is neither learned nor the optimizer's: statistics, seeds, metrics."""
+    known = {id(variable) for variable in [*parameters(model), *of_optimizer(optimizer)]}
+    found = {}
+    for variable in [*weights(model), *(getattr(model, "variables", None) or ())]:
+        found[id(variable)] = variable
+    for metric in _metrics(model):
+        for variable in getattr(metric, "variables", ()):
+            found[id(variable)] = variable
+    return [variable for identity, variable in found.items() if identity not in known]
+
+
+def _metrics(model: Any) -> list[Any]:
+    try:
+        return list(model.metrics)
+    except Exception:
+        return []
+
+
+def kinds(model: Any, optimizer: Any) -> dict[int, tuple[str, str]]:
+    """By ``id`` of the handle: the kind and name of every variable that is known."""
+    found = {}
+    if model is not None:
+        found.update(kinds_of(others(model, optimizer), "state"))
+        found.update(kinds_of(parameters(model), "parameter"))
+    found.update(kinds_of(of_optimizer(optimizer), "optimizer"))
+    return found
+
+
+def kinds_of(found: Iterable[Any], kind: str) -> dict[int, tuple[str, str]]:
+    """By ``id`` of the handle: ``kind`` and the variable's name."""
+    listed = {}
+    for variable in found:
+        for inner in (variable, getattr(variable, "value", None), getattr(variable, "_value", None)):
+            handle = getattr(inner, "handle", None)
+            if handle is not None:
+                listed[id(handle)] = (kind, name(variable))
+    return listed
+
+
+def name(variable: Any) -> str:
+    """Its path, as Keras shows it."""
+    return str(getattr(variable, "path", None) or getattr(variable, "name", "")).split(":")[0]
+
+
+def size(found: Iterable[Any]) -> int:
+    """Bytes of all of them."""
+    total = 0
+    for variable in found:
+        shape = shapes.of(variable)
+        total += (shape.bytes or 0) if shape else 0
+    return total
+
+
+def weights_trained(model: Any, optimizer: Any) -> list[Any]:
+    """What the optimizer updates: the model's trainable weights, or what it was built with."""
+    if model is not None:
+        return list(getattr(model, "trainable_weights", None) or ())
+    return list(getattr(optimizer, "_trainable_variables", None) or ())
