@@ -1,0 +1,130 @@
+"""Programs as the compiler takes them: StableHLO of JAX or TensorFlow, read, repaired and compiled.
+
+Runs in the worker, the only place where jax is imported.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+from jax._src import compiler, xla_bridge
+from jax._src.interpreters import mlir
+from jax._src.lib import _jax
+from jax._src.lib.mlir import ir
+
+FLAGS = {
+    # Its tiling asks a device that is not there: "Couldn't find output tile sizes".
+    "xla_gpu_enable_triton_gemm": False,
+    # There is no device to try algorithms on.
+    "xla_gpu_autotune_level": 0,
+    "xla_dump_hlo_as_proto": True,
+}
+
+
+class UnusableProgramError(Exception):
+    """Its text is one sentence for the user."""
+
+
+def load_plugin() -> None:
+    """The CUDA plugin, loaded but not initialised: it starts no thread, so the process may fork afterwards.
+
+    Raises ImportError when it is not installed.
+    """
+    import jax_plugins.xla_cuda12  # noqa: F401
+
+    xla_bridge._discover_and_register_pjrt_plugins()  # type: ignore[no-untyped-call]
+    if "cuda" not in xla_bridge._topology_factories:
+        raise ImportError("jax-cuda12-plugin could not be loaded")
+
+
+def read(path: Path) -> ir.Module:
+    """The module in ``path``, repaired where TensorFlow wrote what only its own compiler understands.
+
+    Raises UnusableProgramError.
+    """
+    with mlir.make_ir_context():
+        try:
+            module = ir.Module.parse(path.read_bytes())
+        except ir.MLIRError as error:
+            raise UnusableProgramError(f"the program cannot be read: {_first_line(error)}") from error
+        _drop_copies(module)
+        _move_aliases(module)
+        return module
+
+
+def compile_for(module: ir.Module, description: str, dump: Path) -> dict[str, int]:
+    """Compile for the GPU of ``description``. Returns the compiler's own memory figures.
+
+    The compiler writes the buffer assignment into ``dump`` long before it is done.
+    """
+    topology = xla_bridge.make_pjrt_topology(
+        "cuda", "1x1x1", target_config=description, topology="1x1x1"
+    )
+    device = topology._make_compile_only_devices()[0]
+    options = compiler.get_compile_options(
+        num_replicas=1, num_partitions=1, env_options_overrides={**FLAGS, "xla_dump_to": str(dump)}
+    )
+    with module.context:
+        compiled = device.client.compile(module, _jax.DeviceList((device,)), options)
+    stats = compiled.get_compiled_memory_stats()
+    return {
+        "arguments": stats.argument_size_in_bytes,
+        "outputs": stats.output_size_in_bytes,
+        "aliased": stats.alias_size_in_bytes,
+        "temporary": stats.temp_size_in_bytes,
+    }
+
+
+def number_of_arguments(module: ir.Module) -> int:
+    """How many arguments the program's main function takes."""
+    return len(_main(module).arguments)
+
+
+def _drop_copies(module: ir.Module) -> None:
+    """``mhlo.copy`` keeps TensorFlow's variables apart from its results; the aliases below say the same."""
+    copies = []
+
+    def collect(operation: Any) -> Any:
+        if operation.name == "mhlo.copy":
+            copies.append(operation)
+        return ir.WalkResult.ADVANCE
+
+    module.operation.walk(collect)
+    for copy in copies:
+        copy.results[0].replace_all_uses_with(copy.operands[0])
+        copy.erase()
+
+
+_PAIR = re.compile(r"parameter_number = (\d+) : i64\}, output_index = array<i64(?:: (\d+))?>")
+
+
+def _move_aliases(module: ir.Module) -> None:
+    """The module's list of results that take an argument's place becomes an attribute of each argument."""
+    attributes = module.operation.attributes
+    if "mhlo.input_output_alias" not in attributes:
+        return
+    main = _main(module)
+    changed = [ir.DictAttr.get({}) for _ in main.arguments]
+    if "arg_attrs" in main.attributes:
+        changed = [ir.DictAttr(entry) for entry in main.attributes["arg_attrs"]]
+    number = ir.IntegerType.get_signless(32)
+    for parameter, output in _PAIR.findall(str(attributes["mhlo.input_output_alias"])):
+        old = {entry.name: entry.attr for entry in changed[int(parameter)]}
+        alias = ir.IntegerAttr.get(number, int(output or 0))
+        changed[int(parameter)] = ir.DictAttr.get({**old, "tf.aliasing_output": alias})
+    main.attributes["arg_attrs"] = ir.ArrayAttr.get(changed)
+    del attributes["mhlo.input_output_alias"]
+
+
+def _main(module: ir.Module) -> Any:
+    for operation in module.body.operations:
+        if "sym_name" in operation.attributes:
+            if ir.StringAttr(operation.attributes["sym_name"]).value == "main":
+                return operation
+    raise UnusableProgramError("the program has no main function")
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).strip().splitlines()[0][:300]
