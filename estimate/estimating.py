@@ -47,6 +47,26 @@ def estimate(request: Request, progress: Progress = silent) -> Estimate:
         return _assembled(request, steps, [*([own] if own else ()), *rows], predictions, changed)
 
 
+def _compiler(stack: ExitStack, steps: Steps, request: Request) -> tuple[Compiler | None, str | None]:
+    """The compile worker where the script's program can be compiled, else why there is none."""
+    if not request.targets or "program" not in steps.caught["can"]:
+        return None, None
+    try:
+        return stack.enter_context(Compiler()), None
+    except EstimateError as error:
+        return None, str(error)
+
+
+def _base(predictor: Predictor, base: Variant, device: Device) -> Prediction:
+    """The script as it is on one GPU, by the next tier when the compiler refuses."""
+    while True:
+        try:
+            return predictor(base, device)
+        except EstimateError as error:
+            if not predictor.fall_back(str(error)):
+                raise
+
+
 def _told(devices: Sequence[Device], progress: Progress) -> Iterator[Device]:
     for number, device in enumerate(devices):
         progress(Stage("predicting", device.gpu.name, 0.3 + 0.2 * number / len(devices)))

@@ -195,7 +195,10 @@ def _add_estimate(estimate: Parser) -> None:
         help="which training of the script, from 0 (default: 0)",
     )
     running.add_argument(
-        "--steps", type=_positive, default=3, metavar="N", help="steps of training to run (default: 3)"
+        "--steps",
+        type=_positive,
+        metavar="N",
+        help="steps of training to run (default: 5 on a GPU, 1 without, where nothing more is learnt from them)",
     )
     running.add_argument(
         "--time-limit",

@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from types import FrameType
 
+from keras_memlint.analysis import nvml
 from keras_memlint.estimate import devices, pythons, what_if
 from keras_memlint.estimate.devices import Device
 from keras_memlint.estimate.errors import EstimateError
@@ -23,6 +24,9 @@ from keras_memlint.server.errors import UserError, did_you_mean
 from keras_memlint.server.progress import shown
 
 LOCAL = "local"
+_STEPS_ON_GPU = 5
+"""The first two make buffers and choose kernels."""
+
 _USUAL = ("t4", "a100-40")
 """Shown where neither a GPU is here nor one was named."""
 
@@ -56,7 +60,8 @@ def _request(arguments: argparse.Namespace) -> Request:
     if (arguments.script is None) == (arguments.module is None):
         raise UserError("name a script to estimate, or a module with -m")
     script = None if arguments.script is None else _script(arguments.script)
-    names = _words(arguments.target) or _configured(script or Path.cwd())
+    here = bool(nvml.gpus().gpus)
+    names = _words(arguments.target) or _configured(script or Path.cwd(), here=here)
     try:
         return Request(
             script=script,
@@ -65,7 +70,7 @@ def _request(arguments: argparse.Namespace) -> Request:
             cwd=Path.cwd(),
             arguments=tuple(arguments.arguments),
             fit_index=arguments.fit_index,
-            steps=arguments.steps,
+            steps=arguments.steps or (_STEPS_ON_GPU if here else 1),
             local=not names or LOCAL in names,
             targets=tuple(_devices(names)),
             search=not arguments.no_batch_search,
@@ -84,13 +89,11 @@ def _script(name: str) -> Path:
     return path.resolve()
 
 
-def _configured(place: Path) -> list[str]:
-    """The GPU that the configuration names; without one and without a GPU here, two that people know."""
-    from keras_memlint.analysis import nvml
-
+def _configured(place: Path, *, here: bool) -> list[str]:
+    """The GPU that the configuration names; without one and without a GPU ``here``, two that people know."""
     if (gpu := Configurations().above(str(place.parent)).target_gpu) is not None:
         return [gpu]
-    return [] if nvml.gpus().gpus else list(_USUAL)
+    return [] if here else list(_USUAL)
 
 
 def _devices(names: Iterable[str]) -> list[Device]:
