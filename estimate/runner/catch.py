@@ -75,6 +75,7 @@ class Catch:
     step_seconds: list[float]
     model: Any = None
     optimizer: Any = None
+    trained: list[Any] = field(default_factory=list)
     data: Any = None
     batch_size: int | None = None
     program: Program = field(default_factory=Program)

@@ -9,7 +9,7 @@ import sys
 from types import FrameType
 from typing import Any
 
-from . import host, policies, shapes, variables
+from . import automatic_jit, host, policies, shapes, variables
 from .catch import Catch
 from .run import Run
 
@@ -133,21 +133,14 @@ def accumulation(optimizer: Any) -> int:
 
 def jit(catch: Catch) -> dict[str, Any]:
     """Whether XLA compiles the step: here, and where a GPU is visible."""
-    if catch.backend == "jax":
-        return {"here": True, "on_gpu": True}
     model = catch.model
-    if catch.hook not in ("fit", "train_on_batch") or model is None or catch.backend == "torch":
+    if catch.hook not in ("fit", "train_on_batch") or model is None:
         compiled = bool(getattr(catch.program, "jit", False))
         return {"here": compiled, "on_gpu": compiled}
     here = bool(getattr(model, "jit_compile", None) or getattr(model, "_jit_compile", None))
     if not is_keras_3(model) or getattr(model, "run_eagerly", False):
         return {"here": here, "on_gpu": here}
-    asked: Any = "auto"
-    try:
-        asked = model._compile_config.config.get("jit_compile", "auto")
-    except AttributeError:
-        pass
-    if asked != "auto" and asked is not None:
+    if id(model) not in automatic_jit.MODELS or catch.backend == "torch":
         return {"here": here, "on_gpu": here}
     # What Keras does when it sees a GPU: see _resolve_auto_jit_compile of its trainer.
     trainer: Any = sys.modules.get("keras.src.trainers.trainer")
@@ -159,11 +152,11 @@ def sizes(catch: Catch) -> dict[str, int]:
     """Bytes of what stays in memory from step to step, and of one batch."""
     model, optimizer = catch.model, catch.optimizer
     learned = variables.parameters(model) if model is not None else []
-    trained = variables.weights_trained(model, optimizer)
+    trained = variables.weights_trained(model, catch.trained)
     return {
         "parameters": variables.size(learned or trained),
         "trainable": variables.size(trained),
-        "optimizer": variables.size(variables.of_optimizer(optimizer)),
+        "optimizer": variables.size(variables.of_optimizers(model, optimizer)),
         "state": variables.size(variables.others(model, optimizer)) if model is not None else 0,
         "inputs": shapes.total(catch.data),
     }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import inspect
+import itertools
 import sys
 import time
 from types import ModuleType
@@ -61,12 +62,12 @@ def _fit(run: Run, original: Callable[..., Any]) -> Callable[..., Any]:
         run.fits += 1
         if index < run.asked.fit_index:
             return _one_step(run, self, original, bound)
-        run.within.hook = True
+        run.hooked = True
         try:
             caught = _Fit(run, self, given)
             caught.run(original, bound)
         finally:
-            run.within.hook = False
+            run.hooked = False
 
     return fit
 
@@ -74,7 +75,7 @@ def _fit(run: Run, original: Callable[..., Any]) -> Callable[..., Any]:
 def _one_step(run: Run, model: Any, original: Callable[..., Any], bound: inspect.BoundArguments) -> Any:
     """A training before the one that is asked for: a step of it, so that what follows finds a model and a history."""
     given = bound.arguments
-    run.within.hook = True
+    run.hooked = True
     try:
         given["epochs"] = (given.get("initial_epoch") or 0) + 1
         given["callbacks"] = [_callback(model, after_step=lambda: setattr(model, "stop_training", True))]
@@ -82,7 +83,7 @@ def _one_step(run: Run, model: Any, original: Callable[..., Any], bound: inspect
             given["validation_steps"] = 1
         return original(*bound.args, **bound.kwargs)
     finally:
-        run.within.hook = False
+        run.hooked = False
 
 
 class _Fit:
@@ -162,6 +163,11 @@ class _Fit:
             self._settled = True
             self._note_data(shapes.map_structure(_shape_or_none, source[0] if source else None))
             return source
+        if hasattr(source, "__next__") and not hasattr(source, "get_next"):
+            self._settled = True
+            first = next(source)
+            self._note_data(shapes.map_structure(_shape_or_none, first))
+            return itertools.chain([first], source)
         if not hasattr(source, "get_next") or self._distributed or _steps_in_one(self._model) != 1:
             self._settled = True
             spec = getattr(source, "element_spec", None)
@@ -316,7 +322,7 @@ def _train_on_batch(run: Run, original: Callable[..., Any]) -> Callable[..., Any
         if training is None:
             training = trainings[id(self)] = _Batches(run, self, run.fits)
             run.fits += 1
-        run.within.hook = True
+        run.hooked = True
         try:
             began = time.perf_counter()
             result = original(self, *arguments, **options)
@@ -324,7 +330,7 @@ def _train_on_batch(run: Run, original: Callable[..., Any]) -> Callable[..., Any
             training.done(time.perf_counter() - began, bound, len(trainings))
             return result
         finally:
-            run.within.hook = False
+            run.hooked = False
 
     return train_on_batch
 

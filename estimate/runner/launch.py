@@ -35,6 +35,8 @@ def launch(run: Run) -> NoReturn:
         run.finish("unsupported", detail="training stopped outside the runner's hooks")
     except BaseException as error:
         _crashed(run, error)
+    if run.unsupported:
+        run.finish("unsupported", detail=run.unsupported, status=0)
     run.finish("no-training", status=0, detail=_why_none(run))
 
 

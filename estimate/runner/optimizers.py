@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import sys
-from typing import Any, Iterator
+from typing import Any, Callable, Iterator
 
 from . import variables
 from .catch import Cannot, Options
@@ -61,16 +62,28 @@ def _new(old: Any, options: Options) -> Any:
 def rematerialised(layers: list[Any]) -> Iterator[None]:
     """The layers recompute their activations in the backward pass, as under ``keras.RematScope``."""
     remat: Any = sys.modules.get("keras.src.backend.common.remat")
-    usable = [layer for layer in layers if hasattr(layer, "_remat_mode") and not variables.layers(layer)]
+    usable = [layer for layer in layers if hasattr(layer, "_remat_mode")]
     if remat is None or not usable:
         raise Cannot("this Keras cannot rematerialise layers")
     with remat.RematScope(mode="full"):
         mode = remat.get_current_remat_mode()
     before = [layer._remat_mode for layer in usable]
+    original = remat.remat
+    remat.remat = functools.partial(_with_options, original)
     for layer in usable:
         layer._remat_mode = mode
     try:
         yield
     finally:
+        remat.remat = original
         for layer, old in zip(usable, before):
             layer._remat_mode = old
+
+
+def _with_options(original: Callable[..., Any], function: Callable[..., Any]) -> Callable[..., Any]:
+    """TensorFlow's ``recompute_grad`` takes no keyword arguments in a graph; layers are called with some."""
+
+    def call(*arguments: Any, **options: Any) -> Any:
+        return original(functools.partial(function, **options))(*arguments)
+
+    return call

@@ -16,6 +16,8 @@ _LIBRARIES = tuple(
     if path
 )
 
+_NOT_THEIRS = ("site-packages", "dist-packages", "__autograph_generated_file")
+
 
 def is_own(file: str) -> bool:
     """Whether it is a file of the runner."""
@@ -24,7 +26,7 @@ def is_own(file: str) -> bool:
 
 def is_users(file: str) -> bool:
     """Whether it is the user's: no library, nothing that Python made up."""
-    if file.startswith("<") or "site-packages" in file or "dist-packages" in file:
+    if file.startswith("<") or any(part in file for part in _NOT_THEIRS):
         return False
     full = os.path.abspath(file)
     return not is_own(full) and not full.startswith(_LIBRARIES) and os.path.exists(full)

@@ -65,7 +65,7 @@ class Traced(Program):
 
     @contextlib.contextmanager
     def _changed(self, options: Options) -> Iterator[int | None]:
-        batch = _batch_of(options, self._batch)
+        batch = batch_of(options, self._batch)
         self._new_variables: list[Any] = []
         with contextlib.ExitStack() as stack:
             if options.remat:
@@ -98,8 +98,10 @@ class Traced(Program):
         kinds.update(variables.kinds_of(self._new_variables, "optimizer"))
         own = {id(variable.handle): variable for variable in concrete.graph.variables if hasattr(variable, "handle")}
         listed = []
-        for tensor in concrete.inputs[:inputs]:
-            listed.append(Argument("input", tensor.name.split(":")[0], shapes.of(tensor) or shapes.Shape((), "float32")))
+        names = [name for name, _shape in shapes.named(self._arguments)]
+        for number, tensor in enumerate(concrete.inputs[:inputs]):
+            name = names[number] if number < len(names) else f"input {number}"
+            listed.append(Argument("input", name, shapes.of(tensor) or shapes.Shape((), "float32")))
         used = set()
         for captured in concrete.captured_inputs:
             variable = own.get(id(captured))
@@ -129,10 +131,10 @@ class ModelStep(Traced):
         return optimizers.swapped(self._model, options)
 
     def _layers(self) -> list[Any]:
-        return variables.layers(self._model)
+        return list(getattr(self._model, "layers", []))
 
 
-def _batch_of(options: Options, batch: int | None) -> int | None:
+def batch_of(options: Options, batch: int | None) -> int | None:
     """The batch size of one step: a part of the asked one where gradients are accumulated."""
     wanted = options.batch if options.batch is not None else batch
     if wanted is not None and batch is None and options.batch is not None:

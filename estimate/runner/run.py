@@ -32,7 +32,8 @@ class Run:
         self.imports = 0
         self.before_training: tuple[int, int] | None = None
         self.notes: list[dict[str, str]] = []
-        self.within = threading.local()
+        self.hooked = False
+        self.unsupported = ""
         self._started = time.perf_counter()
         self._process = os.getpid()
         self._stage = ("import", "")
@@ -40,8 +41,8 @@ class Run:
 
     @property
     def watching(self) -> bool:
-        """False in forked children, and where a hook already looks at what happens."""
-        return not getattr(self.within, "hook", False) and os.getpid() == self._process
+        """False in forked children, and while a hook already looks at what happens."""
+        return not self.hooked and os.getpid() == self._process
 
     def stage(self, stage: str, detail: str = "") -> None:
         """Tells the client what is going on."""

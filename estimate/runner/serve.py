@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import time
 import traceback
 from typing import Any, NoReturn
@@ -14,7 +15,7 @@ from .run import Run
 
 def caught(run: Run, catch: Catch) -> NoReturn:
     """Tells the client of the catch, serves it, ends the process."""
-    run.within.hook = True
+    run.hooked = True
     run.leave(lambda: _serve(run, catch))
 
 
@@ -66,7 +67,8 @@ def _program(run: Run, catch: Catch, options: Options, number: Any) -> dict[str,
 
 def _sentence(error: Exception) -> str:
     """The first line of a message that is often pages long."""
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    text = re.sub(r"\x1b\[[0-9;]*m", "", str(error))
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
     skipped = ("in user code:", "Exception encountered when calling", "Detected at node", "File ")
     line = next((line for line in lines if not line.startswith(skipped)), "")
     return f"{type(error).__name__}: {line}"[:400]

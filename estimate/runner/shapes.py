@@ -98,3 +98,17 @@ def resized(value: Any, batch: int | None, wanted: int | None) -> Any:
 def total(value: Any) -> int:
     """Bytes of all the arrays in a structure whose size is known."""
     return sum(leaf.bytes or 0 for leaf in leaves(value) if isinstance(leaf, Shape))
+
+
+def named(value: Any, path: str = "") -> list[tuple[str, Shape]]:
+    """The shapes in a structure with a name each, from where they stand; a batch's parts are x, y and sample_weight."""
+    if isinstance(value, Shape):
+        return [(path or "x", value)]
+    if isinstance(value, dict):
+        items = list(value.items())
+    elif isinstance(value, (list, tuple)):
+        parts = ("x", "y", "sample_weight") if not path and isinstance(value, tuple) and len(value) <= 3 else ()
+        items = [(parts[number] if parts else number, item) for number, item in enumerate(value)]
+    else:
+        return []
+    return [entry for key, item in items for entry in named(item, f"{path}/{key}" if path else str(key))]

@@ -19,10 +19,22 @@ def layers(model: Any) -> list[Any]:
 def of_optimizer(optimizer: Any) -> list[Any]:
     """An optimizer's variables; none where it has none yet."""
     found = getattr(optimizer, "variables", None)
+    state = getattr(optimizer, "state", None)
+    if hasattr(optimizer, "param_groups") and state is not None:  # PyTorch's own.
+        return [part for slots in state.values() for part in slots.values() if hasattr(part, "shape")]
     try:
         return list(found() if callable(found) else found or [])
     except Exception:
         return []
+
+
+def of_optimizers(model: Any, optimizer: Any) -> list[Any]:
+    """The variables of an optimizer and of those that the model keeps besides: adversarial models have several."""
+    found = {}
+    for one in [optimizer, getattr(model, "optimizer", None), *getattr(model, "__dict__", {}).values()]:
+        if one is not None and (hasattr(one, "apply_gradients") or hasattr(one, "param_groups")):
+            found.update({id(variable): variable for variable in of_optimizer(one)})
+    return list(found.values())
 
 
 def parameters(model: Any) -> list[Any]:
@@ -42,7 +54,7 @@ def weights(model: Any) -> list[Any]:
 
 def others(model: Any, optimizer: Any) -> list[Any]:
     """What is neither learned nor the optimizer's: statistics, seeds, metrics."""
-    known = {id(variable) for variable in [*parameters(model), *of_optimizer(optimizer)]}
+    known = {id(variable) for variable in [*parameters(model), *of_optimizers(model, optimizer)]}
     found = {}
     for variable in [*weights(model), *(getattr(model, "variables", None) or ())]:
         found[id(variable)] = variable
@@ -65,7 +77,7 @@ def kinds(model: Any, optimizer: Any) -> dict[int, tuple[str, str]]:
     if model is not None:
         found.update(kinds_of(others(model, optimizer), "state"))
         found.update(kinds_of(parameters(model), "parameter"))
-    found.update(kinds_of(of_optimizer(optimizer), "optimizer"))
+    found.update(kinds_of(of_optimizers(model, optimizer), "optimizer"))
     return found
 
 
@@ -94,8 +106,6 @@ def size(found: Iterable[Any]) -> int:
     return total
 
 
-def weights_trained(model: Any, optimizer: Any) -> list[Any]:
-    """What the optimizer updates: the model's trainable weights, or what it was built with."""
-    if model is not None:
-        return list(getattr(model, "trainable_weights", None) or ())
-    return list(getattr(optimizer, "_trainable_variables", None) or ())
+def weights_trained(model: Any, updated: list[Any]) -> list[Any]:
+    """The model's trainable weights, or what the optimizer updated where the model is not known."""
+    return list(getattr(model, "trainable_weights", None) or ()) if model is not None else updated
