@@ -1,4 +1,4 @@
-"""Charts as inline SVG. Their text keeps its size: lengths are percentages of the width at hand."""
+"""Charts as inline SVG whose text keeps its size, because lengths are percentages of the width at hand."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ def gpu_axis() -> Html:
         for at, label, anchor in (
             (0, "0", "start"),
             (0.5, "50 %", "middle"),
-            (1, "100 % of its memory", "end"),
+            (1, "100 %", "middle"),
         )
     ]
     return tag("svg", *ticks, class_="axis", height=16, aria_hidden="true")
@@ -130,8 +130,9 @@ def ticks(most: int) -> list[int]:
     unit = 1
     while most / unit >= 1024:
         unit *= 1024
-    rough = most / unit / 4
-    power = 10 ** math.floor(math.log10(rough)) if rough > 0 else 1
+    # A byte is not divided.
+    rough = max(most / unit / 4, 1 / unit)
+    power = 10 ** math.floor(math.log10(rough))
     step = next(power * factor for factor in (1, 2, 2.5, 5, 10) if power * factor >= rough)
     return [round(number * step * unit) for number in range(math.floor(most / unit / step) + 1)]
 
@@ -183,7 +184,7 @@ def timeline(estimate: Estimate) -> Html:
             _level(
                 y(kept),
                 "kept",
-                f"{words.size(kept)} of parameters and optimizer stay between steps",
+                f"kept between steps: {words.size(kept)}",
                 "50%",
                 "middle",
             )
