@@ -8,7 +8,7 @@ from typing import Final
 
 from keras_memlint.estimate.report import words
 from keras_memlint.estimate.report.markup import Html, joined, tag
-from keras_memlint.estimate.result import Estimate, Range, TargetEstimate
+from keras_memlint.estimate.result import Estimate, TargetEstimate
 
 MEMORY_AT: Final = 80.0
 """Where a GPU's memory ends, in percent of its bar's width. The rest is for what does not fit."""
@@ -159,12 +159,12 @@ def timeline(estimate: Estimate) -> Html:
         width="100%",
         height=_HEIGHT,
     )
-    grid = [
-        joined(
-            tag("line", class_="grid", x1=0, x2="100%", y1=y(number), y2=y(number)),
-            tag("text", words.size(number), class_="tick", x=0, y=y(number) - 5) if number else None,
-        )
-        for number in ticks(most)
+    levels = [(number, y(number)) for number in ticks(most)]
+    grid = [tag("line", class_="grid", x1=0, x2="100%", y1=height, y2=height) for _, height in levels]
+    labels = [
+        tag("text", words.size(number), class_="tick", x=0, y=height - 5)
+        for number, height in levels
+        if number
     ]
     right = peak_at > 0.6
     marks = [
@@ -209,6 +209,7 @@ def timeline(estimate: Estimate) -> Html:
         ),
         *grid,
         plot,
+        *labels,
         *marks,
         tag("line", class_="cursor", x1=0, x2=0, y1=_TOP - 20, y2=_HEIGHT, visibility="hidden"),
         class_="timeline",
@@ -236,8 +237,3 @@ def timeline_data(estimate: Estimate) -> Html:
     data = [[round(100 * at, 2), words.size(number)] for at, number in points(estimate)]
     # Sizes are digits and letters, so nothing in here can end the element.
     return tag("script", Html(json.dumps(data)), type="application/json", id="timeline-data")
-
-
-def spread(figure: Range) -> bool:
-    """Whether a range is more than one figure."""
-    return figure.low != figure.high
