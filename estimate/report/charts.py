@@ -1,4 +1,4 @@
-"""Charts as inline SVG. Their text keeps its size: lengths are percentages of the width at hand."""
+"""Charts as inline SVG whose text keeps its size, because lengths are percentages of the width at hand."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Final
 
 from keras_memlint.estimate.report import words
 from keras_memlint.estimate.report.markup import Html, joined, tag
-from keras_memlint.estimate.result import Estimate, Range, TargetEstimate
+from keras_memlint.estimate.result import Estimate, TargetEstimate
 
 MEMORY_AT: Final = 80.0
 """Where a GPU's memory ends, in percent of its bar's width. The rest is for what does not fit."""
@@ -81,7 +81,7 @@ def gpu_axis() -> Html:
         for at, label, anchor in (
             (0, "0", "start"),
             (0.5, "50 %", "middle"),
-            (1, "100 % of its memory", "end"),
+            (1, "100 %", "middle"),
         )
     ]
     return tag("svg", *ticks, class_="axis", height=16, aria_hidden="true")
@@ -130,8 +130,9 @@ def ticks(most: int) -> list[int]:
     unit = 1
     while most / unit >= 1024:
         unit *= 1024
-    rough = most / unit / 4
-    power = 10 ** math.floor(math.log10(rough)) if rough > 0 else 1
+    # A byte is not divided.
+    rough = max(most / unit / 4, 1 / unit)
+    power = 10 ** math.floor(math.log10(rough))
     step = next(power * factor for factor in (1, 2, 2.5, 5, 10) if power * factor >= rough)
     return [round(number * step * unit) for number in range(math.floor(most / unit / step) + 1)]
 
@@ -158,12 +159,12 @@ def timeline(estimate: Estimate) -> Html:
         width="100%",
         height=_HEIGHT,
     )
-    grid = [
-        joined(
-            tag("line", class_="grid", x1=0, x2="100%", y1=y(number), y2=y(number)),
-            tag("text", words.size(number), class_="tick", x=0, y=y(number) - 5) if number else None,
-        )
-        for number in ticks(most)
+    levels = [(number, y(number)) for number in ticks(most)]
+    grid = [tag("line", class_="grid", x1=0, x2="100%", y1=height, y2=height) for _, height in levels]
+    labels = [
+        tag("text", words.size(number), class_="tick", x=0, y=height - 5)
+        for number, height in levels
+        if number
     ]
     right = peak_at > 0.6
     marks = [
@@ -183,7 +184,7 @@ def timeline(estimate: Estimate) -> Html:
             _level(
                 y(kept),
                 "kept",
-                f"{words.size(kept)} of parameters and optimizer stay between steps",
+                f"kept between steps: {words.size(kept)}",
                 "50%",
                 "middle",
             )
@@ -208,6 +209,7 @@ def timeline(estimate: Estimate) -> Html:
         ),
         *grid,
         plot,
+        *labels,
         *marks,
         tag("line", class_="cursor", x1=0, x2=0, y1=_TOP - 20, y2=_HEIGHT, visibility="hidden"),
         class_="timeline",
@@ -235,8 +237,3 @@ def timeline_data(estimate: Estimate) -> Html:
     data = [[round(100 * at, 2), words.size(number)] for at, number in points(estimate)]
     # Sizes are digits and letters, so nothing in here can end the element.
     return tag("script", Html(json.dumps(data)), type="application/json", id="timeline-data")
-
-
-def spread(figure: Range) -> bool:
-    """Whether a range is more than one figure."""
-    return figure.low != figure.high

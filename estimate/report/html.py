@@ -19,7 +19,7 @@ _SECTIONS = (
     ("what-if", "What if", sections.what_if),
     ("tensors", "Tensors", sections.tensors),
     ("host", "Host memory", sections.host),
-    ("limits", "Not covered", sections.limits),
+    ("limits", "Limits", sections.limits),
     ("made", "How made", sections.made),
 )
 
@@ -52,12 +52,13 @@ def _hash(text: str) -> str:
 
 
 def _header(estimate: Estimate) -> Html:
+    tiles = [_tile(*tile) for tile in _tiles(estimate)]
     return joined(
         tag("p", "keras-memlint estimate", class_="over"),
         tag("h1", words.name(estimate)),
         tag("p", words.verdict(estimate), class_="verdict"),
         tag("p", words.basis(estimate), class_="basis"),
-        tag("ul", *(_tile(*tile) for tile in _tiles(estimate)), class_="tiles"),
+        tag("ul", *tiles, class_="tiles") if tiles else None,
     )
 
 
@@ -76,10 +77,13 @@ def _tiles(estimate: Estimate) -> list[tuple[str, str, str]]:
         tiles.append(("Program peak", words.size(program.mid), range_ + TIERS[estimate.tier]))
     if estimate.targets and (batch := estimate.targets[0].largest_batch) is not None:
         size, sure = words.largest(batch)
-        tiles.append((f"Largest batch on {estimate.targets[0].name}", size, sure))
+        about = f"{sure}, {TIERS[estimate.targets[0].tier]}"
+        tiles.append((f"Largest batch on {estimate.targets[0].name}", size, about))
     best = next(iter(words.ranked(estimate.what_if)), None)
     if best is not None and (best.saved_bytes or 0) > 0:
-        tiles.append(("Best change", words.saving(best), f"{best.title}, recomputed for {best.target}"))
+        tiles.append(
+            ("Best change", words.saving(best), f"{best.title}; {words.recomputed(estimate, best.target)}")
+        )
     peak = dict(words.host_rows(estimate)).get("highest of all")
     if peak is not None:
         tiles.append(("Host memory, highest", words.size(peak), "resident, seen in this run"))

@@ -29,9 +29,10 @@ def columns(text: str) -> int:
     return sum(width(char) for char in text)
 
 
-def padded(text: str, to: int, *, right: bool = False) -> str:
-    """``text`` with spaces up to ``to`` columns; ``right`` puts them before it."""
+def padded(text: str, to: int, *, right: bool = False, paints: str = "") -> str:
+    """``text`` with spaces up to ``to`` columns; ``right`` puts them before it. ``paints`` colours the text alone."""
     spaces = " " * (to - columns(text))
+    text = paint(text, paints, bool(paints and text))
     return spaces + text if right else text + spaces
 
 
@@ -68,7 +69,9 @@ def table(
     last = str(len(widths))
     for row in rows:
         cells = [
-            paint(padded(text, to, right=str(number) in right), "dim", colour and str(number) in dim)
+            padded(
+                text, to, right=str(number) in right, paints="dim" if colour and str(number) in dim else ""
+            )
             for number, (text, to) in enumerate(zip(row, widths, strict=False))
         ]
         lines = wrapped(row[-1], room - start) or [""]

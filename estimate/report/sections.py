@@ -53,7 +53,7 @@ def _small(text: str) -> Html | None:
 
 
 def _figure(figure: Range) -> Html:
-    return _number(words.size(figure.mid), words.span(figure) if charts.spread(figure) else "")
+    return _number(words.size(figure.mid), words.span(figure) if figure.low != figure.high else "")
 
 
 def chip(fits: str) -> Html:

@@ -91,8 +91,10 @@ def _gpu(target: TargetEstimate, first: int, room: int, colour: bool) -> Iterato
 
 def _row(name: str, cells: tuple[str, ...], first: int, paints: Mapping[int, str]) -> str:
     """``cells`` in the columns of the table; ``paints`` gives some of them a colour by their place."""
-    shown = [padded(text, to, right=right) for text, to, right in zip(cells, _WIDTHS, _RIGHT, strict=True)]
-    shown = [paint(text, paints.get(place, "bold"), place in paints) for place, text in enumerate(shown)]
+    shown = [
+        padded(text, to, right=right, paints=paints.get(place, ""))
+        for place, (text, to, right) in enumerate(zip(cells, _WIDTHS, _RIGHT, strict=True))
+    ]
     return "  ".join([padded(name, first), *shown]).rstrip()
 
 

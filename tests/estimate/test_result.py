@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import types
 from collections.abc import Callable, Mapping
 from dataclasses import MISSING, Field, fields, is_dataclass
@@ -11,7 +12,7 @@ from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 import estimates
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 from keras_memlint.estimate import result
@@ -147,6 +148,7 @@ def has_default(field: Field[Any]) -> bool:
     return field.default is not MISSING or field.default_factory is not MISSING
 
 
+@settings(deadline=None)
 @given(estimates.any_estimate())
 def test_any_estimate_comes_back(estimate: Estimate) -> None:
     assert Estimate.from_json(through_text(estimate)) == estimate
@@ -180,6 +182,7 @@ def changed(data: Any, path: tuple[Any, ...], value: Any) -> Any:
 SAMPLE = through_text(estimates.complete())
 
 
+@settings(deadline=None)
 @given(st.sampled_from(places(SAMPLE)), anything)
 def test_a_damaged_estimate_is_read_or_refused_in_one_way(path: tuple[Any, ...], value: Any) -> None:
     try:
@@ -236,3 +239,23 @@ def test_a_part_that_is_missing_is_refused() -> None:
     data = {key: value for key, value in SAMPLE.items() if key != "tier"}
     with pytest.raises(ValueError, match="tier"):
         Estimate.from_json(data)
+
+
+def test_every_field_is_explained() -> None:
+    page = (Path(result.__file__).parents[1] / "docs" / "estimate-report.md").read_text(encoding="utf-8")
+    inner = {result.Range, result.Tensor, result.NotCovered, result.Buffer}
+    own = {
+        "script",
+        "largest_batch",
+        "targets",
+        "what_if",
+        "schema_version",
+        "breakdown",
+        "host",
+        "name",
+        "target",
+        "tier",
+    }
+    for kind in {*PARTS.values(), Estimate} - inner:
+        for field in fields(kind):
+            assert re.search(rf"[`.]{field.name}`", page) or field.name in own, field.name
