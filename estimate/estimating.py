@@ -24,12 +24,11 @@ def estimate(request: Request, progress: Progress = silent) -> Estimate:
     with ExitStack() as stack:
         watch = stack.enter_context(GpuWatch())
         steps = stack.enter_context(Steps(request, progress, started=watch.follow))
-        own = measured.row(steps.caught, watch) if request.local else None
+        own = measured.row(steps.caught, watch) if request.local and request.batch is None else None
         if own is None and not request.targets:
             raise EstimateError("the script did not train on a GPU here: name one with --target, such as --target t4")
-        compiler, reason = _compiler(stack, steps, request)
-        predictor = Predictor(steps, compiler, reason)
-        predictions = [_base(predictor, _script(steps), device) for device in _told(request.targets, progress)]
+        predictor = Predictor(steps, stack.enter_context(Compiler()))
+        predictions = [_base(predictor, _script(request, steps), device) for device in _told(request.targets, progress)]
         rows = []
         for prediction, device in zip(predictions, request.targets, strict=True):
             progress(Stage("searching the largest batch", device.gpu.name, 0.5))
@@ -39,22 +38,12 @@ def estimate(request: Request, progress: Progress = silent) -> Estimate:
                     predictor,
                     device,
                     backend=steps.caught["backend"],
-                    batch=steps.caught["batch_size"],
+                    batch=_batch(request, steps),
                     search=request.search,
                 )
             )
         changed = _changed(request, steps, predictor, predictions, rows, progress)
         return _assembled(request, steps, [*([own] if own else ()), *rows], predictions, changed)
-
-
-def _compiler(stack: ExitStack, steps: Steps, request: Request) -> tuple[Compiler | None, str | None]:
-    """The compile worker where the script's program can be compiled, else why there is none."""
-    if not request.targets or "program" not in steps.caught["can"]:
-        return None, None
-    try:
-        return stack.enter_context(Compiler()), None
-    except EstimateError as error:
-        return None, str(error)
 
 
 def _base(predictor: Predictor, base: Variant, device: Device) -> Prediction:
@@ -73,9 +62,14 @@ def _told(devices: Sequence[Device], progress: Progress) -> Iterator[Device]:
         yield device
 
 
-def _script(steps: Steps) -> Variant:
-    """The step as the script has it, with its batch named, so that a search can ask for the same one."""
-    return Variant(batch=steps.caught["batch_size"])
+def _script(request: Request, steps: Steps) -> Variant:
+    """The step that was asked for, with its batch named, so that a search can ask for the same one."""
+    return Variant(batch=_batch(request, steps))
+
+
+def _batch(request: Request, steps: Steps) -> int | None:
+    size = request.batch if request.batch is not None else steps.caught["batch_size"]
+    return None if size is None else int(size)
 
 
 def _changed(
@@ -95,7 +89,7 @@ def _changed(
     todo = list(
         what_if.changes(
             names,
-            batch=caught["batch_size"],
+            batch=_batch(request, steps),
             policy=caught["policy"],
             optimizer=caught["optimizer"],
             batch_sizes=request.batch_sizes,
@@ -126,7 +120,7 @@ def _assembled(
         backend=caught["backend"],
         versions={name: version for name, version in caught["versions"].items() if version},
         tier=rows[0].tier,
-        batch_size=caught["batch_size"],
+        batch_size=_batch(request, steps),
         steps=caught["steps"],
         policy=caught["policy"],
         optimizer=caught["optimizer"],

@@ -40,11 +40,10 @@ class Prediction:
 class Predictor:
     """Predicts variants of one script. The tier is settled once for all, so that two predictions can be compared."""
 
-    def __init__(self, steps: Steps, compiler: Compiler | None, reason: str | None = None) -> None:
-        """Without ``compiler`` there is no compiler tier, for the ``reason`` that stands in notes."""
+    def __init__(self, steps: Steps, compiler: Compiler) -> None:
         self._steps = steps
         self._compiler = compiler
-        self.tier, self.note = self._settle(reason)
+        self.tier, self.note = self._settle()
         self._predicted = cache(self._predict)
 
     def __call__(self, variant: Variant, device: Device) -> Prediction:
@@ -59,15 +58,13 @@ class Predictor:
         self._predicted.cache_clear()
         return True
 
-    def _settle(self, reason: str | None) -> tuple[Tier, str | None]:
+    def _settle(self) -> tuple[Tier, str | None]:
         caught = self._steps.caught
         if caught["backend"] == "tensorflow" and not caught["jit"]["on_gpu"]:
             # Without XLA the kernels of the graph run one by one: another program than the compiler's.
             return self._lower(None)
         if "program" not in caught["can"]:
             return self._lower(caught.get("cannot", {}).get("program"))
-        if self._compiler is None:
-            return self._lower(reason)
         return "compiler", None
 
     def _lower(self, reason: str | None) -> tuple[Tier, str | None]:
@@ -78,7 +75,6 @@ class Predictor:
 
     def _predict(self, variant: Variant, device: Device) -> Prediction:
         if self.tier == "compiler":
-            assert self._compiler is not None
             program = self._steps.program(variant)
             compiled = self._compiler.compile(program.path, program.arguments, device, layers=self._layers())
             return self._of_compiled(compiled, program.route, device)

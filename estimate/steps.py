@@ -49,7 +49,9 @@ class Steps:
         self._request = request
         self._progress = progress
         self._programs: dict[Variant, Program] = {}
-        self._sessions: dict[str | None, Session] = {None: Session(request, progress=progress, started=started)}
+        self._sessions: dict[str | None, Session] = {
+            None: Session(request, policy=request.policy, progress=progress, started=started)
+        }
 
     def __enter__(self) -> Steps:
         return self

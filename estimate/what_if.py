@@ -12,9 +12,6 @@ from keras_memlint.estimate.progress import Progress, Stage
 from keras_memlint.estimate.result import WhatIf
 from keras_memlint.estimate.steps import Variant
 
-NAMES = ("mixed_bfloat16", "mixed_float16", "accumulation", "batch", "sgd", "lion", "adafactor", "remat")
-"""What ``--what-if`` understands; ``all`` stands for every one."""
-
 USUAL = ("mixed_bfloat16", "accumulation", "batch")
 """The remedies that are tried without being asked for."""
 

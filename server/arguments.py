@@ -236,6 +236,7 @@ def _add_estimate(estimate: Parser) -> None:
         "--output-format", choices=("text", "json", "html"), default="text", help="(default: text)"
     )
     output.add_argument("--progress", choices=("auto", "json", "none"), default="auto", help="on standard error")
+    add_sweep_arguments(estimate)
 
 
 def _add_rule(rule: Parser) -> None:

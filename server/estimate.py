@@ -11,17 +11,19 @@ from pathlib import Path
 from types import FrameType
 
 from keras_memlint.analysis import nvml
-from keras_memlint.estimate import devices, pythons, what_if
+from keras_memlint.estimate import devices, pythons
 from keras_memlint.estimate.devices import Device
 from keras_memlint.estimate.errors import EstimateError
 from keras_memlint.estimate.estimating import estimate as made
 from keras_memlint.estimate.report import render
-from keras_memlint.estimate.request import Request
+from keras_memlint.estimate.request import WHAT_IFS, Request
 from keras_memlint.estimate.saved import save
+from keras_memlint.estimate.sweep.estimated import estimate_case
 from keras_memlint.server import terminal
 from keras_memlint.server.configuration import Configurations
 from keras_memlint.server.errors import UserError, did_you_mean
 from keras_memlint.server.progress import shown
+from keras_memlint.server.sweep import sweep
 
 LOCAL = "local"
 _STEPS_ON_GPU = 5
@@ -32,10 +34,15 @@ _USUAL = ("t4", "a100-40")
 
 
 def estimate(arguments: argparse.Namespace) -> int:
-    """0 when the script fits every GPU, 1 when it does not fit one. Raises UserError when there is no estimate."""
-    request = _request(arguments)
+    """0 when the script fits every GPU, 1 when it does not fit one, or a case of a sweep failed.
+
+    Raises UserError when there is no estimate.
+    """
     # A supervisor ends programs with SIGTERM, and then nothing must be left behind either.
     signal.signal(signal.SIGTERM, _interrupted)
+    if arguments.sweep is not None:
+        return sweep(arguments, estimate_case)
+    request = _request(arguments)
     try:
         with shown(arguments.progress) as progress:
             found = made(request, progress)
@@ -50,6 +57,7 @@ def estimate(arguments: argparse.Namespace) -> int:
             arguments.output_format,
             width=shutil.get_terminal_size().columns,
             colour=terminal.colour(sys.stdout),
+            encoding=sys.stdout.encoding,
         ),
         end="",
     )
@@ -97,18 +105,18 @@ def _configured(place: Path, *, here: bool) -> list[str]:
 
 
 def _devices(names: Iterable[str]) -> list[Device]:
-    return [devices.find(name) for name in dict.fromkeys(names) if name != LOCAL]
+    return [devices.get(name) for name in dict.fromkeys(names) if name != LOCAL]
 
 
 def _changes(typed: list[str]) -> tuple[str, ...] | None:
     """None when nothing was said."""
     names = _words(typed)
     for name in names:
-        if name not in (*what_if.NAMES, "all", "none"):
-            raise UserError(f"--what-if: there is no change `{name}`{did_you_mean(name, (*what_if.NAMES, 'all'))}")
+        if name not in (*WHAT_IFS, "all", "none"):
+            raise UserError(f"--what-if: there is no change `{name}`{did_you_mean(name, (*WHAT_IFS, 'all'))}")
     if not names:
         return None
-    return what_if.NAMES if "all" in names else tuple(name for name in names if name != "none")
+    return WHAT_IFS if "all" in names else tuple(name for name in names if name != "none")
 
 
 def _sizes(typed: list[str]) -> list[int]:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from keras_memlint.estimate.request import WHAT_IFS
 from keras_memlint.estimate.steps import Variant
-from keras_memlint.estimate.what_if import NAMES, changes
+from keras_memlint.estimate.what_if import changes
 
 
 def names(*asked: str, **step: object) -> list[str]:
@@ -12,7 +13,7 @@ def names(*asked: str, **step: object) -> list[str]:
 
 
 def test_all() -> None:
-    assert names(*NAMES) == [
+    assert names(*WHAT_IFS) == [
         "mixed_bfloat16",
         "mixed_float16",
         "gradient_accumulation_steps=4",
