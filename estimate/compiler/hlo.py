@@ -11,17 +11,17 @@ from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
 _MESSAGES: dict[str, dict[str, tuple[int, str]]] = {
     "HloProto": {"module": (1, "Module"), "buffers": (3, "Buffers")},
     "Module": {
-        "name": (1, "text"),
         "computations": (3, "*Computation"),
         "entry_id": (6, "int"),
         "stacks": (17, "Stacks"),
     },
-    "Computation": {"name": (1, "text"), "instructions": (2, "*Instruction"), "id": (5, "int")},
+    "Computation": {"instructions": (2, "*Instruction"), "id": (5, "int"), "root": (6, "int")},
     "Instruction": {
-        "name": (1, "text"),
         "opcode": (2, "text"),
         "shape": (3, "Shape"),
         "metadata": (7, "Metadata"),
+        "parameter": (9, "int"),
+        "tuple_index": (13, "int"),
         "target": (28, "text"),
         "id": (35, "int"),
         "operands": (36, "*int"),
@@ -34,9 +34,8 @@ _MESSAGES: dict[str, dict[str, tuple[int, str]]] = {
     "Frame": {"place": (1, "int"), "parent": (2, "int")},
     "Buffers": {"values": (1, "*Value"), "allocations": (3, "*Allocation"), "traces": (4, "*Trace")},
     "Value": {"id": (1, "int"), "size": (2, "int"), "at": (3, "Location")},
-    "Location": {"instruction_name": (2, "text"), "index": (3, "*int"), "instruction": (4, "int")},
+    "Location": {"index": (3, "*int"), "instruction": (4, "int")},
     "Allocation": {
-        "index": (1, "int"),
         "size": (2, "int"),
         "is_thread_local": (3, "bool"),
         "is_parameter": (5, "bool"),
@@ -45,7 +44,7 @@ _MESSAGES: dict[str, dict[str, tuple[int, str]]] = {
         "assigned": (9, "*Assigned"),
         "is_constant": (12, "bool"),
     },
-    "Assigned": {"value": (1, "int"), "offset": (2, "int"), "size": (3, "int")},
+    "Assigned": {"value": (1, "int"), "size": (3, "int")},
     "Trace": {"events": (1, "*Event")},
     "Event": {"kind": (1, "int"), "value": (2, "int"), "shares": (5, "int")},
 }

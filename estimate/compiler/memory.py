@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from keras_memlint.estimate.compiler import hlo, names
+from keras_memlint.estimate.compiler.origins import Origins
 
 Json = dict[str, Any]
 
@@ -54,19 +55,20 @@ class _Program:
         self._buffers = proto.buffers
         self._module = proto.module
         self._arguments = arguments
-        self._layers = names.LayerNames(layers, arguments)
+        self._names = names.Names(layers, arguments)
         self._values = {value.id: value for value in proto.buffers.values}
         self._instructions = {
             instruction.id: instruction
             for computation in proto.module.computations
             for instruction in computation.instructions
         }
+        self._origins = Origins(proto.module, arguments)
 
     def answer(self) -> Json:
         stats = self._stats()
         steps = self._steps()
-        peak_at = max(range(len(steps)), key=steps.__getitem__) if steps else 0
-        live = [*self._permanent(), *self._alive_after(peak_at)]
+        events = max(range(len(steps)), key=steps.__getitem__)
+        live = [*self._permanent(), *self._alive_after(events)]
         base = stats["arguments"] + stats["outputs"] - stats["aliased"]
         breakdown = Counter({part: 0 for part in _PART.values()})
         for entry in live:
@@ -111,43 +113,35 @@ class _Program:
         return [entry[-1] for entry in sorted(placed, key=lambda entry: entry[:3])]
 
     def _steps(self) -> list[int]:
-        """Bytes of temporaries alive after each event."""
+        """Bytes of temporaries alive at the start and after each event."""
         users = _Users()
-        live, steps = 0, []
+        live, steps = 0, [0]
         for event in self._events():
             before, owner, after = users.see(event)
             live += (bool(after) - bool(before)) * self._values[owner].size
             steps.append(live)
         return steps
 
-    def _alive_after(self, last: int) -> list[_Live]:
-        """The temporaries alive after the event with the number ``last``."""
+    def _alive_after(self, events: int) -> list[_Live]:
+        """The temporaries alive after so many events."""
         users = _Users()
-        for event in self._events()[: last + 1]:
+        for event in self._events()[:events]:
             users.see(event)
         return [self._temporary(self._values[owner]) for owner in users.owners()]
 
     def _temporary(self, value: Any) -> _Live:
+        named, name = self._origins.of(value)
         instruction = self._instructions[value.at.instruction]
         shape = _at(instruction.shape, value.at.index)
         is_scratch = instruction.opcode == "custom-call" and value.at.index and _text(shape).startswith(("u8[", "s8["))
-        name = self._name(instruction)
         return _Live(
             value.size,
-            "workspace" if is_scratch else names.kind(name),
+            "workspace" if is_scratch else self._names.kind(name),
             _text(shape),
-            self._layers.of(name),
+            self._names.layer(name),
             names.operation(name) or instruction.opcode,
-            self._source(instruction),
+            self._source(named),
         )
-
-    def _name(self, instruction: Any) -> str:
-        """Its name in the framework; that of its first named operand where the compiler made it up."""
-        for _ in range(4):
-            if instruction.metadata.name or not instruction.operands:
-                break
-            instruction = self._instructions[instruction.operands[0]]
-        return str(instruction.metadata.name)
 
     def _source(self, instruction: Any) -> str | None:
         """The line of the user's code nearest to it, None where only libraries are known."""
@@ -178,7 +172,7 @@ class _Program:
             else:
                 kind, name = "parameter" if allocation.is_result else "input", ""
             sizes.setdefault((allocation.size, shape), kind)
-            found.append(_Live(allocation.size, kind, shape, self._layers.of(name), name or None))
+            found.append(_Live(allocation.size, kind, shape, self._names.layer(name), name or None))
         for allocation in self._buffers.allocations:
             if not allocation.is_result or allocation.is_parameter:
                 continue
@@ -230,7 +224,7 @@ class _Users:
 
 def _thinned(steps: Sequence[int]) -> list[tuple[float, int]]:
     """At most ``TIMELINE_POINTS`` of the steps with their position from 0 to 1; the highest of neighbours stays."""
-    width = -(-len(steps) // TIMELINE_POINTS) or 1
+    width = -(-len(steps) // TIMELINE_POINTS)
     last = max(len(steps) - 1, 1)
     points = []
     for start in range(0, len(steps), width):

@@ -166,8 +166,8 @@ def _assignment(folder: Path) -> Path | None:
 
 
 def _is_complete(folder: Path) -> bool:
-    """Whether the file of ``_assignment`` is written: the compiler writes the report of memory after it."""
-    return any((folder / "dump").glob("*after_optimizations-memory-usage-report*"))
+    """Whether the file of ``_assignment`` is written: the list of options is the next thing the compiler writes."""
+    return any((folder / "dump").glob("*.debug_options"))
 
 
 def _log(folder: Path) -> str:
