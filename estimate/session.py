@@ -154,7 +154,7 @@ class Session:
     def _ended(self, end: dict[str, Any]) -> str:
         """One sentence for a script that ended before its training step."""
         detail, where, outcome = str(end.get("detail") or ""), end.get("where"), end.get("outcome")
-        at = f" at {where}" if where else ""
+        at = f" at {self._short(str(where))}" if where else ""
         if missing := end.get("missing_module"):
             return (
                 f"{self._name} needs `{missing}`, which {self._request.python} does not have:"
@@ -202,7 +202,12 @@ class Session:
 
     @property
     def _name(self) -> str:
-        return str(self._request.script) if self._request.script is not None else f"-m {self._request.module}"
+        request = self._request
+        return f"-m {request.module}" if request.script is None else self._short(str(request.script))
+
+    def _short(self, path: str) -> str:
+        """A path as it would be typed in the request's folder."""
+        return path.removeprefix(f"{self._request.cwd}{os.sep}")
 
 
 _ENVIRONMENT = {
