@@ -10,10 +10,10 @@ from dataclasses import dataclass, fields
 class Asked:
     """What to run and how far. ``script`` and ``module`` exclude each other; times are in seconds."""
 
-    script: str | None
-    module: str | None
     cwd: str
     out: str
+    script: str | None = None
+    module: str | None = None
     notebook: bool = False
     arguments: tuple[str, ...] = ()
     fit_index: int = 0

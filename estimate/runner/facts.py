@@ -38,6 +38,7 @@ def of(run: Run, catch: Catch) -> dict[str, Any]:
         "layers": layers(catch.model),
         "not_covered": run.notes,
         "blocked": dict(run.blocked),
+        "written": run.keeper.written if run.keeper is not None else [],
         "host": {
             "before_training": before[0],
             "peak_before_training": before[1],

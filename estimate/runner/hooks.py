@@ -15,6 +15,7 @@ class Hooks:
 
     def __init__(self) -> None:
         self._waiting: dict[str, list[AfterImport]] = {}
+        self._asking: set[str] = set()
 
     def after(self, module: str, call: AfterImport) -> None:
         """Calls ``call`` with ``module`` at the end of its import; at once where that is over."""
@@ -29,9 +30,16 @@ class Hooks:
 
     def find_spec(self, name: str, path: Any = None, target: Any = None) -> ModuleSpec | None:
         """The other finders' answer, its loader wrapped where somebody waits for the module."""
-        if name not in self._waiting:
+        if name not in self._waiting or name in self._asking:
             return None
-        for finder in sys.meta_path:
+        self._asking.add(name)  # Another finder of this kind may ask this one in turn.
+        try:
+            return self._found(name, path, target)
+        finally:
+            self._asking.discard(name)
+
+    def _found(self, name: str, path: Any, target: Any) -> ModuleSpec | None:
+        for finder in list(sys.meta_path):
             find = getattr(finder, "find_spec", None)
             if finder is self or find is None:
                 continue

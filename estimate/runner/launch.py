@@ -12,7 +12,7 @@ import traceback
 from types import ModuleType
 from typing import Any, NoReturn
 
-from . import notebook, places
+from . import notebook, places, words
 from .run import Run, Stop
 
 
@@ -103,10 +103,9 @@ def _crashed(run: Run, error: BaseException) -> NoReturn:
     where = places.user_place(error.__traceback__)
     if isinstance(error, SyntaxError) and error.filename:
         where = f"{error.filename}:{error.lineno or 1}"
-    message = next((line.strip() for line in str(error).splitlines() if line.strip()), "")
     if isinstance(error, NoInput):
-        run.finish("input", detail=message or "the script asks for input", where=where)
-    detail = f"{type(error).__name__}: {message}" if message else type(error).__name__
+        run.finish("input", detail=words.message(error) or "the script asks for input", where=where)
+    detail = words.sentence(error)
     if run.blocked:
         detail += f" (not written before: {', '.join(sorted(run.blocked))})"
     missing = error.name if isinstance(error, ModuleNotFoundError) else None

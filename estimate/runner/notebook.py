@@ -40,10 +40,12 @@ def _cell(text: str) -> str:
     kept = []
     continued = False
     for line in lines:
-        dropped = continued or bool(_SHELL.match(line)) or bool(_HELP.match(line))
-        continued = dropped and line.rstrip().endswith("\\")
+        if not continued and not _SHELL.match(line) and not _HELP.match(line):
+            kept.append(line)
+            continue
         indent = line[: len(line) - len(line.lstrip())]
-        kept.append(f"{indent}pass" if dropped and not continued else "" if dropped else line)
+        kept.append("" if continued else f"{indent}pass")
+        continued = line.rstrip().endswith("\\")
     return "\n".join(kept)
 
 

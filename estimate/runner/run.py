@@ -33,6 +33,7 @@ class Run:
         self.before_training: tuple[int, int] | None = None
         self.notes: list[dict[str, str]] = []
         self.hooked = False
+        self.keeper: Any = None
         self.unsupported = ""
         self._started = time.perf_counter()
         self._process = os.getpid()
@@ -42,7 +43,12 @@ class Run:
     @property
     def watching(self) -> bool:
         """False in forked children, and while a hook already looks at what happens."""
-        return not self.hooked and os.getpid() == self._process
+        return not self.hooked and self.is_script_process
+
+    @property
+    def is_script_process(self) -> bool:
+        """False in forked children."""
+        return os.getpid() == self._process
 
     def stage(self, stage: str, detail: str = "") -> None:
         """Tells the client what is going on."""
@@ -100,6 +106,7 @@ class Run:
             "where": "",
             "missing_module": None,
             "blocked": dict(self.blocked),
+            "written": self.keeper.written if self.keeper is not None else [],
         }
         return {**event, **facts, "resident_peak": host.resident_peak()}
 
@@ -112,6 +119,8 @@ class Run:
                 time.sleep(3600)
         try:
             _flush()
+            if self.keeper is not None:
+                self.keeper.tidy()
             last_words()
         finally:
             _flush()

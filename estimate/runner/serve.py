@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import os
-import re
 import time
 import traceback
 from typing import Any, NoReturn
 
-from . import facts
+from . import facts, words
 from .catch import Cannot, Catch, Options
 from .run import Run
 
@@ -24,7 +23,7 @@ def _serve(run: Run, catch: Catch) -> None:
         found = facts.of(run, catch)
     except Exception as error:
         traceback.print_exc()
-        run.channel.send(run.end("crashed", detail=f"the runner could not describe the step: {_sentence(error)}"))
+        run.channel.send(run.end("crashed", detail=f"the runner could not describe the step: {words.sentence(error)}"))
         return
     run.channel.send({"event": "caught", **found})
     while True:
@@ -51,7 +50,7 @@ def _answer(run: Run, catch: Catch, command: dict[str, Any]) -> dict[str, Any]:
     except Cannot as reason:
         return {"error": str(reason)}
     except Exception as error:
-        return {"error": _sentence(error)}
+        return {"error": words.sentence(error)}
     return {**answer, "seconds": round(time.perf_counter() - began, 3)}
 
 
@@ -64,11 +63,3 @@ def _program(run: Run, catch: Catch, options: Options, number: Any) -> dict[str,
     listed = [argument.plain() for argument in arguments]
     return {"program": path, "route": catch.program.route, "arguments": listed}
 
-
-def _sentence(error: Exception) -> str:
-    """The first line of a message that is often pages long."""
-    text = re.sub(r"\x1b\[[0-9;]*m", "", str(error))
-    lines = [line.strip() for line in text.splitlines() if line.strip()]
-    skipped = ("in user code:", "Exception encountered when calling", "Detected at node", "File ")
-    line = next((line for line in lines if not line.startswith(skipped)), "")
-    return f"{type(error).__name__}: {line}"[:400]

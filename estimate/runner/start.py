@@ -23,11 +23,12 @@ def start(request: str) -> NoReturn:
     channel = Channel(os.path.join(asked.out, "output.txt"))
     hooks = Hooks()
     run = Run(asked, channel, hooks)
-    from . import automatic_jit, gpu, keras_fit, launch, loops, policies, quiet
+    from . import automatic_jit, gpu, keep, keras_fit, launch, loops, policies, quiet
 
     quiet.environment(run)
     gpu.environment()
     quiet.install(run)
+    run.keeper = keep.install(run)
     policies.install(run)
     automatic_jit.install(run)
     keras_fit.install(run)

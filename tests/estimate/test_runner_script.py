@@ -1,0 +1,182 @@
+"""How the runner runs a script, and what it says of scripts without a training step. No framework is needed."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+RUNNER = Path(__file__).parents[2] / "estimate" / "runner"
+Run = Callable[..., Any]
+
+
+def test_script_is_main_as_without_the_runner(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "helper.py").write_text("value = 41\n")
+    (tmp_path / "channel.py").write_text("value = 1\n")
+    conversation = run(
+        """
+        import os, sys, pickle, helper, channel
+        class Thing: pass
+        print(__name__, sys.argv[1:], os.getcwd() == sys.path[0], helper.value + channel.value)
+        print(type(pickle.loads(pickle.dumps(Thing()))).__module__, sys.stdin.read() == "")
+        print(any("runner" in entry for entry in sys.path))
+        """,
+        arguments=["--epochs", "3"],
+    )
+    assert conversation.event["outcome"] == "no-training"
+    assert conversation.output().splitlines() == ["__main__ ['--epochs', '3'] True 42", "__main__ True", "False"]
+    assert conversation.close() == 0
+
+
+def test_module_runs_from_the_working_directory(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "pkg").mkdir()
+    (tmp_path / "pkg/__init__.py").touch()
+    (tmp_path / "pkg/other.py").write_text("value = 5\n")
+    (tmp_path / "pkg/train.py").write_text("import sys\nfrom .other import value\nprint(__name__, value, sys.argv)\n")
+    conversation = run(module="pkg.train", arguments=["x"])
+    assert conversation.event["outcome"] == "no-training"
+    assert conversation.output() == f"__main__ 5 [{str(tmp_path / 'pkg/train.py')!r}, 'x']\n"
+
+
+def test_notebook_without_what_only_ipython_knows(run: Run, tmp_path: Path) -> None:
+    cells = [
+        ("markdown", "# title"),
+        ("code", "%matplotlib inline\n!pip install keras \\\n  numpy\nx = 1\nfiles = !ls"),
+        ("code", ["%%bash\n", "rm -rf /"]),
+        ("code", "%%time\nif x:\n    !echo\n    x = 2\nprint?"),
+        ("code", "text = '''\n%kept\n'''\ndisplay(x)\nprint(text.strip())"),
+    ]
+    notebook = {"cells": [{"cell_type": kind, "source": source} for kind, source in cells]}
+    (tmp_path / "a.ipynb").write_text(json.dumps(notebook))
+    conversation = run(script=str(tmp_path / "a.ipynb"), notebook=True)
+    assert conversation.event["outcome"] == "no-training", conversation.output()
+    assert conversation.output() == "2\n%kept\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("print(1)", {"outcome": "no-training", "status": 0}),
+        ("def f():\n    1 / 0\nf()", {"outcome": "crashed", "detail": "ZeroDivisionError: division by zero", "where": "2"}),
+        ("x = (", {"outcome": "crashed", "where": "1"}),
+        ("import json, absent_module", {"outcome": "crashed", "missing_module": "absent_module", "where": "1"}),
+        ("import sys\nsys.exit(3)", {"outcome": "exited", "status": 3, "where": "2"}),
+        ("import sys\nsys.exit('no data')", {"outcome": "exited", "status": 1, "detail": "no data"}),
+        ("name = input('Which data? ')", {"outcome": "input", "detail": "Which data?", "where": "1"}),
+    ],
+)
+def test_how_a_script_without_training_ends(run: Run, text: str, expected: dict[str, object]) -> None:
+    conversation = run(text)
+    event = conversation.event
+    if "where" in expected:
+        expected = {**expected, "where": f"{conversation.folder / 'train.py'}:{expected['where']}"}
+    assert {key: event[key] for key in expected} == expected
+    assert event["resident_peak"] > 1_000_000
+
+
+def test_traceback_shows_the_script_alone(run: Run) -> None:
+    conversation = run("def f():\n    1 / 0\nf()\n")
+    assert conversation.event["outcome"] == "crashed"
+    lines = conversation.output().splitlines()
+    assert lines[0] == "Traceback (most recent call last):"
+    assert [line for line in lines if line.startswith("  File")] == [
+        f'  File "{conversation.folder / "train.py"}", line 3, in <module>',
+        f'  File "{conversation.folder / "train.py"}", line 2, in f',
+    ]
+
+
+def test_end_of_the_client_ends_a_busy_script_and_its_finally(run: Run, tmp_path: Path) -> None:
+    conversation = run(
+        """
+        import time
+        try:
+            time.sleep(60)
+        finally:
+            open("late", "w")
+        """
+    )
+    conversation.until("stage")
+    began = time.monotonic()
+    assert conversation.close() == 0
+    assert time.monotonic() - began < 10
+    assert not (tmp_path / "late").exists()
+
+
+def test_children_do_not_hold_the_channel_open(run: Run) -> None:
+    conversation = run(
+        """
+        import os, subprocess, sys, time
+        if hasattr(os, "fork") and os.fork() == 0:
+            time.sleep(30)
+            os._exit(0)
+        subprocess.Popen([sys.executable, "-c", "import time; time.sleep(30)"])
+        """
+    )
+    assert conversation.event["outcome"] == "no-training"
+    began = time.monotonic()
+    assert conversation.process.stdout
+    conversation.close()
+    assert conversation._lines.get(timeout=10) == b""
+    assert time.monotonic() - began < 10
+
+
+def test_files_of_the_user_stay_as_they_were(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "log.txt").write_text("before")
+    (tmp_path / "results").mkdir()
+    (tmp_path / "results/best.txt").write_text("0.9")
+    conversation = run(
+        """
+        import os, shutil
+        from pathlib import Path
+        with open("log.txt", "a") as log:
+            log.write(" and after")
+        print(Path("log.txt").read_text())
+        Path("results/best.txt").write_text("nothing")
+        shutil.rmtree("results")
+        os.mkdir("results")
+        os.makedirs("empty/inner")
+        Path("words.txt").write_text("new")
+        os.replace("words.txt", "log.txt")
+        """
+    )
+    event = conversation.event
+    assert event["outcome"] == "no-training", conversation.output()
+    assert conversation.output() == "before and after\n"
+    assert (tmp_path / "log.txt").read_text() == "before"
+    assert (tmp_path / "results/best.txt").read_text() == "0.9"
+    assert not (tmp_path / "empty").exists()
+    assert event["blocked"] == {"overwriting files": 2, "removing files": 2}
+    assert event["written"] == [str(tmp_path / "words.txt")]
+
+
+def test_watching_imports_costs_next_to_nothing(tmp_path: Path) -> None:
+    """The watcher's own time in an import of many modules, none of them waited for."""
+    text = f"""
+import sys, time
+sys.path.insert(0, {str(RUNNER)!r})
+import hooks
+watch = hooks.Hooks()
+for number in range(40):
+    watch.after(f"absent{{number}}", print)
+watch.install()
+spent, plain = 0.0, watch.find_spec
+def timed(*arguments):
+    global spent
+    began = time.perf_counter()
+    try:
+        return plain(*arguments)
+    finally:
+        spent += time.perf_counter() - began
+watch.find_spec = timed
+began = time.perf_counter()
+import asyncio, email.mime.text, xml.dom.minidom, unittest.mock, http.server, sqlite3, multiprocessing.pool, logging.handlers
+print(spent / (time.perf_counter() - began))
+"""
+    done = subprocess.run([sys.executable, "-c", text], capture_output=True, text=True, check=True)
+    assert float(done.stdout) < 0.02
