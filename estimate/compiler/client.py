@@ -24,14 +24,15 @@ from keras_memlint.estimate.errors import EstimateError
 from keras_memlint.estimate.result import Breakdown, Tensor
 
 EXTRA = 'pip install "keras-memlint[gpu-predict]"'
+PYTHON_VARIABLE = "KERAS_MEMLINT_COMPILER_PYTHON"
 START_SECONDS = 120.0
 COMPILE_SECONDS = 300.0
 
 _BOOT = (
-    "import sys; sys.path[:] = [p for p in sys.path if p]; sys.path.insert(0, {parent!r}); "
-    "from keras_memlint.estimate.compiler import worker, memory, hlo; sys.path.remove({parent!r}); worker.main()"
+    "import sys; sys.path[:] = [p for p in sys.path if p]; sys.path.insert(0, {parent!r}); import keras_memlint; "
+    "sys.path.remove({parent!r}); from keras_memlint.estimate.compiler import worker; worker.main()"
 )
-"""Loads this package from where it lies, and leaves nothing beside it in reach of jax's imports."""
+"""Loads this package from where it lies; what lies beside it cannot stand in the way of jax's imports."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,12 +67,13 @@ class Compiled:
 class Compiler:
     """A compile process, started with the first program. As a context manager it is ended on leaving.
 
-    ``python`` is the interpreter that has the extra, by default the one that runs this. One program at a time: make
+    ``python`` is the interpreter that has the extra, by default the one that runs this or the one that the environment
+    names in ``KERAS_MEMLINT_COMPILER_PYTHON``. One program at a time: make
     several to compile side by side, about 1 GB of memory each.
     """
 
     def __init__(self, python: str | None = None, *, time_limit: float = COMPILE_SECONDS) -> None:
-        self._python = python or sys.executable
+        self._python = python or os.environ.get(PYTHON_VARIABLE) or sys.executable
         self._time_limit = time_limit
         self._process: subprocess.Popen[bytes] | None = None
         self._text = b""
@@ -139,28 +141,30 @@ class Compiler:
 
     def stop(self) -> None:
         """End the process and what it started; also from another thread, whose ``compile`` then fails."""
-        process, self._process, self._text = self._process, None, b""
+        process, self._process = self._process, None
         if process is None:
             return
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.killpg(process.pid, signal.SIGTERM)
+        assert process.stdin is not None and process.stdout is not None
+        # It sees the end of its input, ends its own child, and leaves no file behind.
+        with contextlib.suppress(OSError):
+            process.stdin.close()
         try:
-            process.wait(1)
+            process.wait(2)
         except subprocess.TimeoutExpired:
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.killpg(process.pid, signal.SIGKILL)
             process.wait()
         with self._using:  # A compile in another thread has seen the end by now.
-            for pipe in (process.stdin, process.stdout):
-                if pipe is not None:
-                    with contextlib.suppress(OSError):
-                        pipe.close()
+            process.stdout.close()
+            self._text = b""
 
     def _started(self) -> subprocess.Popen[bytes]:
         if self._process is not None:
             return self._process
         if sys.platform != "linux":
-            raise EstimateError("predictions by the GPU compiler need Linux on x86-64: its packages exist for nothing else")
+            raise EstimateError(
+                "predictions by the GPU compiler need Linux on x86-64: its packages exist for nothing else"
+            )
         parent = str(Path(keras_memlint.__file__).absolute().parents[1])
         try:
             self._process = subprocess.Popen(
@@ -173,7 +177,9 @@ class Compiler:
                 start_new_session=True,
             )
         except OSError as error:
-            raise EstimateError(f"the compile process cannot be started with {self._python}: {error}") from error
+            raise EstimateError(
+                f"the compile process cannot be started with {self._python}: {error}"
+            ) from error
         reply = self._answer(self._process, START_SECONDS, "starting the compile process")
         if reply.get("event") != "ready":
             self.stop()
@@ -189,7 +195,9 @@ class Compiler:
         while b"\n" not in self._text:
             try:
                 if not select.select([process.stdout], [], [], max(deadline - time.monotonic(), 0))[0]:
-                    self._fail(f"{doing} took longer than {limit:g} seconds; try a smaller batch or a longer limit")
+                    self._fail(
+                        f"{doing} took longer than {limit:g} seconds; try a smaller batch or a longer limit"
+                    )
                 piece = os.read(process.stdout.fileno(), 1 << 16)
             except (OSError, ValueError):
                 piece = b""

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
+from google.protobuf.message import DecodeError
 
 # Message: field = (number, type); a star repeats. Numbers from xla/service/hlo.proto and xla/xla_data.proto,
 # names are ours. Everything else in the file is skipped.
@@ -80,3 +82,12 @@ def _message_class() -> Any:
 
 HloProto: Any = _message_class()
 """The class of a whole dump: ``HloProto.FromString(bytes)``."""
+
+
+def read(path: Path) -> Any | None:
+    """The dump in ``path``, None while it is not written to its end."""
+    try:
+        proto = HloProto.FromString(path.read_bytes())
+    except (DecodeError, OSError):
+        return None
+    return proto if proto.buffers.allocations else None

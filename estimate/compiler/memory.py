@@ -10,7 +10,6 @@ import heapq
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from keras_memlint.estimate.compiler import hlo, names
@@ -45,9 +44,9 @@ class _Live:
     source: str | None = None
 
 
-def describe(dump: Path, arguments: Sequence[Mapping[str, Any]], layers: Sequence[str]) -> Json:
-    """The answer for the file ``dump``. ``arguments`` of the program in order, or none; ``layers``: their names."""
-    return _Program(hlo.HloProto.FromString(dump.read_bytes()), arguments, layers).answer()
+def describe(proto: Any, arguments: Sequence[Mapping[str, Any]], layers: Sequence[str]) -> Json:
+    """The answer for a compiled program. ``arguments`` in its order, or none; ``layers``: names of the model's."""
+    return _Program(proto, arguments, layers).answer()
 
 
 class _Program:
@@ -70,7 +69,7 @@ class _Program:
         events = max(range(len(steps)), key=steps.__getitem__)
         live = [*self._permanent(), *self._alive_after(events)]
         base = stats["arguments"] + stats["outputs"] - stats["aliased"]
-        breakdown = Counter({part: 0 for part in _PART.values()})
+        breakdown = Counter(dict.fromkeys(_PART.values(), 0))
         for entry in live:
             breakdown[_PART[entry.kind]] += entry.bytes
         # What is left of the block: gaps between buffers, tables of addresses.
@@ -133,7 +132,9 @@ class _Program:
         named, name = self._origins.of(value)
         instruction = self._instructions[value.at.instruction]
         shape = _at(instruction.shape, value.at.index)
-        is_scratch = instruction.opcode == "custom-call" and value.at.index and _text(shape).startswith(("u8[", "s8["))
+        is_scratch = (
+            instruction.opcode == "custom-call" and value.at.index and _text(shape).startswith(("u8[", "s8["))
+        )
         return _Live(
             value.size,
             "workspace" if is_scratch else self._names.kind(name),
@@ -179,7 +180,9 @@ class _Program:
             shape = self._shape(allocation)
             # The second copy of a parameter, where the program may not write into the first.
             kind = sizes.get((allocation.size, shape), "activation")
-            found.append(_Live(allocation.size, kind if kind != "input" else "activation", shape, op="result"))
+            found.append(
+                _Live(allocation.size, kind if kind != "input" else "activation", shape, op="result")
+            )
         return found
 
     def _shape(self, allocation: Any) -> str:

@@ -10,7 +10,9 @@ _BACKWARD = re.compile(r"transpose\(|(^|/)gradient_tape/|(^|/)gradients?/")
 _UPDATE = re.compile(r"Assign\w*VariableOp(_\d+)?$|ResourceApply\w+$")
 _COUNTER = re.compile(r"_\d+$")
 _BETWEEN = re.compile(r"[/()]+")
-_LIBRARIES = re.compile(r"[/\\](site|dist)-packages[/\\]|[/\\]lib[/\\]python3|^<|[/\\]estimate[/\\]runner[/\\]")
+_LIBRARIES = re.compile(
+    r"[/\\](site|dist)-packages[/\\]|[/\\]lib[/\\]python3|^<|[/\\]estimate[/\\]runner[/\\]"
+)
 
 
 def operation(name: str) -> str | None:

@@ -13,6 +13,7 @@ from jax._src import compiler, xla_bridge
 from jax._src.interpreters import mlir
 from jax._src.lib import _jax
 from jax._src.lib.mlir import ir
+from jax._src.lib.mlir.dialects import hlo as stablehlo
 
 FLAGS = {
     # Its tiling asks a device that is not there: "Couldn't find output tile sizes".
@@ -34,7 +35,7 @@ def load_plugin() -> None:
     """
     import jax_plugins.xla_cuda12  # noqa: F401
 
-    xla_bridge._discover_and_register_pjrt_plugins()  # type: ignore[no-untyped-call]
+    xla_bridge._discover_and_register_pjrt_plugins()
     if "cuda" not in xla_bridge._topology_factories:
         raise ImportError("jax-cuda12-plugin could not be loaded")
 
@@ -46,8 +47,8 @@ def read(path: Path) -> ir.Module:
     """
     with mlir.make_ir_context():
         try:
-            module = ir.Module.parse(path.read_bytes())
-        except ir.MLIRError as error:
+            module = _parse(path.read_bytes())
+        except (ir.MLIRError, ValueError, OSError) as error:
             raise UnusableProgramError(f"the program cannot be read: {_first_line(error)}") from error
         _drop_copies(module)
         _move_aliases(module)
@@ -59,9 +60,7 @@ def compile_for(module: ir.Module, description: str, dump: Path) -> dict[str, in
 
     The compiler writes the buffer assignment into ``dump`` long before it is done.
     """
-    topology = xla_bridge.make_pjrt_topology(
-        "cuda", "1x1x1", target_config=description, topology="1x1x1"
-    )
+    topology = xla_bridge.make_pjrt_topology("cuda", "1x1x1", target_config=description, topology="1x1x1")
     device = topology._make_compile_only_devices()[0]
     options = compiler.get_compile_options(
         num_replicas=1, num_partitions=1, env_options_overrides={**FLAGS, "xla_dump_to": str(dump)}
@@ -80,6 +79,13 @@ def compile_for(module: ir.Module, description: str, dump: Path) -> dict[str, in
 def number_of_arguments(module: ir.Module) -> int:
     """How many arguments the program's main function takes."""
     return len(_main(module).arguments)
+
+
+def _parse(text: bytes) -> ir.Module:
+    # The portable form, which other versions of jax write, says so at its start.
+    if b"StableHLO_v" in text[:64]:
+        return stablehlo.deserialize_portable_artifact(ir.Context.current, text)
+    return ir.Module.parse(text)
 
 
 def _drop_copies(module: ir.Module) -> None:

@@ -55,7 +55,6 @@ def main() -> None:
     """Serve until standard input ends."""
     requests, answers = _private_channels()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the client; it closes the pipe.
-    _die_with_parent()
 
     def answer(data: Json) -> None:
         answers.write(json.dumps(data) + "\n")
@@ -63,7 +62,6 @@ def main() -> None:
 
     try:
         import jax
-
         from keras_memlint.estimate.compiler import hlo, program
 
         hlo.HloProto()
@@ -87,7 +85,7 @@ def main() -> None:
 
 def _serve(request: Json, folder: Path, requests: _Requests) -> Json | None:
     """The answer to one request, None when nobody waits for it any more."""
-    from keras_memlint.estimate.compiler import memory
+    from keras_memlint.estimate.compiler import hlo, memory
 
     started = time.monotonic()
     outcome = _compile_in_fork(request, folder, requests)
@@ -95,11 +93,16 @@ def _serve(request: Json, folder: Path, requests: _Requests) -> Json | None:
         return None
     compiled = time.monotonic()
     dump = _assignment(folder)
-    if dump is None or "error" in outcome:
+    proto = None if dump is None else hlo.read(dump)
+    if proto is None or "error" in outcome:
         error = outcome.get("error", "the compiler did not say where its buffers lie")
         return {"error": error, "log": _log(folder)}
-    found = memory.describe(dump, request.get("arguments", []), request.get("layers", []))
-    seconds = {"compile": round(compiled - started, 3), "read": round(time.monotonic() - compiled, 3)}
+    found = memory.describe(proto, request.get("arguments", []), request.get("layers", []))
+    seconds = {
+        "compile": round(compiled - started, 3),
+        "cpu": outcome["cpu"],
+        "read": round(time.monotonic() - compiled, 3),
+    }
     return {**found, "seconds": seconds, **({"own": outcome["own"]} if "own" in outcome else {})}
 
 
@@ -114,25 +117,26 @@ def _compile_in_fork(request: Json, folder: Path, requests: _Requests) -> Json |
         os.close(reader)
         _child(request, folder, writer)
     os.close(writer)
-    try:
-        while not select.select([reader], [], [], 0)[0]:
+    outcome: Json | None = {}
+    with os.fdopen(reader, "rb") as answer:
+        while not select.select([answer], [], [], 0)[0]:
             if not request.get("whole") and _is_complete(folder):
-                return {}
+                break
             if requests.ended(wait=_POLL):
-                return None
-        with open(reader, "rb", closefd=False) as pipe:
-            text = pipe.read()
-        if text:
-            return dict(json.loads(text))
-        _, status = os.waitpid(child, 0)
-        child = 0
-        return {"error": _how_it_ended(status)}
-    finally:
-        os.close(reader)
-        if child:
-            with suppress(ProcessLookupError):
-                os.kill(child, signal.SIGKILL)
-            os.waitpid(child, 0)
+                outcome = None
+                break
+        else:
+            text = answer.read()
+            outcome = dict(json.loads(text)) if text else {"died": True}
+        # Not waited for yet, so its number cannot belong to another process.
+        if not outcome:
+            os.kill(child, signal.SIGKILL)
+        _, status, used = os.wait4(child, 0)
+    if outcome is None:
+        return None
+    if outcome.pop("died", False):
+        outcome["error"] = _how_it_ended(status)
+    return {**outcome, "cpu": round(used.ru_utime + used.ru_stime, 3)}
 
 
 def _child(request: Json, folder: Path, writer: int) -> NoReturn:
@@ -166,8 +170,11 @@ def _assignment(folder: Path) -> Path | None:
 
 
 def _is_complete(folder: Path) -> bool:
-    """Whether the file of ``_assignment`` is written: the list of options is the next thing the compiler writes."""
-    return any((folder / "dump").glob("*.debug_options"))
+    """Whether the file of ``_assignment`` is written to its end: else its last field is cut off or missing."""
+    from keras_memlint.estimate.compiler import hlo
+
+    path = _assignment(folder)
+    return path is not None and hlo.read(path) is not None
 
 
 def _log(folder: Path) -> str:
@@ -195,7 +202,7 @@ def _private_channels() -> tuple[_Requests, Any]:
     nothing = os.open(os.devnull, os.O_RDONLY)
     os.dup2(nothing, 0)
     os.dup2(2, 1)
-    return _Requests(requests), open(answers, "w", encoding="utf-8")
+    return _Requests(requests), os.fdopen(answers, "w", encoding="utf-8")
 
 
 def _die_with_parent() -> None:
