@@ -39,7 +39,9 @@ def place(script: Path) -> Path:
 
 
 def file_name(script: str, real: Callable[[str], str] = os.path.realpath) -> str:
-    """How the file is called. ``real`` resolves folders, so that all ways into a project lead to one estimate."""
+    """How the file is called; all ways to a script lead to one estimate. ``real`` resolves folders, and may remember."""
+    if os.path.islink(script):  # noqa: PTH114  (asked for every file of a run)
+        script = os.path.realpath(script)
     folder, name = os.path.split(script)
     key = os.path.normcase(f"{real(folder)}{os.sep}{name}")
     return f"{blake2b(key.encode('utf-8', 'surrogatepass'), digest_size=16).hexdigest()}.json"
