@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from keras_memlint.analysis.bytes import format_bytes
-from keras_memlint.analysis.measurement import Measurement, OnGpu
 from keras_memlint.analysis.source import Location, Source
 from keras_memlint.estimate import saved
 
 if TYPE_CHECKING:
+    from keras_memlint.analysis.measurement import Measurement, OnGpu
     from keras_memlint.estimate.result import Estimate, TargetEstimate, WhatIf
 
 # Not of strftime, which speaks the user's language in the middle of an English sentence.
@@ -84,6 +84,9 @@ def _day(nanoseconds: int | None) -> str:
 
 
 def _measurement(estimate: Estimate, made: str) -> Measurement:
+    # Late, here and below: most runs see no estimate.
+    from keras_memlint.analysis.measurement import Measurement
+
     return Measurement(
         estimate.script_hash,
         estimate.line,
@@ -97,6 +100,7 @@ def _measurement(estimate: Estimate, made: str) -> Measurement:
 
 
 def _on_gpu(target: TargetEstimate, changes: tuple[WhatIf, ...]) -> OnGpu:
+    from keras_memlint.analysis.measurement import OnGpu
     from keras_memlint.estimate.result import TIERS
 
     total = target.device_total_bytes
@@ -116,6 +120,7 @@ def _on_gpu(target: TargetEstimate, changes: tuple[WhatIf, ...]) -> OnGpu:
 
 def _alone(estimate: Estimate) -> OnGpu:
     """The training program by itself, when no GPU was asked about."""
+    from keras_memlint.analysis.measurement import OnGpu
     from keras_memlint.estimate.result import TIERS
 
     peak = estimate.program_peak_bytes

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from keras_memlint.analysis.files import UnreadableError, read_script
-from keras_memlint.analysis.measurement import text_hash
+from keras_memlint.analysis.source import text_hash
 from keras_memlint.server.lsp.core import source_of
 from keras_memlint.server.lsp.documents import file_path
 from keras_memlint.server.lsp.estimator import EstimatorError, Stage, run
