@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from hashlib import sha256
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
@@ -88,12 +87,6 @@ class Measurement:
     def asked(self, gpu: str) -> bool:
         """Whether there are figures for ``gpu`` itself."""
         return _table_name(self.on(gpu).name) == _table_name(gpu)
-
-
-def text_hash(text: str) -> str:
-    """What an estimate remembers a text by; editors and files may differ in line endings alone."""
-    plain = text.replace("\r\n", "\n").replace("\r", "\n")
-    return sha256(plain.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def measured_fit(script: Script) -> Fit | None:

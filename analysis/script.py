@@ -13,13 +13,13 @@ from keras_memlint.analysis.calls import Call
 from keras_memlint.analysis.feeds import Feed, feeds_of
 from keras_memlint.analysis.fits import Fit, fits_of
 from keras_memlint.analysis.interpreter import Interpreter
-from keras_memlint.analysis.measurement import Measurement, measured_fit, text_hash
+from keras_memlint.analysis.measurement import Measurement, measured_fit
 from keras_memlint.analysis.parse import Parsed
 from keras_memlint.analysis.project import Project
 from keras_memlint.analysis.running import run_script
 from keras_memlint.analysis.scopes import Loop, Scope
 from keras_memlint.analysis.settings import Settings
-from keras_memlint.analysis.source import Place, Source
+from keras_memlint.analysis.source import Place, Source, text_hash
 from keras_memlint.analysis.targets import OneHot, Target, one_hot_of, targets_of
 from keras_memlint.analysis.values import (
     Class,

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from keras_memlint.analysis.measurement import Measurement
+if TYPE_CHECKING:
+    from keras_memlint.analysis.measurement import Measurement
 
 MIB = 1 << 20
 GIB = 1 << 30

@@ -6,6 +6,7 @@ import re
 from bisect import bisect_right
 from dataclasses import dataclass
 from functools import cached_property
+from hashlib import sha256
 
 from keras_memlint.analysis.magics import neutralise_cell, neutralise_magics
 
@@ -103,3 +104,9 @@ class Place:
     source: Source
     start: int
     end: int
+
+
+def text_hash(text: str) -> str:
+    """What an estimate remembers a text by; editors and files may differ in line endings alone."""
+    plain = _NEWLINE.sub("\n", text)
+    return sha256(plain.encode("utf-8", "surrogatepass")).hexdigest()

@@ -6,7 +6,8 @@ Sizes are in bytes everywhere. None means unknown. ``estimate/schema.json`` desc
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields, is_dataclass
+from dataclasses import asdict, dataclass, field, is_dataclass
+from functools import cache
 from types import UnionType
 from typing import Any, Literal, TypeVar, get_args, get_origin, get_type_hints
 
@@ -184,17 +185,27 @@ class Estimate:
 _T = TypeVar("_T")
 
 
+# Working types out takes longer than all the rest.
+@cache
+def _hints(kind: Any) -> dict[str, Any]:
+    return get_type_hints(kind)
+
+
+@cache
+def _parts(hint: Any) -> tuple[Any, tuple[Any, ...]]:
+    return get_origin(hint), get_args(hint)
+
+
 def _build(kind: type[_T], data: Mapping[str, Any]) -> _T:
-    hints = get_type_hints(kind)
-    known = {entry.name for entry in fields(kind)}  # type: ignore[arg-type]
-    if unknown := data.keys() - known:
+    hints = _hints(kind)  # type: ignore[arg-type]
+    if unknown := data.keys() - hints.keys():
         raise TypeError(f"{kind.__name__} has no {sorted(unknown)[0]}")
     return kind(**{name: _value(hints[name], value, name) for name, value in data.items()})
 
 
 def _value(hint: Any, value: Any, name: str) -> Any:
     """``value`` as ``hint`` wants it. Raises TypeError when it is something else."""
-    origin, options = get_origin(hint), get_args(hint)
+    origin, options = _parts(hint)
     if origin is UnionType:
         return None if value is None else _value(options[0], value, name)
     if is_dataclass(hint) and isinstance(value, dict):

@@ -6,7 +6,6 @@ script. An estimate that cannot be read counts as none, and the next one takes i
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Callable
 from hashlib import blake2b
@@ -15,8 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from keras_memlint.analysis.cache_folder import folder
 from keras_memlint.analysis.files import read_script
-from keras_memlint.analysis.measurement import text_hash
-from keras_memlint.analysis.replacing import replace_file
+from keras_memlint.analysis.source import text_hash
 from keras_memlint.estimate.errors import EstimateError
 
 if TYPE_CHECKING:
@@ -39,7 +37,9 @@ def place(script: Path) -> Path:
 
 
 def file_name(script: str, real: Callable[[str], str] = os.path.realpath) -> str:
-    """How the file is called. ``real`` resolves folders, so that all ways into a project lead to one estimate."""
+    """How the file is called; all ways to a script lead to one estimate. ``real`` resolves folders, and may remember."""
+    if os.path.islink(script):  # noqa: PTH114  (asked for every file of a run)
+        script = os.path.realpath(script)
     folder, name = os.path.split(script)
     key = os.path.normcase(f"{real(folder)}{os.sep}{name}")
     return f"{blake2b(key.encode('utf-8', 'surrogatepass'), digest_size=16).hexdigest()}.json"
@@ -47,6 +47,10 @@ def file_name(script: str, real: Callable[[str], str] = os.path.realpath) -> str
 
 def save(estimate: Estimate) -> Path:
     """Keeps ``estimate`` in place of an older one of its script, and says where. Raises EstimateError."""
+    import json
+
+    from keras_memlint.analysis.replacing import replace_file
+
     try:
         file = place(Path(estimate.script))
         file.parent.mkdir(parents=True, exist_ok=True)
@@ -82,6 +86,9 @@ def _data(script: Path) -> dict[str, Any] | None:
         raw = place(script).read_bytes()
     except (OSError, RuntimeError, ValueError):
         return None
+    # Late, as all that is only needed for a script that has an estimate: `check` is in a hurry.
+    import json
+
     try:
         data = json.loads(raw)
     except (ValueError, RecursionError) as error:
@@ -92,7 +99,6 @@ def _data(script: Path) -> dict[str, Any] | None:
 
 
 def _estimate(script: Path, data: dict[str, Any]) -> Estimate:
-    # Late: most scripts have no estimate, or one of an older text, and `check` is in a hurry.
     from keras_memlint.estimate.result import Estimate
 
     try:

@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from keras_memlint.analysis.bytes import format_bytes
-from keras_memlint.analysis.measurement import Measurement, OnGpu
 from keras_memlint.analysis.source import Location, Source
 from keras_memlint.estimate import saved
 
 if TYPE_CHECKING:
+    from keras_memlint.analysis.measurement import Measurement, OnGpu
     from keras_memlint.estimate.result import Estimate, TargetEstimate, WhatIf
 
 # Not of strftime, which speaks the user's language in the middle of an English sentence.
@@ -23,29 +23,34 @@ _UNFIT = {"no": ", which does not fit", "borderline": ", which may not fit"}
 
 
 class Measurements:
-    """The estimates of many scripts. Most scripts have none, so the folder is listed once."""
+    """The estimates of many scripts. Most scripts have none, so the folder is listed once, when it is first needed."""
 
     def __init__(self) -> None:
         self._real = cache(os.path.realpath)
 
     def of(self, path: str, source: Source) -> Measurement | None:
         """What the estimate of the script at ``path`` says of its present text; None without one."""
-        if self._names and saved.file_name(path, self._real) in self._names:
-            return measurement_of(path, source)
-        return None
+        estimate = None if self._entry(path) is None else saved.load(Path(path), source.text)
+        return None if estimate is None else _measurement(estimate, _day(self.estimated_at(path)))
+
+    def estimated_at(self, path: str) -> int | None:
+        """When the estimate of the script at ``path`` was saved, in nanoseconds; None without one."""
+        entry = self._entry(path)
+        try:
+            return None if entry is None else entry.stat().st_mtime_ns
+        except OSError:
+            return None
+
+    def _entry(self, path: str) -> os.DirEntry[str] | None:
+        return self._entries.get(saved.file_name(path, self._real)) if self._entries else None
 
     @cached_property
-    def _names(self) -> frozenset[str]:
+    def _entries(self) -> dict[str, os.DirEntry[str]]:
         try:
-            return frozenset(file.name for file in saved.estimates_folder().iterdir())
+            with os.scandir(saved.estimates_folder()) as entries:
+                return {entry.name: entry for entry in entries}
         except (OSError, RuntimeError):
-            return frozenset()
-
-
-def measurement_of(path: str, source: Source) -> Measurement | None:
-    """The same for one script, looked up at once."""
-    estimate = saved.load(Path(path), source.text)
-    return None if estimate is None else _measurement(estimate, _day(path))
+            return {}
 
 
 def place_of(measurement: Measurement, source: Source) -> Location | None:
@@ -71,15 +76,17 @@ def _figure(one: OnGpu) -> str:
     return f"{format_bytes(one.likely)}{where}{_UNFIT.get(one.fits or '', '')}"
 
 
-def _day(path: str) -> str:
-    try:
-        at = time.localtime(saved.place(Path(path)).stat().st_mtime)
-    except (OSError, RuntimeError):
+def _day(nanoseconds: int | None) -> str:
+    if nanoseconds is None:
         return ""
+    at = time.localtime(nanoseconds / 1e9)
     return f"{at.tm_mday} {_MONTHS[at.tm_mon - 1]} {at.tm_year}"
 
 
 def _measurement(estimate: Estimate, made: str) -> Measurement:
+    # Late, here and below: most runs see no estimate.
+    from keras_memlint.analysis.measurement import Measurement
+
     return Measurement(
         estimate.script_hash,
         estimate.line,
@@ -93,6 +100,7 @@ def _measurement(estimate: Estimate, made: str) -> Measurement:
 
 
 def _on_gpu(target: TargetEstimate, changes: tuple[WhatIf, ...]) -> OnGpu:
+    from keras_memlint.analysis.measurement import OnGpu
     from keras_memlint.estimate.result import TIERS
 
     total = target.device_total_bytes
@@ -112,6 +120,7 @@ def _on_gpu(target: TargetEstimate, changes: tuple[WhatIf, ...]) -> OnGpu:
 
 def _alone(estimate: Estimate) -> OnGpu:
     """The training program by itself, when no GPU was asked about."""
+    from keras_memlint.analysis.measurement import OnGpu
     from keras_memlint.estimate.result import TIERS
 
     peak = estimate.program_peak_bytes

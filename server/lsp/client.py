@@ -14,7 +14,7 @@ class Client:
 
     ``pull``: asks for diagnostics itself. ``refresh``: can be told to ask again. ``watch`` and ``ask_changes``: file
     watchers and notifications of changed settings can be registered. ``resolve``: asks for the edit of an action
-    when it is chosen.
+    when it is chosen. ``progress``: shows how far long work is, and lets people cancel it.
     """
 
     pull: bool = False
@@ -29,6 +29,7 @@ class Client:
     configuration: bool = False
     ask_changes: bool = False
     watch: bool = False
+    progress: bool = False
 
     @staticmethod
     def of(capabilities: types.ClientCapabilities) -> Client:
@@ -55,4 +56,5 @@ class Client:
             configuration=has("workspace.configuration"),
             ask_changes=has("workspace.did_change_configuration.dynamic_registration"),
             watch=has("workspace.did_change_watched_files.dynamic_registration"),
+            progress=has("window.work_done_progress"),
         )

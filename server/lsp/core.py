@@ -20,10 +20,12 @@ from keras_memlint.server.lsp.difference import differences
 from keras_memlint.server.lsp.documents import Document, Documents, Notebook, Unit
 from keras_memlint.server.lsp.options import Options
 from keras_memlint.server.lsp.projects import Project, Projects, plan_for
+from keras_memlint.server.measurements import Measurements
 from keras_memlint.server.work import Plan, fixable
 from lsprotocol import types
 
 if TYPE_CHECKING:
+    from keras_memlint.analysis.measurement import Measurement
     from keras_memlint.analysis.workspace import Workspace
     from keras_memlint.rules.engine import Report
 
@@ -46,12 +48,15 @@ class Outcome:
     """What was found in one text.
 
     ``problems`` are bugs of ours, or what could not be done. ``used_files`` are the other files that had a part.
+    ``measurement`` is what an estimate of this text says, ``estimated`` when the last one of any text was made.
     """
 
     findings: tuple[Diagnostic, ...] = ()
     problems: tuple[str, ...] = ()
     used_files: frozenset[str] = frozenset()
     project: Project | None = None
+    measurement: Measurement | None = None
+    estimated: int | None = None
 
 
 class Core:
@@ -127,11 +132,12 @@ class Core:
         problems: list[str] = []
 
         def check(source: Source) -> list[Fixable]:
-            report = self._report(source, plan, self.workspace)
+            report = self._report(source, estimated, self.workspace)
             problems.extend(report.problems)
             return [fixable(source, finding) for finding in judge(source, report.diagnostics, plan.shown)]
 
         source = source_of(unit, path)
+        estimated = plan.with_measurement(Measurements().of(path, source))
         try:
             outcome = fix_all(source, check, lambda one: broken_statements(one, self.workspace), unsafe=False)
         except Exception as error:
@@ -152,13 +158,22 @@ class Core:
         plan = plan_for(source.path, project, self._options(source.path), self.detect)
         if plan is None:
             return Outcome(project=project)
-        report = self._report(source, plan, workspace)
+        estimates = Measurements()
+        estimated, measurement = estimates.estimated_at(source.path), estimates.of(source.path, source)
+        report = self._report(source, plan.with_measurement(measurement), workspace)
         findings = [
             finding
             for finding in judge(source, report.diagnostics, plan.shown)
             if finding.code not in _NOT_IN_EDITORS
         ]
-        return Outcome(tuple(findings), tuple(report.problems), frozenset(report.used_files), project)
+        return Outcome(
+            tuple(findings),
+            tuple(report.problems),
+            frozenset(report.used_files),
+            project,
+            measurement,
+            estimated,
+        )
 
     def _report(self, source: Source, plan: Plan, workspace: Workspace) -> Report:
         codes = plan.shown.codes | {"KM000"}

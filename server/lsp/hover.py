@@ -3,26 +3,35 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from keras_memlint.rules.diagnostic import Diagnostic
 from keras_memlint.server.lsp import pages
 from keras_memlint.server.lsp.client import Client
+from keras_memlint.server.lsp.core import Outcome, source_of
 from keras_memlint.server.lsp.diagnostics import document_of, span
 from keras_memlint.server.lsp.documents import Document, Unit
+from keras_memlint.server.measurements import place_of, summary
 from lsprotocol import types
 
 # Words a suppression or a list of codes can be made of.
 _WORD = re.compile(r"[A-Za-z][\w-]*")
 
 
-def finding_hover(
-    client: Client, unit: Unit, document: Document, findings: Iterable[Diagnostic], at: types.Position
+def hover(
+    client: Client, unit: Unit, outcome: Outcome, document: Document, at: types.Position
 ) -> types.Hover | None:
-    """The hover of the findings at ``at``; None where there are none."""
+    """What there is to say about ``at``: findings and the estimate of the training there, else a rule's code."""
+    found = [*_findings(unit, document, outcome.findings, at), *_estimates(unit, document, outcome, at)]
+    if not found:
+        return code_hover(client, document, at)
+    return _hover(client, "\n\n---\n\n".join(text for text, _ in found), found[0][1])
+
+
+def _findings(
+    unit: Unit, document: Document, findings: Iterable[Diagnostic], at: types.Position
+) -> Iterator[tuple[str, types.Range]]:
     offset = document.lines.offset(at)
-    texts: list[str] = []
-    where: types.Range | None = None
     for finding in findings:
         if document_of(unit, finding.cell) is not document:
             continue
@@ -30,12 +39,25 @@ def finding_hover(
             document.lines.offset_of(place.row, place.column)
             for place in (finding.location, finding.end_location)
         )
-        if not start <= offset <= end:
-            continue
-        where = where or span(document.lines, finding.location, finding.end_location)
-        parts = [f"**{finding.code}** ({finding.severity}): {finding.message}", finding.help]
-        texts.append("\n\n".join(part for part in [*parts, pages.page(finding.code)] if part))
-    return _hover(client, "\n\n---\n\n".join(texts), where)
+        if start <= offset <= end:
+            parts = [f"**{finding.code}** ({finding.severity}): {finding.message}", finding.help]
+            text = "\n\n".join(part for part in [*parts, pages.page(finding.code)] if part)
+            yield text, span(document.lines, finding.location, finding.end_location)
+
+
+def _estimates(
+    unit: Unit, document: Document, outcome: Outcome, at: types.Position
+) -> Iterator[tuple[str, types.Range]]:
+    """What the estimate says, in the line in which the training starts."""
+    if outcome.measurement is None:
+        return
+    place = place_of(outcome.measurement, source_of(unit, ""))
+    lines = document.lines
+    if place is None or document_of(unit, place.cell) is not document or at.line != place.row - 1:
+        return
+    end = lines.line_span(place.row - 1)[1]
+    where = lines.range(lines.offset_of(place.row, place.column), end)
+    yield f"**estimate**: {summary(outcome.measurement)}", where
 
 
 def code_hover(client: Client, document: Document, at: types.Position) -> types.Hover | None:

@@ -60,6 +60,15 @@ def section_of(settings: object) -> object:
     return settings.get(SECTION, settings.get("settings"))
 
 
+def trusted_of(settings: object) -> bool | None:
+    """Whether the editor says that the workspace may be run; None when it does not say.
+
+    Only beside our section, never in it: what stands in a section, a workspace can set for itself.
+    """
+    found = settings.get("trusted") if isinstance(settings, dict) else None
+    return found if isinstance(found, bool) else None
+
+
 def _codes(where: str, value: object) -> tuple[str, ...]:
     if not isinstance(value, list) or not all(isinstance(word, str) for word in value):
         raise UserError(f"{where} must be a list of strings")

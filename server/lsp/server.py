@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
-from collections.abc import AsyncIterator, Coroutine, Iterable
+from collections.abc import AsyncIterator, Coroutine, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -15,10 +15,14 @@ from keras_memlint.server.lsp.client import Client
 from keras_memlint.server.lsp.core import Check, Core, Outcome, lintable
 from keras_memlint.server.lsp.diagnostics import SOURCE, Renderer, documents_of, result_id
 from keras_memlint.server.lsp.documents import Documents, Notebook, Unit, file_path, key
-from keras_memlint.server.lsp.options import SECTION, Options, read_options, section_of
+from keras_memlint.server.lsp.estimates import add_estimates
+from keras_memlint.server.lsp.estimator import ESTIMATOR
+from keras_memlint.server.lsp.options import SECTION, Options, read_options, section_of, trusted_of
 from keras_memlint.server.lsp.projects import Project, problem_messages
+from keras_memlint.server.lsp.registering import concerns, ignore_result, is_edited_script, register
 from keras_memlint.server.lsp.schedule import Analyser, Debounce
 from keras_memlint.server.lsp.unopened import Unopened
+from keras_memlint.server.measurements import Measurements
 from lsprotocol import types
 from pygls.capabilities import ServerCapabilitiesBuilder
 from pygls.exceptions import JsonRpcContentModified, JsonRpcException
@@ -34,11 +38,13 @@ DELAY = 0.15
 
 # How long editors that never answer hold up the first findings, in seconds.
 _PATIENCE = 3.0
-_WATCHED = ("**/pyproject.toml", "**/*requirements*.txt", "**/*.py", "**/*.ipynb")
 
 
 class _Protocol(LanguageServerProtocol):
-    """pygls without its own store of texts (``documents.py`` says why), and with an answer to every request."""
+    """pygls without its own store of texts (``documents.py`` says why) and commands (``estimates.py``).
+
+    It answers every request.
+    """
 
     lsp_text_document__did_open = None  # type: ignore[assignment]
     lsp_text_document__did_change = None  # type: ignore[assignment]
@@ -46,6 +52,7 @@ class _Protocol(LanguageServerProtocol):
     lsp_notebook_document__did_open = None  # type: ignore[assignment]
     lsp_notebook_document__did_change = None  # type: ignore[assignment]
     lsp_notebook_document__did_close = None  # type: ignore[assignment]
+    lsp_workspace__execute_command = None  # type: ignore[assignment]
 
     def structure_message(self, data: dict[str, Any]) -> Any:
         """The message in ``data``. A request whose parameters are wrong is refused; pygls would leave it waiting."""
@@ -83,6 +90,7 @@ class MemlintServer(LanguageServer):
         self.configured = asyncio.Event()
         self.start_problems: list[str] = []
         self.was_shut_down = False
+        self.trusted = True
         self._logged: set[str] = set()
         self._tasks: set[asyncio.Task[None]] = set()
         self._shown_projects: dict[str, tuple[Project | None, list[types.Diagnostic]]] = {}
@@ -109,6 +117,10 @@ class MemlintServer(LanguageServer):
     async def latest(self, uri: str) -> tuple[Unit, Outcome] | None:
         """The last version of a document or notebook with what was found in it; None when it is not open."""
         await self.configured.wait()
+        known, path = self.analyser.known(uri), self.documents.path(uri)
+        if known is not None and known.estimated != Measurements().estimated_at(path):
+            self.analyser.forget(uri)
+            self.debounce.later(uri)
         latest = await self.analyser.latest(uri)
         if latest is not None:
             self._report(latest[1])
@@ -138,7 +150,7 @@ class MemlintServer(LanguageServer):
         for file in list(self._shown_projects):
             self._show_problems(file)
         if self.client.pull and self.client.refresh:
-            self.run(_ignore_result(self.workspace_diagnostic_refresh_async(None)))
+            self.run(ignore_result(self.workspace_diagnostic_refresh_async(None)))
 
     def publish(self, uri: str, messages: list[types.Diagnostic], version: int | None) -> None:
         """Sends the marks of one document."""
@@ -164,6 +176,8 @@ class MemlintServer(LanguageServer):
 
     def report_server_error(self, error: Exception, source: Any) -> None:
         """pygls calls this for messages that could not be read or handled: a line in the log, no message box."""
+        if getattr(error, "code", None) == types.LSPErrorCodes.RequestFailed:
+            return  # refused, and the editor was told why
         self.log_once(f"{getattr(source, '__name__', source)}: {error}")
 
     async def ask_options(self) -> None:
@@ -255,13 +269,16 @@ class MemlintServer(LanguageServer):
             self.log_once(f"{type(error).__name__}: {error}; this is a bug")
 
 
-def create_server(check: Check | None = None, delay: float = DELAY) -> MemlintServer:
-    """A server that is ready to start. ``check`` replaces the engine; ``delay`` in seconds."""
+def create_server(
+    check: Check | None = None, delay: float = DELAY, estimator: Sequence[str] = ESTIMATOR
+) -> MemlintServer:
+    """A server that is ready to start. ``check`` replaces the engine, ``estimator`` its command; ``delay`` in seconds."""
     server = MemlintServer(check, delay)
     _add_lifecycle(server)
     _add_synchronisation(server)
     _add_diagnostics(server)
     _add_actions(server)
+    add_estimates(server, estimator)
     return server
 
 
@@ -276,6 +293,7 @@ def _add_lifecycle(server: MemlintServer) -> None:
         if server.folders:
             server.documents.root = server.folders[0]
         server.options, server.start_problems = read_options(section_of(params.initialization_options))
+        server.trusted = trusted_of(params.initialization_options) is not False
 
     @server.feature(types.INITIALIZED)
     async def initialized(_params: types.InitializedParams) -> None:
@@ -291,7 +309,7 @@ def _add_lifecycle(server: MemlintServer) -> None:
                 server.log(f"settings in force: {server.options}")
         finally:
             server.configured.set()
-        await _register(server)
+        await register(server)
 
     @server.feature(types.SHUTDOWN)
     def shutdown(_params: None) -> None:
@@ -300,6 +318,8 @@ def _add_lifecycle(server: MemlintServer) -> None:
 
     @server.feature(types.WORKSPACE_DID_CHANGE_CONFIGURATION)
     async def did_change_configuration(params: types.DidChangeConfigurationParams) -> None:
+        if (trusted := trusted_of(params.settings)) is not None:
+            server.trusted = trusted
         if server.client.configuration:
             await server.ask_options()
         elif (section := section_of(params.settings)) is not None:
@@ -313,8 +333,8 @@ def _add_lifecycle(server: MemlintServer) -> None:
     @server.feature(types.WORKSPACE_DID_CHANGE_WATCHED_FILES)
     async def did_change_files(params: types.DidChangeWatchedFilesParams) -> None:
         # Not when open scripts were merely saved. Many files may change at once: wait for the last.
-        if _concerns(server, params.changes):
-            edited = all(_is_edited_script(change) for change in params.changes)
+        if concerns(server, params.changes):
+            edited = all(is_edited_script(change) for change in params.changes)
             await server.analyser.in_worker(server.core.look_again if edited else server.list_again)
             server.settle.later("")
 
@@ -465,10 +485,7 @@ def _add_actions(server: MemlintServer) -> None:
         document = server.documents.document(uri)
         if latest is None or document is None:
             return None
-        unit, outcome = latest
-        return hover.finding_hover(
-            server.client, unit, document, outcome.findings, params.position
-        ) or hover.code_hover(server.client, document, params.position)
+        return hover.hover(server.client, *latest, document, params.position)
 
 
 async def _resolved(server: MemlintServer, action: types.CodeAction) -> types.CodeAction:
@@ -482,37 +499,3 @@ async def _resolved(server: MemlintServer, action: types.CodeAction) -> types.Co
         server.log_once(problem)
     action.edit = actions.workspace_edit(server.render, edits)
     return action
-
-
-async def _register(server: MemlintServer) -> None:
-    """Asks to be told of changed settings and files, where the editor can do that."""
-    wanted: list[types.Registration] = []
-    if server.client.ask_changes:
-        section = types.DidChangeConfigurationRegistrationOptions(section=SECTION)
-        wanted.append(types.Registration("settings", types.WORKSPACE_DID_CHANGE_CONFIGURATION, section))
-    if server.client.watch:
-        watchers = [types.FileSystemWatcher(pattern) for pattern in _WATCHED]
-        files = types.DidChangeWatchedFilesRegistrationOptions(watchers)
-        wanted.append(types.Registration("files", types.WORKSPACE_DID_CHANGE_WATCHED_FILES, files))
-    if wanted:
-        await _ignore_result(server.client_register_capability_async(types.RegistrationParams(wanted)))
-
-
-def _concerns(server: MemlintServer, changes: Iterable[types.FileEvent]) -> bool:
-    """Whether findings can differ."""
-    return any(
-        change.type != types.FileChangeType.Changed or server.documents.document(change.uri) is None
-        for change in changes
-    )
-
-
-def _is_edited_script(change: types.FileEvent) -> bool:
-    return change.type == types.FileChangeType.Changed and change.uri.endswith((".py", ".ipynb"))
-
-
-async def _ignore_result(request: Any) -> None:
-    """Waits for an editor's answer; some announce what they cannot do."""
-    try:
-        await request
-    except Exception as error:
-        print(f"{SOURCE}: the editor refused a request: {error}", file=sys.stderr)

@@ -22,20 +22,23 @@ _EXAMPLE = """\
   vim.lsp.config("keras-memlint", { cmd = { "keras-memlint", "server" }, filetypes = { "python" } })"""
 
 
-def serve(arguments: Sequence[str], check: Check | None = None) -> int:
+def serve(
+    arguments: Sequence[str], check: Check | None = None, estimator: Sequence[str] | None = None
+) -> int:
     """Serves on standard input and output; 1 when the editor went away without a ``shutdown``.
 
-    Wrong ``arguments`` end the program with 2. ``check`` replaces the engine.
+    Wrong ``arguments`` end the program with 2. ``check`` replaces the engine, ``estimator`` the command that estimates.
     """
     _parser().parse_args(arguments)
     if sys.stdin is None:  # closed before we started
         raise UserError("standard input is closed, so there is no editor to talk to")
+    from keras_memlint.server.lsp.estimator import ESTIMATOR
     from keras_memlint.server.lsp.server import create_server
 
     # What pygls has to tell is for its own developers, tracebacks included; we report to the editor's log.
     logging.getLogger("pygls").setLevel(logging.CRITICAL)
     threading.stack_size(_STACK)
-    server = create_server(check)
+    server = create_server(check, estimator=estimator or ESTIMATOR)
     with _output() as output:
         server.start_io(stdout=output)
     return 0 if server.was_shut_down else 1

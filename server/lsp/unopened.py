@@ -17,6 +17,7 @@ from keras_memlint.server.lsp.core import Core
 from keras_memlint.server.lsp.diagnostics import Renderer
 from keras_memlint.server.lsp.documents import Document
 from keras_memlint.server.lsp.positions import Lines
+from keras_memlint.server.measurements import Measurements
 from lsprotocol import types
 from pygls.uris import from_fs_path
 
@@ -36,6 +37,7 @@ class _Known:
     stamp: Stamp
     paths: tuple[str, ...]
     messages: Messages
+    estimated: int | None = None
 
 
 class Unopened:
@@ -69,10 +71,13 @@ class Unopened:
 
     def remembered(self, files: Iterable[Found]) -> dict[str, Messages]:
         """What is known of those ``files``, by path, that did not change since."""
+        estimates = Measurements()
         return {
             file.path: known.messages
             for file in files
-            if (known := self._known.get(file.path)) is not None and known.stamp == _stamp(known.paths)
+            if (known := self._known.get(file.path)) is not None
+            and known.stamp == _stamp(known.paths)
+            and known.estimated == estimates.estimated_at(file.path)
         }
 
     def check(self, file: Found, render: Renderer, workspace: Workspace) -> tuple[Messages, tuple[str, ...]]:
@@ -81,14 +86,14 @@ class Unopened:
         try:
             source = read_script(Path(file.path), file.path).source
         except UnreadableError:
-            self._known[file.path] = _Known(stamp, (file.path,), ())
+            self._known[file.path] = _Known(stamp, (file.path,), (), Measurements().estimated_at(file.path))
             return (), ()
         outcome = self._core.in_source(source, workspace)
         # One tree after the other: they are large, and what is wanted of a file is now known.
         workspace.forget(Path(file.path))
         messages = _messages(source, outcome.findings, render)
         used = tuple(sorted(outcome.used_files))
-        self._known[file.path] = _Known(stamp + _stamp(used), (file.path, *used), messages)
+        self._known[file.path] = _Known(stamp + _stamp(used), (file.path, *used), messages, outcome.estimated)
         return messages, outcome.problems
 
 

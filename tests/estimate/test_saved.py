@@ -65,11 +65,14 @@ def test_another_script_has_none(script: Path, estimate_of: Make) -> None:
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="links need a right there")
-def test_a_link_to_the_project_leads_to_the_estimate(script: Path, tmp_path: Path, estimate_of: Make) -> None:
+def test_links_lead_to_the_estimate(script: Path, tmp_path: Path, estimate_of: Make) -> None:
     saved.save(estimate_of(script))
     link = tmp_path / "link"
     link.symlink_to(script.parent, target_is_directory=True)
     assert saved.load(link / "train.py", TEXT) is not None
+    file = tmp_path / "other.py"
+    file.symlink_to(link / "train.py")
+    assert saved.load(file, TEXT) is not None
 
 
 def test_the_path_may_be_relative(script: Path, monkeypatch: pytest.MonkeyPatch, estimate_of: Make) -> None:

@@ -240,6 +240,7 @@ def command(*words: str) -> ClientServerConfig:
 
 CONFIG = command("-m", "keras_memlint", "server")
 SCRIPTED = command(str(Path(__file__).with_name("scripted_server.py")))
+ESTIMATING = command(str(Path(__file__).with_name("estimating_server.py")))
 
 
 @pytest.fixture(scope="session")
@@ -287,6 +288,25 @@ async def scripted(lsp_client: Editor, root: Path):
 @pytest_lsp.fixture(scope="module", config=SCRIPTED)
 async def scripted_old(lsp_client: Editor, root: Path):
     async for _ in session(lsp_client, client_capabilities("neovim@v0.7.0"), root):
+        yield
+
+
+@pytest_lsp.fixture(scope="module", config=ESTIMATING)
+async def estimating(lsp_client: Editor, root: Path):
+    async for _ in session(lsp_client, with_notebooks(client_capabilities("visual-studio-code")), root):
+        yield
+
+
+@pytest_lsp.fixture(scope="module", config=ESTIMATING)
+async def estimating_pull(lsp_client: Editor, root: Path):
+    async for _ in session(lsp_client, with_pull(client_capabilities("visual-studio-code")), root):
+        yield
+
+
+@pytest_lsp.fixture(scope="module", config=ESTIMATING)
+async def estimating_untrusted(lsp_client: Editor, root: Path):
+    capabilities = client_capabilities("visual-studio-code")
+    async for _ in session(lsp_client, capabilities, root, options={"trusted": False}):
         yield
 
 

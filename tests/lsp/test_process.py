@@ -208,3 +208,29 @@ def test_wrong_arguments_are_refused() -> None:
     done = subprocess.run(command, capture_output=True, text=True, timeout=60)
     assert done.returncode == 2
     assert "--port=1" in done.stderr and "Traceback" not in done.stderr
+
+
+@pytest.mark.skipif(not Path("/proc").is_dir(), reason="processes are looked up in /proc")
+def test_an_editor_that_goes_away_takes_a_running_estimate_along(tmp_path: Path) -> None:
+    script = tmp_path / "train.py"
+    script.write_text("model.fit(x, y)  # @hangs\n", encoding="utf-8")
+    server = Wire(str(Path(__file__).with_name("estimating_server.py")))
+    try:
+        server.hello()
+        command = {"command": "keras-memlint.estimate", "arguments": [script.as_uri()]}
+        server.send({"id": 2, "method": "workspace/executeCommand", "params": command})
+        pids = script.with_suffix(".pids")
+        deadline = time.monotonic() + 20
+        while not (pids.is_file() and len(pids.read_text().split()) == 2):
+            assert time.monotonic() < deadline
+            time.sleep(0.02)
+        running = pids.read_text().split()
+        assert all(Path("/proc", pid).exists() for pid in running)
+        assert server.process.stdin is not None
+        server.process.stdin.close()
+        assert server.process.wait(20) == 1
+        # A child whose parent is gone may wait a moment for somebody to ask how it ended.
+        states = [Path("/proc", pid, "stat") for pid in running]
+        assert not [state for state in states if state.exists() and ") Z " not in state.read_text()]
+    finally:
+        server.end()

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from keras_memlint.estimate import saved
 
 Cli = Callable[..., Any]
 NEVER = {"pygls", "lsprotocol", "numpy", "tensorflow", "keras", "pandas", "attrs", "attr"}
@@ -67,6 +68,18 @@ def test_check_when_nothing_changed(
     # The standard library's dataclasses may bring `ast` along; ours may not.
     assert names & (WARM - {"ast"}) == set()
     assert not any(name.startswith("keras_memlint.analysis.parse") for name in names)
+    assert "keras_memlint.estimate.result" not in names
+
+
+def test_check_when_nothing_changed_since_an_estimate(
+    process: Cli, tmp_path: Path, sequential: str, estimate_of: Callable[..., Any]
+) -> None:
+    (tmp_path / "a.py").write_text(sequential)
+    saved.save(estimate_of(tmp_path / "a.py"))
+    process("check", "a.py")
+    result = process("check", "a.py", python=("-X", "importtime"))
+    assert "estimate: about 3.5 GiB on T4" in result.out
+    assert imported(result) & (WARM - {"ast"}) == set()
 
 
 def test_other_commands(process: Cli) -> None:
