@@ -123,7 +123,7 @@ class _Process:
         with contextlib.suppress(BrokenPipeError):
             # Entries such as "" mean the current folder, which is another one there.
             path = [os.path.abspath(entry) for entry in sys.path]  # noqa: PTH100
-            self._stdin.write(pickle.dumps(path) + pickle.dumps((function, list(items))))
+            self._stdin.write(pickle.dumps(path) + pickle.dumps((self._folder.name, function, list(items))))
             self._stdin.flush()
 
     def answer(self, limit: float | None, stopped: Callable[[], bool]) -> Answer:

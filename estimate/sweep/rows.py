@@ -94,6 +94,8 @@ class Table:
             _read_parquet(self._parquet, file)  # a file of another kind is not replaced at the end
         if not file.absolute().parent.is_dir():
             raise EstimateError(f"{file}: there is no folder {file.parent}")
+        if self._journal.exists() and not self._journal.is_file():
+            raise EstimateError(f"{file}: is no file that can hold a table")
         try:
             self._handle = _open_locked(self._journal)
         except OSError as error:

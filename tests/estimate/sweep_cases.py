@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import os
 import signal
 import subprocess
@@ -26,11 +27,27 @@ from keras_memlint.estimate.sweep.cases import Case
 GIB = 1 << 30
 
 
+def main() -> None:
+    """The command line ``estimate --sweep`` with this stand-in."""
+    from keras_memlint.server import arguments, sweep
+    from keras_memlint.server.errors import UserError
+
+    parser = argparse.ArgumentParser()
+    arguments.add_sweep_arguments(parser)
+    try:
+        sys.exit(sweep.sweep(parser.parse_args(), estimate_case))
+    except UserError as error:
+        print(f"error: {error}", file=sys.stderr)
+        sys.exit(2)
+    except KeyboardInterrupt:
+        sys.exit(130)
+
+
 def estimate_case(case: Case) -> Estimate:
     """Figures that follow from the case, or what its script asks for. Leaves a line in the file ``runs`` beside it."""
     what, *words = case.script.read_text().splitlines()[0].removeprefix("# ").split()
     with case.script.with_name("runs").open("a") as runs:
-        runs.write(f"{case.name} {case.batch_size} {','.join(case.targets)}\n")
+        runs.write(f"{case.name} {case.batch_size} {','.join(case.targets)} by {os.getppid()}\n")
     print("what is printed is no answer", flush=True)
     Path(tempfile.gettempdir(), "left behind").touch()
     if what == "sleep":
@@ -49,6 +66,9 @@ def estimate_case(case: Case) -> Estimate:
     if what == "die":
         _start_another(case)
         os.kill(os.getpid(), signal.SIGKILL)
+    if what == "kill":  # whoever asked for it
+        os.kill(os.getppid(), signal.SIGKILL)
+        time.sleep(600)
     if what == "exit":
         print("no space left", file=sys.stderr, flush=True)
         os._exit(7)
