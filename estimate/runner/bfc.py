@@ -11,7 +11,6 @@ from typing import Dict, List, Optional, Tuple
 
 UNIT = 256
 MAX_WASTE = 128 << 20
-FIRST_REGION = 2 << 20
 
 
 class Chunk:
@@ -27,25 +26,17 @@ class Chunk:
 
 
 class Allocator:
-    """``grows``: regions are asked for when needed, each about twice the last one, as on the CPU; else there is one."""
+    """One region without an end: where regions of a growing allocator end is luck, a few per cent of the peak."""
 
-    def __init__(self, grows: bool) -> None:
+    def __init__(self) -> None:
         self.in_use = 0
-        self.peak = 0
         self._free: List[Tuple[int, int]] = []  # size and address: the best fit is the first that is large enough
         self._at: Dict[int, Chunk] = {}
-        self._grows = grows
-        self._next_region = FIRST_REGION
-        self._end = 0
-        if not grows:
-            self._add(Chunk(self._region(1 << 50), 1 << 50))
+        self._add(Chunk(0, 1 << 60))
 
     def allocate(self, size: int) -> Chunk:
         rounded = max(UNIT, (size + UNIT - 1) // UNIT * UNIT)
         at = bisect_left(self._free, (rounded, -1))
-        if at == len(self._free):
-            self._extend(rounded)
-            at = bisect_left(self._free, (rounded, -1))
         chunk = self._at[self._free.pop(at)[1]]
         if chunk.size >= 2 * rounded or chunk.size - rounded >= MAX_WASTE:
             rest = Chunk(chunk.address + rounded, chunk.size - rounded)
@@ -56,8 +47,6 @@ class Allocator:
             self._add(rest)
         chunk.free = False
         self.in_use += chunk.size
-        if self.in_use > self.peak:
-            self.peak = self.in_use
         return chunk
 
     def release(self, chunk: Chunk) -> None:
@@ -87,18 +76,3 @@ class Allocator:
     def _take(self, chunk: Chunk) -> None:
         del self._free[bisect_left(self._free, (chunk.size, chunk.address))]
         del self._at[chunk.address]
-
-    def _extend(self, rounded: int) -> None:
-        grown = False
-        while self._next_region < rounded:
-            self._next_region *= 2
-            grown = True
-        size = self._next_region
-        if not grown:
-            self._next_region *= 2
-        self._add(Chunk(self._region(size), size))
-
-    def _region(self, size: int) -> int:
-        start = self._end
-        self._end += size + UNIT
-        return start

@@ -45,8 +45,8 @@ Value = Union[Tensor, TensorList, Variable, None]
 class Memory:
     """Hands tensors out and remembers which live. ``watch`` starts the record of the step that counts."""
 
-    def __init__(self, grows: bool) -> None:
-        self.allocator = Allocator(grows)
+    def __init__(self) -> None:
+        self.allocator = Allocator()
         self.live: Dict[Tensor, None] = {}
         self.unknown = 0
         self._watching = False

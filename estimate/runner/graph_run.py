@@ -274,7 +274,7 @@ def cost(node: Node) -> float:
     moved += sum(source.bytes(output) or 0 for source, output in node.inputs)
     if node.kind in ops.INEXPENSIVE or node.kind in ops.ALIASES:
         moved = 0
-    return 1e-6 + moved / 8e9 + multiplications(node) / 5e10
+    return 5e-6 + moved / 1.2e10 + multiplications(node) / 1e11
 
 
 def multiplications(node: Node) -> float:

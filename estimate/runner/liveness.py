@@ -56,7 +56,7 @@ class _Step:
 
     def run(self, threads: int) -> Tuple[Memory, int]:
         """Two steps, of which the second counts: the first one leaves the allocator as later ones find it."""
-        memory = Memory(grows=bool(threads))
+        memory = Memory()
         values, batch = self._persistent(memory)
         executor = Executor(memory, threads, batch, {} if threads else self._scratch)
         executor.run(self._graph, values)
