@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
-from keras_memlint.estimate import measured, targets, what_if
+from keras_memlint.estimate import measured, saved, targets, what_if
 from keras_memlint.estimate.compiler.client import Compiler
 from keras_memlint.estimate.devices import Device
 from keras_memlint.estimate.errors import EstimateError
@@ -21,6 +20,7 @@ from keras_memlint.estimate.steps import Steps, Variant
 
 def estimate(request: Request, progress: Progress = silent) -> Estimate:
     """Everything about the request's script. Raises EstimateError with one sentence when it cannot be had."""
+    text = None if request.script is None else saved.script_hash(request.script)
     with ExitStack() as stack:
         watch = stack.enter_context(GpuWatch())
         steps = stack.enter_context(Steps(request, progress, started=watch.follow))
@@ -43,7 +43,7 @@ def estimate(request: Request, progress: Progress = silent) -> Estimate:
                 )
             )
         changed = _changed(request, steps, predictor, predictions, rows, progress)
-        return _assembled(request, steps, [*([own] if own else ()), *rows], predictions, changed)
+        return _assembled(request, text, steps, [*([own] if own else ()), *rows], predictions, changed)
 
 
 def _base(predictor: Predictor, base: Variant, device: Device) -> Prediction:
@@ -103,6 +103,7 @@ def _changed(
 
 def _assembled(
     request: Request,
+    text: str | None,
     steps: Steps,
     rows: Sequence[TargetEstimate],
     predictions: Sequence[Prediction],
@@ -114,8 +115,8 @@ def _assembled(
     host = _host(caught, steps.session.resident_peak)
     return Estimate(
         script=str(source),
-        script_hash=script_hash(source),
-        line=caught.get("line"),
+        script_hash=text or saved.script_hash(source),
+        line=caught.get("line") if Path(caught["file"]) == source else None,
         hook=caught["hook"],
         backend=caught["backend"],
         versions={name: version for name, version in caught["versions"].items() if version},
@@ -137,11 +138,6 @@ def _assembled(
         notes=tuple(_notes(caught)),
         seconds=_seconds(caught),
     )
-
-
-def script_hash(script: Path) -> str:
-    """The hash of a script's bytes that ties an estimate to it."""
-    return hashlib.sha256(script.read_bytes()).hexdigest()
 
 
 def _host(caught: Caught, watched_peak: int) -> Host:

@@ -17,6 +17,7 @@ from keras_memlint.estimate.errors import EstimateError
 from keras_memlint.estimate.estimating import estimate as made
 from keras_memlint.estimate.report import render
 from keras_memlint.estimate.request import WHAT_IFS, Request
+from keras_memlint.estimate.result import Estimate
 from keras_memlint.estimate.saved import save
 from keras_memlint.estimate.sweep.estimated import estimate_case
 from keras_memlint.server import terminal
@@ -50,7 +51,7 @@ def estimate(arguments: argparse.Namespace) -> int:
         for line in error.output.splitlines():
             print(f"  | {line}", file=sys.stderr)
         raise UserError(str(error)) from None
-    save(found)
+    _keep(found)
     print(
         render(
             found,
@@ -62,6 +63,14 @@ def estimate(arguments: argparse.Namespace) -> int:
         end="",
     )
     return 1 if any(target.fits == "no" for target in found.targets) else 0
+
+
+def _keep(found: Estimate) -> None:
+    """For findings and the editor; that it cannot be kept is no reason to show nothing."""
+    try:
+        save(found)
+    except EstimateError as error:
+        terminal.warn(str(error))
 
 
 def _request(arguments: argparse.Namespace) -> Request:
