@@ -44,7 +44,9 @@ def _second(start: int, size: int, memory: int) -> int:
 def _bracket(needs: dict[int, int], memory: int) -> tuple[int, int]:
     """The largest batch known to fit, 0 when none is, and the smallest known not to, one beyond the end when none is."""
     fitting = max((batch for batch, size in needs.items() if size <= memory), default=0)
-    return fitting, min((b for b, size in needs.items() if size > memory and b > fitting), default=_LARGEST + 1)
+    return fitting, min(
+        (b for b, size in needs.items() if size > memory and b > fitting), default=_LARGEST + 1
+    )
 
 
 def _proposal(needs: dict[int, int], memory: int, fitting: int, failing: int) -> int | None:

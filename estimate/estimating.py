@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
+from keras_memlint.analysis.files import UnreadableError
 from keras_memlint.estimate import measured, saved, targets, what_if
 from keras_memlint.estimate.compiler.client import Compiler
 from keras_memlint.estimate.devices import Device
@@ -18,17 +19,22 @@ from keras_memlint.estimate.result import Buffer, Estimate, Host, NotCovered, Ta
 from keras_memlint.estimate.session import Caught
 from keras_memlint.estimate.steps import Steps, Variant
 
+
 def estimate(request: Request, progress: Progress = silent) -> Estimate:
     """Everything about the request's script. Raises EstimateError with one sentence when it cannot be had."""
-    text = None if request.script is None else saved.script_hash(request.script)
+    text = None if request.script is None else _text_hash(request.script)
     with ExitStack() as stack:
         watch = stack.enter_context(GpuWatch())
         steps = stack.enter_context(Steps(request, progress, started=watch.follow))
         own = measured.row(steps.caught, watch) if request.local and request.batch is None else None
         if own is None and not request.targets:
-            raise EstimateError("the script did not train on a GPU here: name one with --target, such as --target t4")
+            raise EstimateError(
+                "the script did not train on a GPU here: name one with --target, such as --target t4"
+            )
         predictor = Predictor(steps, stack.enter_context(Compiler()))
-        predictions = [_base(predictor, _script(request, steps), device) for device in _told(request.targets, progress)]
+        predictions = [
+            _base(predictor, _script(request, steps), device) for device in _told(request.targets, progress)
+        ]
         rows = []
         for prediction, device in zip(predictions, request.targets, strict=True):
             progress(Stage("searching the largest batch", device.gpu.name, 0.5))
@@ -44,6 +50,14 @@ def estimate(request: Request, progress: Progress = silent) -> Estimate:
             )
         changed = _changed(request, steps, predictor, predictions, rows, progress)
         return _assembled(request, text, steps, [*([own] if own else ()), *rows], predictions, changed)
+
+
+def _text_hash(script: Path) -> str:
+    """What the estimate is tied to, taken before the script runs: it may be edited meanwhile."""
+    try:
+        return saved.script_hash(script)
+    except UnreadableError as error:
+        raise EstimateError(str(error)) from None
 
 
 def _base(predictor: Predictor, base: Variant, device: Device) -> Prediction:
@@ -115,7 +129,7 @@ def _assembled(
     host = _host(caught, steps.session.resident_peak)
     return Estimate(
         script=str(source),
-        script_hash=text or saved.script_hash(source),
+        script_hash=text or _text_hash(source),
         line=caught.get("line") if Path(caught["file"]) == source else None,
         hook=caught["hook"],
         backend=caught["backend"],

@@ -88,7 +88,10 @@ class Predictor:
             "compiler",
             ROUTES[route],
             peak,
-            replace(compiled.breakdown, workspace=(compiled.breakdown.workspace or 0) + peak.mid - compiled.stats.peak),
+            replace(
+                compiled.breakdown,
+                workspace=(compiled.breakdown.workspace or 0) + peak.mid - compiled.stats.peak,
+            ),
             compiled.timeline,
             compiled.top,
             self.note,

@@ -12,7 +12,13 @@ from keras_memlint.estimate.steps import Variant
 
 
 def predicted(
-    prediction: Prediction, predictor: Predictor, device: Device, *, backend: str, batch: int | None, search: bool
+    prediction: Prediction,
+    predictor: Predictor,
+    device: Device,
+    *,
+    backend: str,
+    batch: int | None,
+    search: bool,
 ) -> TargetEstimate:
     """The row of one GPU. ``search`` for the largest batch costs a few compiles."""
     around = context.of_backend(backend)
@@ -23,7 +29,14 @@ def predicted(
         except EstimateError as error:
             note = "; ".join(filter(None, (note, f"no largest batch: {error}")))
     return target(
-        device.gpu.name, device.gpu.memory, prediction.tier, prediction.route, prediction.program, around, found, note
+        device.gpu.name,
+        device.gpu.memory,
+        prediction.tier,
+        prediction.route,
+        prediction.program,
+        around,
+        found,
+        note,
     )
 
 

@@ -39,7 +39,9 @@ def changes(
         elif name in _OPTIMIZERS and name != optimizer.lower():
             yield Change(name, f"optimize with {_OPTIMIZERS[name]}", Variant(optimizer=name))
         elif name == "remat":
-            yield Change(name, "compute activations again in the backward pass", Variant(remat=True), safe=True)
+            yield Change(
+                name, "compute activations again in the backward pass", Variant(remat=True), safe=True
+            )
         elif name == "accumulation" and batch is not None and batch >= _ACCUMULATION:
             part = batch // _ACCUMULATION
             yield Change(
@@ -68,7 +70,9 @@ def recomputed(
         try:
             peak = predictor(change.variant, device).program
         except EstimateError as error:
-            found.append(WhatIf(change.name, device.gpu.name, change.title, None, None, change.safe, str(error)))
+            found.append(
+                WhatIf(change.name, device.gpu.name, change.title, None, None, change.safe, str(error))
+            )
             continue
         saved = base.program.mid - peak.mid
         found.append(WhatIf(change.name, device.gpu.name, change.title, peak, saved, change.safe))

@@ -179,7 +179,12 @@ def _add_scheduler(group: argparse._ArgumentGroup) -> None:
 def _add_estimate(estimate: Parser) -> None:
     estimate.examples = _ESTIMATE
     add = estimate.add_argument
-    add("script", nargs="?", metavar="SCRIPT", help="a .py file or notebook; its own arguments follow after `--`")
+    add(
+        "script",
+        nargs="?",
+        metavar="SCRIPT",
+        help="a .py file or notebook; its own arguments follow after `--`",
+    )
     add("-m", "--module", metavar="NAME", help="instead of SCRIPT: a module, as in `python -m NAME`")
     running = estimate.add_argument_group("running the script")
     running.add_argument(
@@ -217,7 +222,11 @@ def _add_estimate(estimate: Parser) -> None:
     )
     asked = estimate.add_argument_group("what to find out")
     asked.add_argument(
-        "--batch-size", action="append", default=[], metavar="SIZES", help="also for these batch sizes, with commas"
+        "--batch-size",
+        action="append",
+        default=[],
+        metavar="SIZES",
+        help="also for these batch sizes, with commas",
     )
     asked.add_argument(
         "--what-if",
@@ -235,7 +244,9 @@ def _add_estimate(estimate: Parser) -> None:
     output.add_argument(
         "--output-format", choices=("text", "json", "html"), default="text", help="(default: text)"
     )
-    output.add_argument("--progress", choices=("auto", "json", "none"), default="auto", help="on standard error")
+    output.add_argument(
+        "--progress", choices=("auto", "json", "none"), default="auto", help="on standard error"
+    )
     add_sweep_arguments(estimate)
 
 

@@ -93,7 +93,9 @@ def test_child_that_ignores_the_polite_signal(tmp_path: Path) -> None:
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="only Linux tells the memory of a process")
 def test_resident_memory_is_watched(tmp_path: Path) -> None:
-    child = start("import time; data = b'x' * (200 << 20); print('{}', flush=True); time.sleep(600)", tmp_path)
+    child = start(
+        "import time; data = b'x' * (200 << 20); print('{}', flush=True); time.sleep(600)", tmp_path
+    )
     try:
         assert child.receive(30) == {}
         until = time.monotonic() + 10

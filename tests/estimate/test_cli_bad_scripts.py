@@ -173,7 +173,9 @@ def test_module_run_by_name(place: Place) -> None:
 
 def test_python_that_is_missing(place: Place) -> None:
     place.write("")
-    refused(place.run("train.py", "--python", "no/python", "--target", "t4"), "there is no Python `no/python`")
+    refused(
+        place.run("train.py", "--python", "no/python", "--target", "t4"), "there is no Python `no/python`"
+    )
 
 
 def test_unknown_gpu(place: Place) -> None:

@@ -62,7 +62,9 @@ class Run:
         assert self.ran.stdout, self.ran.stderr
         loaded = json.loads(self.ran.stdout)
         assert isinstance(loaded, dict)
-        jsonschema.validate(loaded, json.loads((ROOT / "estimate" / "schema.json").read_text(encoding="utf-8")))
+        jsonschema.validate(
+            loaded, json.loads((ROOT / "estimate" / "schema.json").read_text(encoding="utf-8"))
+        )
         return loaded
 
 
