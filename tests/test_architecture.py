@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
@@ -26,6 +27,8 @@ FOREIGN = {
     "pandas",
 }
 EDITOR = {"pygls", "lsprotocol"}
+RUNNER = "estimate.runner"
+"""Runs in the user's Python, where nothing of the linter is installed."""
 
 
 @dataclass(frozen=True)
@@ -52,24 +55,30 @@ def modules() -> dict[str, Path]:
 def imports(module: str) -> tuple[Import, ...]:
     """What ``module`` imports, without what only the type checker sees."""
     tree = ast.parse(modules()[module].read_text(encoding="utf-8"))
-    return tuple(_imports(tree, at_start=True))
+    return tuple(_imports(tree, module, at_start=True))
 
 
-def _imports(node: ast.AST, *, at_start: bool) -> Iterator[Import]:
+def _imports(node: ast.AST, module: str, *, at_start: bool) -> Iterator[Import]:
     for child in ast.iter_child_nodes(node):
         if isinstance(child, ast.Import):
             yield from (Import(alias.name, child.lineno, at_start) for alias in child.names)
         elif isinstance(child, ast.ImportFrom):
-            assert not child.level, f"line {child.lineno}: a relative import"
+            home = str(child.module)
+            if child.level:
+                # The runner is loaded under another name in the user's Python.
+                assert child.level == 1 and module.startswith(RUNNER), (
+                    f"line {child.lineno}: a relative import"
+                )
+                home = f"{PACKAGE}.{RUNNER}" + (f".{child.module}" if child.module else "")
             for alias in child.names:
-                whole = f"{child.module}.{alias.name}"
+                whole = f"{home}.{alias.name}"
                 is_module = own(whole) in modules()
-                yield Import(whole if is_module else str(child.module), child.lineno, at_start)
+                yield Import(whole if is_module else home, child.lineno, at_start)
         elif isinstance(child, ast.If) and "TYPE_CHECKING" in ast.unparse(child.test):
             continue
         else:
             inside = isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda)
-            yield from _imports(child, at_start=at_start and not inside)
+            yield from _imports(child, module, at_start=at_start and not inside)
 
 
 def own(name: str) -> str:
@@ -109,6 +118,16 @@ def test_nothing_of_the_user_is_imported() -> None:
         if top(found.name) in FOREIGN
     ]
     assert wrong == []
+
+
+def test_the_runner_needs_nothing_but_an_old_python() -> None:
+    for module, path in modules().items():
+        if module.startswith(RUNNER):
+            ast.parse(path.read_text(encoding="utf-8"), feature_version=(3, 8))
+            wrong = [
+                found.name for found in imports(module) if top(found.name) not in sys.stdlib_module_names
+            ]
+            assert [name for name in wrong if not own(name).startswith(RUNNER)] == [], module
 
 
 def test_only_the_language_server_knows_the_protocol() -> None:

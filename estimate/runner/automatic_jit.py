@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import functools
+import inspect
 from types import ModuleType
 from typing import Any
 
 from .run import Run
 
 MODELS: set[int] = set()
-"""``id`` of the models; they live as long as the script."""
+"""``id`` of the models whose last ``compile`` left it open."""
 
 
 def install(run: Run) -> None:
@@ -19,13 +20,16 @@ def install(run: Run) -> None:
 
 def _listen(module: ModuleType) -> None:
     trainer: Any = vars(module).get("Trainer")
-    original = getattr(trainer, "_resolve_auto_jit_compile", None)
+    original = getattr(trainer, "compile", None)
     if original is None:
         return
+    signature = inspect.signature(original)
 
     @functools.wraps(original)
-    def resolve(self: Any) -> Any:
-        MODELS.add(id(self))
-        return original(self)
+    def compile(self: Any, *arguments: Any, **options: Any) -> Any:
+        given = signature.bind(self, *arguments, **options).arguments
+        change = MODELS.add if given.get("jit_compile", "auto") == "auto" else MODELS.discard
+        change(id(self))
+        return original(self, *arguments, **options)
 
-    trainer._resolve_auto_jit_compile = resolve
+    trainer.compile = compile

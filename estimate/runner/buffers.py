@@ -23,7 +23,8 @@ def of(x: Any, batch: int | None) -> list[dict[str, Any]]:
     if tensorflow is None or not isinstance(x, getattr(getattr(tensorflow, "data", None), "Dataset", ())):
         return []
     found: list[dict[str, Any]] = []
-    waiting, seen = [x], set()
+    waiting: list[Any] = [x]
+    seen: set[int] = set()
     while waiting:
         dataset = waiting.pop(0)
         if id(dataset) in seen:

@@ -53,7 +53,9 @@ def of(run: Run, catch: Catch) -> dict[str, Any]:
         "seconds": {
             "import": round(run.seconds.get("import", 0), 3),
             "script": round(run.seconds.get("script", 0), 3),
-            "trace": round(max(0.0, catch.step_seconds[0] - min(catch.step_seconds)), 3) if catch.step_seconds else 0,
+            "trace": round(max(0.0, catch.step_seconds[0] - min(catch.step_seconds)), 3)
+            if catch.step_seconds
+            else 0,
             "steps": [round(seconds, 4) for seconds in catch.step_seconds],
         },
     }
@@ -197,5 +199,3 @@ def _count(layer: Any) -> int:
             count *= size or 0
         total += count
     return total
-
-

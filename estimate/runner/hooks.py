@@ -26,7 +26,7 @@ class Hooks:
 
     def install(self) -> None:
         """From now on imports are watched."""
-        sys.meta_path.insert(0, self)  # type: ignore[arg-type]
+        sys.meta_path.insert(0, self)
 
     def find_spec(self, name: str, path: Any = None, target: Any = None) -> ModuleSpec | None:
         """The other finders' answer, its loader wrapped where somebody waits for the module."""

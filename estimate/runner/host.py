@@ -33,7 +33,9 @@ def _elsewhere(*, peak: bool) -> int:
         import resource
     except ImportError:
         return 0
-    size: int = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss  # The peak: there is nothing nearer on macOS.
+    size: int = resource.getrusage(
+        resource.RUSAGE_SELF
+    ).ru_maxrss  # The peak: there is nothing nearer on macOS.
     return size if sys.platform == "darwin" else size * 1024
 
 

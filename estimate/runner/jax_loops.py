@@ -83,7 +83,9 @@ class Jitted:
 
             loops = self._loops
             model = loops.model_of(update)
-            step = programs_jax.FunctionStep(self.__wrapped__, self.options, arguments, options, model, update.optimizer)
+            step = programs_jax.FunctionStep(
+                self.__wrapped__, self.options, arguments, options, model, update.optimizer
+            )
             step.guess_batch(shapes.leading(loops.data_of(model)))
             return loops.catch("jax loop", "jax", update, training, model, step.data(), step.batch, step)
 

@@ -27,7 +27,14 @@ from .run import Run
 
 _LARGEST_COPY = 256 * 1024 * 1024
 _CACHES = ("~/.cache", "~/.keras", "~/tensorflow_datasets", "~/Library/Caches", "~/AppData/Local")
-_CACHE_VARIABLES = ("XDG_CACHE_HOME", "KERAS_HOME", "HF_HOME", "TFDS_DATA_DIR", "TORCH_HOME", "TFHUB_CACHE_DIR")
+_CACHE_VARIABLES = (
+    "XDG_CACHE_HOME",
+    "KERAS_HOME",
+    "HF_HOME",
+    "TFDS_DATA_DIR",
+    "TORCH_HOME",
+    "TFHUB_CACHE_DIR",
+)
 
 
 class Keeper:
@@ -56,7 +63,12 @@ class Keeper:
 
     def is_users(self, path: str) -> bool:
         """Whether it was there before the run."""
-        return not self.is_free(path) and path not in self._made and os.path.lexists(path) and not _within(path, self._made)
+        return (
+            not self.is_free(path)
+            and path not in self._made
+            and os.path.lexists(path)
+            and not _within(path, self._made)
+        )
 
     def place(self, path: str, mode: str) -> str:
         """Where a file is really opened."""
@@ -128,7 +140,7 @@ def install(run: Run) -> Keeper:
             return plain(path, mode, *arguments, **options)
         return plain(file, mode, *arguments, **options)
 
-    builtins.open = io.open = kept_open  # type: ignore[assignment]
+    builtins.open = io.open = kept_open
     for home, name in ((os, "remove"), (os, "unlink"), (os, "rmdir"), (shutil, "rmtree"), (os, "truncate")):
         setattr(home, name, _unless_kept(keeper, getattr(home, name), 0))
     for name in ("rename", "replace"):

@@ -138,7 +138,9 @@ class _Fit:
         given["epochs"] = first + max(run.asked.steps, 1)
         given["verbose"] = 0
         given["callbacks"] = [
-            _callback(self._model, at_start=self._look_inside, before_step=self._before, after_step=self._after)
+            _callback(
+                self._model, at_start=self._look_inside, before_step=self._before, after_step=self._after
+            )
         ]
 
     def _look_inside(self) -> None:
@@ -234,13 +236,13 @@ def _flat(callbacks: Any) -> list[Any]:
 def _drop_split(given: dict[str, Any], split: float) -> None:
     """What validation would have taken is not trained on either; with arrays that is a slice, and costs no memory."""
     for name in ("x", "y", "sample_weight"):
-        value = given.get(name)
+        value: Any = given.get(name)
         if type(value).__module__ == "numpy" and hasattr(value, "shape") and len(value):
             given[name] = value[: max(1, int(len(value) * (1 - split)))]
 
 
 def _steps_in_one(model: Any) -> int:
-    value = getattr(model, "steps_per_execution", None)
+    value: Any = getattr(model, "steps_per_execution", None)
     if value is None:
         value = getattr(model, "_steps_per_execution", None)
     try:
@@ -360,11 +362,11 @@ class _Batches:
             self._watch.after_step(done, run.asked.steps)
             return
         if models > 1:
-            run.note("other models", f"{models} models are trained in turn; the other ones are not in the step")
+            run.note(
+                "other models", f"{models} models are trained in turn; the other ones are not in the step"
+            )
         backend = facts.backend(self._model)
-        data = shapes.map_structure(
-            shapes.of, (given.get("x"), given.get("y"), given.get("sample_weight"))
-        )
+        data = shapes.map_structure(shapes.of, (given.get("x"), given.get("y"), given.get("sample_weight")))
         batch = shapes.leading(data)
         frame = places.user_frame()
         catch = Catch(

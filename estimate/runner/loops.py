@@ -136,7 +136,9 @@ class Loops:
         training = self._trainings.get(id(key))
         now = time.perf_counter()
         if training is None:
-            training = Training(run.fits == run.asked.fit_index, allocators.Watch(backend), last=self._first_call or now)
+            training = Training(
+                run.fits == run.asked.fit_index, allocators.Watch(backend), last=self._first_call or now
+            )
             self._trainings[id(key)] = training
             self._kept.append(key)
             run.fits += 1
@@ -153,7 +155,9 @@ class Loops:
             training.watch.after_step(done, run.asked.steps)
             return
         if len(self._trainings) > 1:
-            run.note("other models", f"{len(self._trainings)} optimizers take turns; one of them was measured")
+            run.note(
+                "other models", f"{len(self._trainings)} optimizers take turns; one of them was measured"
+            )
         run.hooked = True
         serve.caught(run, catch(training))
 
@@ -232,7 +236,9 @@ class Loops:
                 best, most = model, count
         if best is not None:
             return best
-        fitting = [model for model in self.models() if len(model.trainable_weights) == len(update.trained) > 0]
+        fitting = [
+            model for model in self.models() if len(model.trainable_weights) == len(update.trained) > 0
+        ]
         return fitting[0] if fitting else None
 
 

@@ -39,6 +39,10 @@ def current(package: str) -> str:
 
     keras: Any = sys.modules.get(package)
     try:
-        return str(keras.mixed_precision.global_policy().name if package == "tf_keras" else keras.config.dtype_policy().name)
+        return str(
+            keras.mixed_precision.global_policy().name
+            if package == "tf_keras"
+            else keras.config.dtype_policy().name
+        )
     except Exception:
         return "float32"

@@ -72,7 +72,13 @@ class FunctionStep(Lowered):
     """A function of the script, lowered with what it was called with."""
 
     def __init__(
-        self, function: Any, jit_options: dict[str, Any], arguments: tuple[Any, ...], named: dict[str, Any], model: Any, optimizer: Any
+        self,
+        function: Any,
+        jit_options: dict[str, Any],
+        arguments: tuple[Any, ...],
+        named: dict[str, Any],
+        model: Any,
+        optimizer: Any,
     ) -> None:
         super().__init__()
         self._function = function
@@ -97,7 +103,9 @@ class FunctionStep(Lowered):
 
     def export(self, options: Options) -> tuple[bytes, list[Argument]]:
         if options.optimizer or options.accumulation > 1:
-            raise Cannot("the loop hands its optimizer's state around itself, so another optimizer does not fit in")
+            raise Cannot(
+                "the loop hands its optimizer's state around itself, so another optimizer does not fit in"
+            )
         batch = programs_tensorflow.batch_of(options, self.batch)
         jax = _jax()
         inputs = [kind == "input" for kind, _name, _shape in self._listed()]
@@ -125,16 +133,22 @@ class FunctionStep(Lowered):
             if hasattr(leaf, "shape"):
                 kind, name, _shape = next(kinds)
             arguments.append(Argument(kind, name, shapes.of(leaf) or shapes.Shape((), "float32")))
-        return _checked(_bytecode(lowered), arguments, jax.tree_util.tree_leaves(self._dynamic(positional, named)))
+        return _checked(
+            _bytecode(lowered), arguments, jax.tree_util.tree_leaves(self._dynamic(positional, named))
+        )
 
-    def _shaped(self, arguments: tuple[Any, ...], named: dict[str, Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
+    def _shaped(
+        self, arguments: tuple[Any, ...], named: dict[str, Any]
+    ) -> tuple[tuple[Any, ...], dict[str, Any]]:
         def shaped(leaf: Any) -> Any:
             found = shapes.of(leaf)
             return leaf if found is None else _struct(found)
 
         return self._mapped(shaped, arguments, named)
 
-    def _mapped(self, call: Callable[[Any], Any], arguments: Any, named: Any) -> tuple[tuple[Any, ...], dict[str, Any]]:
+    def _mapped(
+        self, call: Callable[[Any], Any], arguments: Any, named: Any
+    ) -> tuple[tuple[Any, ...], dict[str, Any]]:
         """``call`` on the leaves of all arguments that are not static."""
         tree = _jax().tree_util.tree_map
         numbers, names = self._static(len(arguments))
@@ -162,7 +176,7 @@ class FunctionStep(Lowered):
             found.update(parameters.index(name) for name in named if name in parameters)
         except (TypeError, ValueError):
             pass
-        return {number % count if count else number for number in found}, named
+        return {number + count if number < 0 else number for number in found}, named
 
     def _listed(self) -> list[tuple[str, str, shapes.Shape]]:
         """Kind, name and shape of every array among the arguments, in order."""
@@ -180,12 +194,18 @@ class FunctionStep(Lowered):
         model, optimizer = self._model, self._optimizer
         groups = []
         if model is not None:
-            for kind, name in (("parameter", "trainable_variables"), ("state", "non_trainable_variables"), ("state", "metrics_variables")):
+            for kind, name in (
+                ("parameter", "trainable_variables"),
+                ("state", "non_trainable_variables"),
+                ("state", "metrics_variables"),
+            ):
                 groups.append((kind, [_of(variable) for variable in getattr(model, name, [])]))
         groups.append(("optimizer", [_of(variable) for variable in variables.of_optimizer(optimizer)]))
         return [(kind, [_plain(shape) for shape in group]) for kind, group in groups if group]
 
-    def _of_part(self, name: str, value: Any, known: list[tuple[str, list[shapes.Shape]]]) -> list[tuple[str, str, shapes.Shape]]:
+    def _of_part(
+        self, name: str, value: Any, known: list[tuple[str, list[shapes.Shape]]]
+    ) -> list[tuple[str, str, shapes.Shape]]:
         """One argument: as a whole when it looks like a group of variables, else part by part."""
         leaves = [(path, shapes.of(leaf)) for path, leaf in _with_paths(value)]
         arrays = [(path, shape) for path, shape in leaves if shape is not None]
@@ -194,7 +214,11 @@ class FunctionStep(Lowered):
             if plain and plain == group:
                 return [(kind, f"{name}{path}", shape) for path, shape in arrays]
         if isinstance(value, (list, tuple)) and not hasattr(value, "_fields") and len(arrays) > 1:
-            return [entry for number, part in enumerate(value) for entry in self._of_part(f"{name}/{number}", part, known)]
+            return [
+                entry
+                for number, part in enumerate(value)
+                for entry in self._of_part(f"{name}/{number}", part, known)
+            ]
         return [(_kind(f"{name}{path}", value, shape), f"{name}{path}", shape) for path, shape in arrays]
 
 
@@ -202,13 +226,19 @@ def _kind(path: str, owner: Any, shape: shapes.Shape) -> str:
     """The kind of an array by where it stands."""
     lowered = path.lower()
     home = type(owner).__module__.split(".")[0]
-    if home == "optax" or any(word in lowered for word in ("opt_state", "optimizer", ".mu", ".nu", ".trace", "['mu']")):
+    if home == "optax" or any(
+        word in lowered for word in ("opt_state", "optimizer", ".mu", ".nu", ".trace", "['mu']")
+    ):
         return "optimizer"
     if any(word in lowered for word in ("param", "kernel", "bias", "weight", "embedding")):
         return "parameter"
     if any(word in lowered for word in ("batch_stats", ".step", "rng", "key")) or not shape.shape:
         return "state"
-    return "input" if not isinstance(owner, dict) or not any(isinstance(item, dict) for item in owner.values()) else "parameter"
+    return (
+        "input"
+        if not isinstance(owner, dict) or not any(isinstance(item, dict) for item in owner.values())
+        else "parameter"
+    )
 
 
 def _with_paths(value: Any) -> list[tuple[str, Any]]:

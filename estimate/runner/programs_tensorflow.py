@@ -33,7 +33,7 @@ class Traced(Program):
 
     def liveness(self, options: Options) -> dict[str, Any]:
         try:
-            from . import liveness
+            from . import liveness  # type: ignore[attr-defined,unused-ignore]
         except ImportError:
             raise Cannot("this version has no liveness analysis") from None
         with self._changed(options) as batch:
@@ -96,7 +96,11 @@ class Traced(Program):
         """The module's arguments in its order: the inputs, then what the graph captured."""
         kinds = self._kinds()
         kinds.update(variables.kinds_of(self._new_variables, "optimizer"))
-        own = {id(variable.handle): variable for variable in concrete.graph.variables if hasattr(variable, "handle")}
+        own = {
+            id(variable.handle): variable
+            for variable in concrete.graph.variables
+            if hasattr(variable, "handle")
+        }
         listed = []
         names = [name for name, _shape in shapes.named(self._arguments)]
         for number, tensor in enumerate(concrete.inputs[:inputs]):
@@ -155,4 +159,8 @@ def _tensorflow() -> Any:
 def _tensors(value: Any) -> list[Any]:
     """The tensors among the results: a graph cannot give back anything else."""
     tensorflow = _tensorflow()
-    return [leaf for leaf in shapes.leaves(value) if tensorflow.is_tensor(leaf) or isinstance(leaf, tensorflow.Variable)]
+    return [
+        leaf
+        for leaf in shapes.leaves(value)
+        if tensorflow.is_tensor(leaf) or isinstance(leaf, tensorflow.Variable)
+    ]

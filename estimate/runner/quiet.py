@@ -26,11 +26,22 @@ _METHODS = {
     "keras.src.engine.training": {"Model": ("save", "save_weights", "export")},
     "keras.engine.training": {"Model": ("save", "save_weights", "export")},
     "tensorflow.python.keras.engine.training": {"Model": ("save", "save_weights")},
-    "tensorflow.python.checkpoint.checkpoint": {"Checkpoint": ("save", "write"), "CheckpointV1": ("save", "write")},
+    "tensorflow.python.checkpoint.checkpoint": {
+        "Checkpoint": ("save", "write"),
+        "CheckpointV1": ("save", "write"),
+    },
     "tensorflow.python.checkpoint.checkpoint_management": {"CheckpointManager": ("save",)},
     "tensorflow.python.training.saver": {"Saver": ("save",)},
     "torch.utils.tensorboard.writer": {
-        "SummaryWriter": ("add_scalar", "add_scalars", "add_graph", "add_image", "add_images", "add_histogram", "flush"),
+        "SummaryWriter": (
+            "add_scalar",
+            "add_scalars",
+            "add_graph",
+            "add_image",
+            "add_images",
+            "add_histogram",
+            "flush",
+        ),
     },
     "matplotlib.figure": {"Figure": ("savefig",)},
 }

@@ -23,7 +23,9 @@ def _serve(run: Run, catch: Catch) -> None:
         found = facts.of(run, catch)
     except Exception as error:
         traceback.print_exc()
-        run.channel.send(run.end("crashed", detail=f"the runner could not describe the step: {words.sentence(error)}"))
+        run.channel.send(
+            run.end("crashed", detail=f"the runner could not describe the step: {words.sentence(error)}")
+        )
         return
     run.channel.send({"event": "caught", **found})
     while True:
@@ -62,4 +64,3 @@ def _program(run: Run, catch: Catch, options: Options, number: Any) -> dict[str,
         file.write(module)
     listed = [argument.plain() for argument in arguments]
     return {"program": path, "route": catch.program.route, "arguments": listed}
-

@@ -27,7 +27,16 @@ class Shape:
 
 def width(dtype: str) -> int:
     """Bytes of one element."""
-    known = {"bool": 1, "bfloat16": 2, "half": 2, "string": 16, "str": 16, "object": 8, "variant": 8, "resource": 8}
+    known = {
+        "bool": 1,
+        "bfloat16": 2,
+        "half": 2,
+        "string": 16,
+        "str": 16,
+        "object": 8,
+        "variant": 8,
+        "resource": 8,
+    }
     if dtype in known:
         return known[dtype]
     digits = "".join(letter for letter in dtype.split("_")[0] if letter.isdigit())
@@ -107,7 +116,9 @@ def named(value: Any, path: str = "") -> list[tuple[str, Shape]]:
     if isinstance(value, dict):
         items = list(value.items())
     elif isinstance(value, (list, tuple)):
-        parts = ("x", "y", "sample_weight") if not path and isinstance(value, tuple) and len(value) <= 3 else ()
+        parts = (
+            ("x", "y", "sample_weight") if not path and isinstance(value, tuple) and len(value) <= 3 else ()
+        )
         items = [(parts[number] if parts else number, item) for number, item in enumerate(value)]
     else:
         return []

@@ -14,7 +14,10 @@ from .catch import Cannot, Catch, Options, Program
 from .loops import Loops, Training, Update
 from .run import Run
 
-HOMES = ("tensorflow.python.eager.polymorphic_function.polymorphic_function", "tensorflow.python.eager.def_function")
+HOMES = (
+    "tensorflow.python.eager.polymorphic_function.polymorphic_function",
+    "tensorflow.python.eager.def_function",
+)
 """Where ``Function`` is defined, now and in old versions."""
 
 
@@ -70,7 +73,10 @@ def _stepped(loops: Loops, function: Any, update: Update, arguments: Any, second
         if batch is None:
             batch = shapes.leading(only)
         program: Program = FunctionStep(loops, function, update, structure, batch)
-        if any("Iterator" in type(leaf).__name__ or "Dataset" in type(leaf).__name__ for leaf in shapes.leaves(arguments)):
+        if any(
+            "Iterator" in type(leaf).__name__ or "Dataset" in type(leaf).__name__
+            for leaf in shapes.leaves(arguments)
+        ):
             program = Program("the step reads its data inside the graph")
         data = only if shapes.leaves(only) else loops.data_of(model)
         return loops.catch("tf.function loop", "tensorflow", update, training, model, data, batch, program)
@@ -82,7 +88,11 @@ def _tensor(leaf: Any) -> Any:
     """A tensor's or array's shape; anything else stays what it is."""
     tensorflow: Any = sys.modules["tensorflow"]
     is_array = tensorflow.is_tensor(leaf) or type(leaf).__module__ == "numpy"
-    if not is_array or hasattr(leaf, "assign") or isinstance(leaf, (tensorflow.RaggedTensor, tensorflow.SparseTensor)):
+    if (
+        not is_array
+        or hasattr(leaf, "assign")
+        or isinstance(leaf, (tensorflow.RaggedTensor, tensorflow.SparseTensor))
+    ):
         return leaf
     return shapes.of(leaf) or leaf
 
@@ -90,7 +100,9 @@ def _tensor(leaf: Any) -> Any:
 class FunctionStep(programs_tensorflow.Traced):
     """A function of the script, called with what it was called with."""
 
-    def __init__(self, loops: Loops, function: Any, update: Update, arguments: Any, batch: int | None) -> None:
+    def __init__(
+        self, loops: Loops, function: Any, update: Update, arguments: Any, batch: int | None
+    ) -> None:
         super().__init__(arguments, batch)
         self._loops = loops
         self._function = function

@@ -6,7 +6,14 @@ import re
 
 _COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 _WITHIN = re.compile(r"^\w*(?:Error|Exception|Interrupt)\b.*?: (.+)")
-_SKIPPED = ("in user code:", "Exception encountered when calling", "Detected at node", "Graph execution error", "File ", "-----")
+_SKIPPED = (
+    "in user code:",
+    "Exception encountered when calling",
+    "Detected at node",
+    "Graph execution error",
+    "File ",
+    "-----",
+)
 
 
 def message(error: BaseException) -> str:

@@ -101,7 +101,9 @@ def run(tmp_path: Path) -> Iterator[Run]:
     """``run(text, **request)`` starts the runner on a script with this text, or on what the request names."""
     started: list[Conversation] = []
 
-    def start(text: str | None = None, /, environment: dict[str, str] | None = None, **request: Any) -> Conversation:
+    def start(
+        text: str | None = None, /, environment: dict[str, str] | None = None, **request: Any
+    ) -> Conversation:
         if text is not None:
             request["script"] = str(tmp_path / "train.py")
             Path(request["script"]).write_text(textwrap.dedent(text))

@@ -46,7 +46,7 @@ def test_tf_keras_with_a_generator_and_a_step_of_its_own(run: Run, tmp_path: Any
         """
     )
     step = conversation.caught()
-    assert (step["hook"], step["flavour"], step["line"], step["batch_size"]) == ("fit", "tf_keras", 15, 6)
+    assert (step["hook"], step["flavour"], step["line"], step["batch_size"]) == ("fit", "tf_keras", 16, 6)
     assert step["jit"] == {"here": False, "on_gpu": False}
     assert step["blocked"] == {"Model.save": 1}
     assert [kind for kind, _shape in conversation.kinds()].count("optimizer") == 2 * 2 + 2
@@ -160,6 +160,11 @@ def test_loop_of_pytorch_alone(run: Run) -> None:
         """
     )
     step = conversation.caught()
-    assert (step["hook"], step["flavour"], step["batch_size"], step["optimizer"]) == ("torch loop", "torch", 8, "AdamW")
+    assert (step["hook"], step["flavour"], step["batch_size"], step["optimizer"]) == (
+        "torch loop",
+        "torch",
+        8,
+        "AdamW",
+    )
     assert step["bytes"]["trainable"] == 16
     assert step["blocked"] == {"torch.save": 2}

@@ -30,7 +30,11 @@ def test_script_is_main_as_without_the_runner(run: Run, tmp_path: Path) -> None:
         arguments=["--epochs", "3"],
     )
     assert conversation.event["outcome"] == "no-training"
-    assert conversation.output().splitlines() == ["__main__ ['--epochs', '3'] True 42", "__main__ True", "False"]
+    assert conversation.output().splitlines() == [
+        "__main__ ['--epochs', '3'] True 42",
+        "__main__ True",
+        "False",
+    ]
     assert conversation.close() == 0
 
 
@@ -38,7 +42,9 @@ def test_module_runs_from_the_working_directory(run: Run, tmp_path: Path) -> Non
     (tmp_path / "pkg").mkdir()
     (tmp_path / "pkg/__init__.py").touch()
     (tmp_path / "pkg/other.py").write_text("value = 5\n")
-    (tmp_path / "pkg/train.py").write_text("import sys\nfrom .other import value\nprint(__name__, value, sys.argv)\n")
+    (tmp_path / "pkg/train.py").write_text(
+        "import sys\nfrom .other import value\nprint(__name__, value, sys.argv)\n"
+    )
     conversation = run(module="pkg.train", arguments=["x"])
     assert conversation.event["outcome"] == "no-training"
     assert conversation.output() == f"__main__ 5 [{str(tmp_path / 'pkg/train.py')!r}, 'x']\n"
@@ -63,9 +69,15 @@ def test_notebook_without_what_only_ipython_knows(run: Run, tmp_path: Path) -> N
     ("text", "expected"),
     [
         ("print(1)", {"outcome": "no-training", "status": 0}),
-        ("def f():\n    1 / 0\nf()", {"outcome": "crashed", "detail": "ZeroDivisionError: division by zero", "where": "2"}),
+        (
+            "def f():\n    1 / 0\nf()",
+            {"outcome": "crashed", "detail": "ZeroDivisionError: division by zero", "where": "2"},
+        ),
         ("x = (", {"outcome": "crashed", "where": "1"}),
-        ("import json, absent_module", {"outcome": "crashed", "missing_module": "absent_module", "where": "1"}),
+        (
+            "import json, absent_module",
+            {"outcome": "crashed", "missing_module": "absent_module", "where": "1"},
+        ),
         ("import sys\nsys.exit(3)", {"outcome": "exited", "status": 3, "where": "2"}),
         ("import sys\nsys.exit('no data')", {"outcome": "exited", "status": 1, "detail": "no data"}),
         ("name = input('Which data? ')", {"outcome": "input", "detail": "Which data?", "where": "1"}),

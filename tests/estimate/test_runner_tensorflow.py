@@ -11,7 +11,9 @@ import pytest
 
 Run = Callable[..., Any]
 
-pytestmark = pytest.mark.skipif(importlib.util.find_spec("tensorflow") is None, reason="tensorflow is not installed")
+pytestmark = pytest.mark.skipif(
+    importlib.util.find_spec("tensorflow") is None, reason="tensorflow is not installed"
+)
 
 DENSE_ADAM = [
     ("parameter", [6, 4]),
@@ -147,7 +149,12 @@ def test_loop_around_a_function(run: Run, tmp_path: Path) -> None:
         environment={"KERAS_BACKEND": "tensorflow"},
     )
     step = conversation.caught()
-    assert (step["hook"], step["batch_size"], step["optimizer"], step["steps"]) == ("tf.function loop", 5, "Adam", 3)
+    assert (step["hook"], step["batch_size"], step["optimizer"], step["steps"]) == (
+        "tf.function loop",
+        5,
+        "Adam",
+        3,
+    )
     assert step["blocked"] == {"tf.summary.create_file_writer": 1, "Checkpoint.save": 2}
     weights = 4 * (3 * 4 + 4 + 4 + 1)
     assert step["bytes"]["parameters"] == weights
@@ -188,7 +195,7 @@ def test_loop_in_a_fit_of_ones_own(run: Run) -> None:
         environment={"KERAS_BACKEND": "tensorflow"},
     )
     step = conversation.caught()
-    assert (step["hook"], step["line"], step["batch_size"], step["steps"]) == ("overridden fit", 13, 9, 2)
+    assert (step["hook"], step["line"], step["batch_size"], step["steps"]) == ("overridden fit", 14, 9, 2)
     assert step["bytes"]["trainable"] == 16
     assert step["can"] == []
     assert "operation by operation" in conversation.ask("program")["error"]

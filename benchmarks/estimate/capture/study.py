@@ -26,7 +26,7 @@ RUNNER = HERE.parents[2] / "estimate" / "runner"
 RESULT = HERE / "results.tsv"
 FIELDS = (
     "repository", "revision", "script", "backend", "result", "hook", "line", "batch", "steps", "program", "liveness",
-    "seconds", "blocked", "left behind", "reason",
+    "seconds", "blocked", "left behind", "reason", "by itself",
 )  # fmt: skip
 
 
@@ -48,9 +48,18 @@ def main() -> None:
         row = {**script, **_run(script, given.sources, given.python, given.limit)}
         rows = [old for old in rows if old not in known] + [row]
         _write(rows)
-        print(row["result"], row["repository"], row["script"], row.get("hook", ""), row["seconds"], row["reason"], flush=True)
+        print(
+            row["result"],
+            row["repository"],
+            row["script"],
+            row.get("hook", ""),
+            row["seconds"],
+            row["reason"],
+            flush=True,
+        )
     caught = sum(row["result"] == "caught" for row in rows)
-    print(f"{caught} of {len(rows)} caught")
+    broken = sum((row.get("by itself") or "").startswith("fails") for row in rows)
+    print(f"{caught} of {len(rows) - broken} caught; {broken} more fail by themselves")
 
 
 def _run(script: dict[str, str], sources: list[Path], python: str, limit: float) -> dict[str, Any]:
@@ -78,9 +87,34 @@ def _run(script: dict[str, str], sources: list[Path], python: str, limit: float)
         found = _talk(out / "request.json", python, script["backend"], limit)
         found["seconds"] = round(time.monotonic() - began, 1)
         found["left behind"] = " ".join(sorted(_files(work) - before)[:4])
-        if found["result"] != "caught" and (out / "output.txt").exists():
-            print((out / "output.txt").read_text(errors="replace")[-800:])
+        if found["result"] == "crashed":
+            found["by itself"] = _plainly(path, work, python, script["backend"], limit)
         return found
+
+
+def _plainly(path: Path, work: Path, python: str, backend: str, limit: float) -> str:
+    """How the script ends without the runner: the same error means that there is nothing to catch."""
+    if path.suffix != ".py":
+        return ""
+    command = [python, str(path)]
+    try:
+        done = subprocess.run(
+            command, cwd=work, env=_environment(backend), capture_output=True, text=True, timeout=limit
+        )
+    except subprocess.TimeoutExpired:
+        return "runs on"
+    error = [line for line in done.stderr.splitlines() if line[:1].isalpha() and "Error" in line]
+    return "runs through" if done.returncode == 0 else f"fails too: {(error or [''])[-1][:120]}"
+
+
+def _environment(backend: str) -> dict[str, str]:
+    environment = {
+        **os.environ,
+        "PYTHONPATH": str(HERE / "standins"),
+        "CUDA_VISIBLE_DEVICES": "",
+        "MPLBACKEND": "Agg",
+    }
+    return {**environment, "KERAS_BACKEND": backend} if backend else environment
 
 
 def _files(work: Path) -> set[str]:
@@ -99,11 +133,11 @@ def _prepare(work: Path, recipe: str) -> None:
 
 def _talk(request: Path, python: str, backend: str, limit: float) -> dict[str, Any]:
     """One conversation with the runner: until the step is caught, and for its program."""
-    environment = {**os.environ, "PYTHONPATH": str(HERE / "standins"), "CUDA_VISIBLE_DEVICES": ""}
-    if backend:
-        environment["KERAS_BACKEND"] = backend
     process = subprocess.Popen(
-        [python, str(RUNNER), str(request)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment
+        [python, str(RUNNER), str(request)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        env=_environment(backend),
     )
     lines: queue.Queue[bytes | None] = queue.Queue()
 
@@ -133,13 +167,21 @@ def _talk(request: Path, python: str, backend: str, limit: float) -> dict[str, A
     try:
         event = until("caught", "end")
         if event["event"] != "caught":
-            reason = f"no step within {limit:g} s, last stage: {last}" if event["event"] == "timeout" else event.get("detail", "gone")
-            where = os.path.basename(event.get("where") or "")
-            return {"result": event.get("outcome", event["event"]), "reason": f"{where} {reason}".strip(), "line": ""}
+            reason = (
+                f"no step within {limit:g} s, last stage: {last}"
+                if event["event"] == "timeout"
+                else event.get("detail", "gone")
+            )
+            where = Path(event.get("where") or "").name
+            return {
+                "result": event.get("outcome", event["event"]),
+                "reason": f"{where} {reason}".strip(),
+                "line": "",
+            }
         row: dict[str, Any] = {
             "result": "caught",
             "hook": event["hook"],
-            "line": f"{os.path.basename(event['file'])}:{event['line']}",
+            "line": f"{Path(event['file']).name}:{event['line']}",
             "batch": event["batch_size"],
             "steps": event["steps"],
             "blocked": " ".join(event["blocked"]),

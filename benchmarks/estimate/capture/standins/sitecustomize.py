@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import importlib.abc
 import sys
-from typing import Any, Callable
+from collections.abc import Callable
+from typing import Any
 
 IMAGES = {
     "mnist": ((28, 28), 10),
@@ -36,7 +37,9 @@ def _images(name: str) -> Callable[..., Any]:
 
 
 def _sequences(words: int, classes: int) -> Callable[..., Any]:
-    def load_data(*_arguments: Any, num_words: int | None = None, maxlen: int | None = None, **_options: Any) -> Any:
+    def load_data(
+        *_arguments: Any, num_words: int | None = None, maxlen: int | None = None, **_options: Any
+    ) -> Any:
         import numpy as np
 
         random = np.random.default_rng(0)
@@ -57,7 +60,10 @@ def _housing(columns: int) -> Callable[..., Any]:
         import numpy as np
 
         random = np.random.default_rng(0)
-        return tuple((random.random((n, columns), dtype="float32"), random.random(n, dtype="float32")) for n in (404, 102))
+        return tuple(
+            (random.random((n, columns), dtype="float32"), random.random(n, dtype="float32"))
+            for n in (404, 102)
+        )
 
     return load_data
 
@@ -139,22 +145,30 @@ AFTER: dict[str, Callable[[Any], None]] = {
 }
 
 
+def _extend(loader: Any, call: Callable[[Any], None]) -> None:
+    execute = loader.exec_module
+
+    def exec_module(module: Any) -> None:
+        execute(module)
+        call(module)
+
+    loader.exec_module = exec_module
+
+
 class _Finder(importlib.abc.MetaPathFinder):
     def find_spec(self, name: str, path: Any, target: Any = None) -> Any:
         if name not in AFTER:
             return None
         for finder in sys.meta_path:
-            if isinstance(finder, _Finder) or type(finder).__name__ == "Hooks" or not hasattr(finder, "find_spec"):
+            if (
+                isinstance(finder, _Finder)
+                or type(finder).__name__ == "Hooks"
+                or not hasattr(finder, "find_spec")
+            ):
                 continue
             spec = finder.find_spec(name, path, target)
             if spec is not None and spec.loader is not None:
-                call, execute = AFTER.pop(name), spec.loader.exec_module
-
-                def exec_module(module: Any) -> None:
-                    execute(module)
-                    call(module)
-
-                spec.loader.exec_module = exec_module  # type: ignore[method-assign]
+                _extend(spec.loader, AFTER.pop(name))
                 return spec
         return None
 

@@ -11,7 +11,11 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(os.environ.get("STANDIN_FILES", "/tmp/standin-files"))
-WORDS = [a + b for a in ("ka", "lo", "mi", "ren", "su", "ta", "ve", "zo") for b in ("n", "r", "la", "mi", "st", "to", "ver")]
+WORDS = [
+    a + b
+    for a in ("ka", "lo", "mi", "ren", "su", "ta", "ve", "zo")
+    for b in ("n", "r", "la", "mi", "st", "to", "ver")
+]
 
 
 def text(count: int, seed: int = 0) -> str:
@@ -42,9 +46,16 @@ def image_folder(path: Path, classes: tuple[str, ...], count: int = 48, suffix: 
     return path
 
 
-def get_file(fname: Any = None, origin: Any = None, *_arguments: Any, extract: bool = False, untar: bool = False, **_options: Any) -> str:
+def get_file(
+    fname: Any = None,
+    origin: Any = None,
+    *_arguments: Any,
+    extract: bool = False,
+    untar: bool = False,
+    **_options: Any,
+) -> str:
     """What ``keras.utils.get_file`` would have brought."""
-    name = os.path.basename(str(origin or fname)).split("?")[0]
+    name = str(origin or fname).rsplit("/", 1)[-1].split("?")[0]
     ROOT.mkdir(parents=True, exist_ok=True)
     path = ROOT / name
     if name.endswith((".h5", ".keras")) or "weights" in name:
@@ -112,7 +123,9 @@ def _reviews(path: Path) -> None:
 
 
 def _pets(path: Path) -> None:
-    files = {f"PetImages/{kind}/{number}.jpg": _jpeg(number) for kind in ("Cat", "Dog") for number in range(64)}
+    files = {
+        f"PetImages/{kind}/{number}.jpg": _jpeg(number) for kind in ("Cat", "Dog") for number in range(64)
+    }
     _zip(path, files)
 
 
@@ -123,7 +136,11 @@ def _flowers(path: Path) -> None:
 
 def _climate(path: Path) -> None:
     names = "p (mbar),T (degC),Tpot (K),Tdew (degC),rh (%),VPmax (mbar),VPact (mbar),VPdef (mbar),sh (g/kg),H2OC (mmol/mol),rho (g/m**3),wv (m/s),max. wv (m/s),wd (deg)"
-    rows = [f"01.01.2009 {n // 60 % 24:02}:{n % 60:02}:00," + ",".join(f"{(n * k) % 97 / 7:.2f}" for k in range(1, 15)) for n in range(12000)]
+    rows = [
+        f"01.01.2009 {n // 60 % 24:02}:{n % 60:02}:00,"
+        + ",".join(f"{(n * k) % 97 / 7:.2f}" for k in range(1, 15))
+        for n in range(12000)
+    ]
     _zip(path, {"jena_climate_2009_2016.csv": ("Date Time," + names + "\n" + "\n".join(rows)).encode()})
 
 
@@ -141,19 +158,29 @@ def _traffic(path: Path) -> None:
 def _newsgroups(path: Path) -> None:
     groups = ("alt.atheism", "comp.graphics", "sci.space", "talk.religion.misc")
     head = "From: x\nSubject: y\n\n" + "line\n" * 10
-    _tar(path, {f"20_newsgroup/{group}/{n}": (head + text(60, n)).encode() for group in groups for n in range(60)})
+    _tar(
+        path,
+        {f"20_newsgroup/{group}/{n}": (head + text(60, n)).encode() for group in groups for n in range(60)},
+    )
 
 
 def _movies(path: Path) -> None:
-    ratings = "userId,movieId,rating,timestamp\n" + "\n".join(f"{n % 90 + 1},{n % 300 + 1},{n % 9 / 2 + 0.5},{n}" for n in range(5000))
+    ratings = "userId,movieId,rating,timestamp\n" + "\n".join(
+        f"{n % 90 + 1},{n % 300 + 1},{n % 9 / 2 + 0.5},{n}" for n in range(5000)
+    )
     movies = "movieId,title,genres\n" + "\n".join(f"{n + 1},Film {n},Drama" for n in range(300))
-    _zip(path, {"ml-latest-small/ratings.csv": ratings.encode(), "ml-latest-small/movies.csv": movies.encode()})
+    _zip(
+        path, {"ml-latest-small/ratings.csv": ratings.encode(), "ml-latest-small/movies.csv": movies.encode()}
+    )
 
 
 def _moving(path: Path) -> None:
     import numpy as np
 
-    np.save(path.with_suffix(".npy"), np.random.default_rng(0).integers(0, 256, (20, 1000, 64, 64), dtype=np.uint8))
+    np.save(
+        path.with_suffix(".npy"),
+        np.random.default_rng(0).integers(0, 256, (20, 1000, 64, 64), dtype=np.uint8),
+    )
 
 
 def _text_file(path: Path) -> None:
@@ -184,7 +211,7 @@ def table(source: Any) -> Any:
     """A table that would have come from the network, as text; anything else as it is."""
     if not str(source).startswith("http"):
         return source
-    name = os.path.basename(str(source))
+    name = str(source).rsplit("/", 1)[-1]
     pick = random.Random(0)
     if "heart" in name:
         head = "age,sex,cp,trestbps,chol,fbs,restecg,thalach,exang,oldpeak,slope,ca,thal,target"
@@ -204,6 +231,9 @@ def table(source: Any) -> Any:
         ]
         return io.StringIO("\n".join((["skipped"] if "test" in name else []) + rows))
     if "art_daily" in name:
-        rows = [f"2014-04-{n // 288 % 28 + 1:02} {n % 288 // 12:02}:{n % 12 * 5:02}:00,{pick.random() * 80}" for n in range(4032)]
+        rows = [
+            f"2014-04-{n // 288 % 28 + 1:02} {n % 288 // 12:02}:{n % 12 * 5:02}:00,{pick.random() * 80}"
+            for n in range(4032)
+        ]
         return io.StringIO("timestamp,value\n" + "\n".join(rows))
     raise OSError(f"the study has no stand-in for {source}")

@@ -22,7 +22,9 @@ KINDS = {
 COUNT = 256
 
 
-def load(name: str, split: Any = None, as_supervised: bool = False, with_info: bool = False, **_options: Any) -> Any:
+def load(
+    name: str, split: Any = None, as_supervised: bool = False, with_info: bool = False, **_options: Any
+) -> Any:
     """As ``tfds.load``; every split has the same few elements."""
     shape, classes, _kind = KINDS[name.split(":")[0]]
 
@@ -45,7 +47,9 @@ def load(name: str, split: Any = None, as_supervised: bool = False, with_info: b
         return found
     splits = {key: SimpleNamespace(num_examples=COUNT) for key in ("train", "test", "validation")}
     label = SimpleNamespace(num_classes=classes, int2str=str)
-    return found, SimpleNamespace(splits=splits, features={"label": label, "image": SimpleNamespace(shape=shape)})
+    return found, SimpleNamespace(
+        splits=splits, features={"label": label, "image": SimpleNamespace(shape=shape)}
+    )
 
 
 def disable_progress_bar() -> None:
