@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import logging
 import os
+import queue
 import socket
 import sys
 import threading
@@ -166,20 +167,33 @@ def _connect(scheduler: str) -> Any:
         )
     _knock(scheduler)
     # What it says while it fails is said in our words.
-    logging.getLogger("distributed").setLevel(logging.CRITICAL)
+    for name in ["distributed", *logging.root.manager.loggerDict]:
+        if name.split(".")[0] == "distributed":
+            logging.getLogger(name).setLevel(logging.CRITICAL)
+    # Where something else listens and keeps silent, Dask would wait for ever.
+    answers: queue.SimpleQueue[Any] = queue.SimpleQueue()
+    threading.Thread(target=_greet, args=(distributed, scheduler, answers), daemon=True).start()
+    try:
+        client = answers.get(timeout=CONNECT_SECONDS + 1)
+    except queue.Empty:
+        client = TimeoutError(f"nothing came within {CONNECT_SECONDS} s")
+    if isinstance(client, Exception):
+        raise EstimateError(
+            f"--scheduler: no Dask scheduler answers at {scheduler} ({_brief(client)}); "
+            "is it running, and may this machine reach it?"
+        ) from client
+    return client
+
+
+def _greet(distributed: Any, scheduler: str, answers: queue.SimpleQueue[Any]) -> None:
+    """Puts a client into ``answers``, or the error why there is none."""
     client = distributed.Client.__new__(distributed.Client)
     try:
         client.__init__(scheduler, timeout=CONNECT_SECONDS, set_as_default=False)
+        answers.put(client)
     except Exception as error:
         client.status = "closed"  # else it would try to say goodbye, for twice as long
-        raise EstimateError(
-            f"--scheduler: no Dask scheduler answers at {scheduler} ({_brief(error)}); "
-            "is it running, and may this machine reach it?"
-        ) from error
-    except BaseException:
-        client.status = "closed"
-        raise
-    return client
+        answers.put(error)
 
 
 def _knock(scheduler: str) -> None:
