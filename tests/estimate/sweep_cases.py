@@ -127,3 +127,15 @@ def _estimate(case: Case) -> Estimate:
             WhatIf(change, target.name, change, None, 1000) for target in targets for change in case.what_if
         ),
     )
+
+
+class Deadly:
+    """Ends the process that looks at it."""
+
+    def __init__(self, sent: object) -> None:
+        self.sent = sent
+
+    def __getattr__(self, name: str) -> object:
+        if name.startswith("__") or name == "sent":
+            raise AttributeError(name)
+        os._exit(9)

@@ -20,6 +20,7 @@ from keras_memlint.estimate.errors import EstimateError
 from keras_memlint.estimate.executors import open_executor
 from keras_memlint.server import cluster as checking
 from keras_memlint.server.cli import main
+from sweep_cases import Deadly
 from sweeping import ROOT, environment, interrupt, others, rows, run, runs, start, until, write_grid
 
 pytest.importorskip("distributed", reason="comes with the extra `test`")
@@ -255,18 +256,6 @@ def test_file_whose_check_dies_takes_no_other_with_it(
     assert {finding["filename"] for finding in json.loads(out)} == {*names} - {"copy3.py"}
 
 
-class Deadly:
-    """Ends the process that looks at it."""
-
-    def __init__(self, sent: object) -> None:
-        self.sent = sent
-
-    def __getattr__(self, name: str) -> object:
-        if name.startswith("__") or name == "sent":
-            raise AttributeError(name)
-        os._exit(9)
-
-
 # ------------------------------------------------------------------------------------------- what is wrong with it
 
 
@@ -311,13 +300,24 @@ def test_worker_with_another_version(cluster: Cluster, monkeypatch: pytest.Monke
         cluster.address
     )
     monkeypatch.setattr(executors, "installed", lambda: (ours[0], "other"))
-    assert f"the code of keras-memlint {ours[0]} at the worker tcp://" in said(cluster.address)
+    assert f"the code of keras-memlint {ours[0]} at the scheduler tcp://" in said(cluster.address)
+    with monkeypatch.context() as only_workers:
+        only_workers.setattr(executors, "_ask_scheduler", lambda _: executors.installed())
+        assert f"the code of keras-memlint {ours[0]} at the worker tcp://" in said(cluster.address)
+
+
+def test_scheduler_without_keras_memlint(cluster: Cluster, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(executors, "_ASK", "__import__('no_such_package')")
+    assert said(cluster.address) == (
+        f"--scheduler: the scheduler {cluster.address} has no keras-memlint that can be used "
+        f"(No module named 'no_such_package'); install keras-memlint {executors.installed()[0]} in its environment"
+    )
 
 
 def test_worker_that_joins_later_with_another_version(
     cluster: Cluster, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(executors, "_check_workers", lambda *_: None)
+    monkeypatch.setattr(executors, "_check", lambda *_: None)
     monkeypatch.setattr(executors, "installed", lambda: ("9.9", ""))
     with open_executor(cluster.address) as executor:
         future = executor.submit(abs, -1)
