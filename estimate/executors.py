@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import logging
 import os
+import queue
 import socket
 import sys
 import threading
@@ -44,7 +45,7 @@ def open_executor(
         return
     client = _connect(scheduler)
     try:
-        _check_workers(client, scheduler, warn)
+        _check(client, scheduler, warn)
         yield _Cluster(client)
     finally:
         _close(client)
@@ -143,14 +144,16 @@ class _Cluster(Executor):
 def _as_installed(expected: tuple[str, str], function: Callable[..., T], *arguments: Any, **named: Any) -> T:
     """Does a task on a worker, which may have joined after the workers were asked what they run."""
     if expected != installed():
-        raise EstimateError(_difference(where(), installed(), expected))
+        raise EstimateError(_difference(f"worker {where()}", installed(), expected))
     return function(*arguments, **named)
 
 
-def _difference(worker: str, theirs: tuple[str, str], ours: tuple[str, str]) -> str:
+def _difference(who: str, theirs: tuple[str, str], ours: tuple[str, str]) -> str:
     if theirs[0] != ours[0]:
-        return f"the worker {worker} has keras-memlint {theirs[0]} and this is {ours[0]}; install the same everywhere"
-    return f"the code of keras-memlint {ours[0]} at the worker {worker} is not the one here; install the same everywhere"
+        return f"the {who} has keras-memlint {theirs[0]} and this is {ours[0]}; install the same everywhere"
+    return (
+        f"the code of keras-memlint {ours[0]} at the {who} is not the one here; install the same everywhere"
+    )
 
 
 def _connect(scheduler: str) -> Any:
@@ -166,20 +169,33 @@ def _connect(scheduler: str) -> Any:
         )
     _knock(scheduler)
     # What it says while it fails is said in our words.
-    logging.getLogger("distributed").setLevel(logging.CRITICAL)
+    for name in ["distributed", *logging.root.manager.loggerDict]:
+        if name.split(".")[0] == "distributed":
+            logging.getLogger(name).setLevel(logging.CRITICAL)
+    # Where something else listens and keeps silent, Dask would wait for ever.
+    answers: queue.SimpleQueue[Any] = queue.SimpleQueue()
+    threading.Thread(target=_greet, args=(distributed, scheduler, answers), daemon=True).start()
+    try:
+        client = answers.get(timeout=CONNECT_SECONDS + 1)
+    except queue.Empty:
+        client = TimeoutError(f"nothing came within {CONNECT_SECONDS} s")
+    if isinstance(client, Exception):
+        raise EstimateError(
+            f"--scheduler: no Dask scheduler answers at {scheduler} ({_brief(client)}); "
+            "is it running, and may this machine reach it?"
+        ) from client
+    return client
+
+
+def _greet(distributed: Any, scheduler: str, answers: queue.SimpleQueue[Any]) -> None:
+    """Puts a client into ``answers``, or the error why there is none."""
     client = distributed.Client.__new__(distributed.Client)
     try:
         client.__init__(scheduler, timeout=CONNECT_SECONDS, set_as_default=False)
+        answers.put(client)
     except Exception as error:
         client.status = "closed"  # else it would try to say goodbye, for twice as long
-        raise EstimateError(
-            f"--scheduler: no Dask scheduler answers at {scheduler} ({_brief(error)}); "
-            "is it running, and may this machine reach it?"
-        ) from error
-    except BaseException:
-        client.status = "closed"
-        raise
-    return client
+        answers.put(error)
 
 
 def _knock(scheduler: str) -> None:
@@ -197,24 +213,35 @@ def _knock(scheduler: str) -> None:
         ) from error
 
 
-def _check_workers(client: Any, scheduler: str, warn: Callable[[str], None]) -> None:
-    """Raises EstimateError when a worker does not run the same code as this process."""
-    ours = installed()
+def _check(client: Any, scheduler: str, warn: Callable[[str], None]) -> None:
+    """Raises EstimateError when the scheduler, which reads every task, or a worker does not run the code of this
+    process."""
+    _compare(f"scheduler {scheduler}", _ask_scheduler(client))
     answers = client.run(eval, _ASK, on_error="return")
     if not answers:
         warn(f"the scheduler at {scheduler} has no worker yet; waiting for one")
     for worker, answer in sorted(answers.items()):
-        if isinstance(answer, ImportError):
-            raise EstimateError(
-                f"--scheduler: the worker {worker} has no keras-memlint that can be used ({answer}); "
-                f"install keras-memlint {ours[0]} in its environment"
-            )
-        if isinstance(answer, Exception):
-            raise EstimateError(
-                f"--scheduler: the worker {worker} does not answer ({_brief(answer)})"
-            ) from answer
-        if tuple(answer) != ours:
-            raise EstimateError(f"--scheduler: {_difference(worker, tuple(answer), ours)}")
+        _compare(f"worker {worker}", answer)
+
+
+def _ask_scheduler(client: Any) -> Any:
+    try:
+        return client.run_on_scheduler(eval, _ASK)
+    except Exception as error:
+        return error
+
+
+def _compare(who: str, answer: Any) -> None:
+    ours = installed()
+    if isinstance(answer, ImportError):
+        raise EstimateError(
+            f"--scheduler: the {who} has no keras-memlint that can be used ({answer}); "
+            f"install keras-memlint {ours[0]} in its environment"
+        )
+    if isinstance(answer, Exception):
+        raise EstimateError(f"--scheduler: the {who} does not answer ({_brief(answer)})") from answer
+    if tuple(answer) != ours:
+        raise EstimateError(f"--scheduler: {_difference(who, tuple(answer), ours)}")
 
 
 def _close(client: Any) -> None:
