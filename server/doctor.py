@@ -16,7 +16,17 @@ from keras_memlint.server.cache import Cache
 from keras_memlint.server.configuration import ConfigurationError, Configurations
 from keras_memlint.server.run import detected
 
-_OURS = ("libcst", "pygls", "lsprotocol", "pathspec", "rich", "watchfiles", "nvidia-ml-py")
+_OURS = (
+    "libcst",
+    "pygls",
+    "lsprotocol",
+    "pathspec",
+    "rich",
+    "watchfiles",
+    "nvidia-ml-py",
+    "jax-cuda12-plugin",
+    "distributed",
+)
 _THEIRS = (
     "tensorflow",
     "tensorflow-cpu",
