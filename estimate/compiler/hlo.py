@@ -5,8 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
-from google.protobuf.message import DecodeError
+from google.protobuf import (  # type: ignore[import-not-found, import-untyped, unused-ignore]
+    descriptor_pb2,
+    descriptor_pool,
+    message_factory,
+)
+from google.protobuf.message import DecodeError  # type: ignore[import-not-found, import-untyped, unused-ignore]
 
 # Message: field = (number, type); a star repeats. Numbers from xla/service/hlo.proto and xla/xla_data.proto,
 # names are ours. Everything else in the file is skipped.

@@ -5,15 +5,19 @@ Runs in the worker, the only place where jax is imported.
 
 from __future__ import annotations
 
+import importlib
 import re
 from pathlib import Path
 from typing import Any
 
-from jax._src import compiler, xla_bridge
-from jax._src.interpreters import mlir
-from jax._src.lib import _jax
-from jax._src.lib.mlir import ir
-from jax._src.lib.mlir.dialects import hlo as stablehlo
+# Parts of jax without a public name, so without types: the versions in the extra are pinned, and tests compile
+# with each of them.
+compiler: Any = importlib.import_module("jax._src.compiler")
+xla_bridge: Any = importlib.import_module("jax._src.xla_bridge")
+mlir: Any = importlib.import_module("jax._src.interpreters.mlir")
+ir: Any = importlib.import_module("jax._src.lib.mlir").ir
+stablehlo: Any = importlib.import_module("jax._src.lib.mlir.dialects").hlo
+DeviceList: Any = importlib.import_module("jax._src.lib")._jax.DeviceList
 
 FLAGS = {
     # Its tiling asks a device that is not there: "Couldn't find output tile sizes".
@@ -33,14 +37,13 @@ def load_plugin() -> None:
 
     Raises ImportError when it is not installed.
     """
-    import jax_plugins.xla_cuda12  # noqa: F401
-
+    importlib.import_module("jax_plugins.xla_cuda12")
     xla_bridge._discover_and_register_pjrt_plugins()
     if "cuda" not in xla_bridge._topology_factories:
         raise ImportError("jax-cuda12-plugin could not be loaded")
 
 
-def read(path: Path) -> ir.Module:
+def read(path: Path) -> Any:
     """The module in ``path``, repaired where TensorFlow wrote what only its own compiler understands.
 
     Raises UnusableProgramError.
@@ -55,7 +58,7 @@ def read(path: Path) -> ir.Module:
         return module
 
 
-def compile_for(module: ir.Module, description: str, dump: Path) -> dict[str, int]:
+def compile_for(module: Any, description: str, dump: Path) -> dict[str, int]:
     """Compile for the GPU of ``description``. Returns the compiler's own memory figures.
 
     The compiler writes the buffer assignment into ``dump`` long before it is done.
@@ -66,7 +69,7 @@ def compile_for(module: ir.Module, description: str, dump: Path) -> dict[str, in
         num_replicas=1, num_partitions=1, env_options_overrides={**FLAGS, "xla_dump_to": str(dump)}
     )
     with module.context:
-        compiled = device.client.compile(module, _jax.DeviceList((device,)), options)
+        compiled = device.client.compile(module, DeviceList((device,)), options)
     stats = compiled.get_compiled_memory_stats()
     return {
         "arguments": stats.argument_size_in_bytes,
@@ -76,19 +79,19 @@ def compile_for(module: ir.Module, description: str, dump: Path) -> dict[str, in
     }
 
 
-def number_of_arguments(module: ir.Module) -> int:
+def number_of_arguments(module: Any) -> int:
     """How many arguments the program's main function takes."""
     return len(_main(module).arguments)
 
 
-def _parse(text: bytes) -> ir.Module:
+def _parse(text: bytes) -> Any:
     # The portable form, which other versions of jax write, says so at its start.
     if b"StableHLO_v" in text[:64]:
         return stablehlo.deserialize_portable_artifact(ir.Context.current, text)
     return ir.Module.parse(text)
 
 
-def _drop_copies(module: ir.Module) -> None:
+def _drop_copies(module: Any) -> None:
     """``mhlo.copy`` keeps TensorFlow's variables apart from its results; the aliases below say the same."""
     copies = []
 
@@ -106,7 +109,7 @@ def _drop_copies(module: ir.Module) -> None:
 _PAIR = re.compile(r"parameter_number = (\d+) : i64\}, output_index = array<i64(?:: (\d+))?>")
 
 
-def _move_aliases(module: ir.Module) -> None:
+def _move_aliases(module: Any) -> None:
     """The module's list of results that take an argument's place becomes an attribute of each argument."""
     attributes = module.operation.attributes
     if "mhlo.input_output_alias" not in attributes:
@@ -124,7 +127,7 @@ def _move_aliases(module: ir.Module) -> None:
     del attributes["mhlo.input_output_alias"]
 
 
-def _main(module: ir.Module) -> Any:
+def _main(module: Any) -> Any:
     for operation in module.body.operations:
         if "sym_name" in operation.attributes:
             if ir.StringAttr(operation.attributes["sym_name"]).value == "main":

@@ -61,12 +61,12 @@ def main() -> None:
         answers.flush()
 
     try:
-        import jax
+        import jax  # type: ignore[import-not-found, unused-ignore]
         from keras_memlint.estimate.compiler import hlo, program
 
         hlo.HloProto()
         program.load_plugin()
-    except ImportError as error:
+    except (ImportError, AttributeError) as error:  # The second: a version of jax with other insides.
         answer({"event": "missing", "detail": f"{error}"})
         return
     answer({"event": "ready", "jax": jax.__version__})
