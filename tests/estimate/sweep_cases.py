@@ -55,6 +55,8 @@ def estimate_case(case: Case) -> Estimate:
     if what == "wait":  # until the file is there
         while not case.script.with_name(words[0]).exists():
             time.sleep(0.02)
+    if what == "need" and not case.script.with_name(words[0]).exists():
+        raise EstimateError(f"{words[0]} is not there")
     if what == "refuse":
         raise EstimateError("the script trains nothing;\ncall `fit`")
     if what == "raise":

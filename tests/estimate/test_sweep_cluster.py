@@ -82,13 +82,13 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
 def test_every_case_is_a_row_whatever_happens(cluster: Cluster, tmp_path: Path) -> None:
     write_grid(
         tmp_path,
-        'time-limit = 1\ntargets = ["t4"]',
+        'time-limit = 4\ntargets = ["t4"]',
         a="fine",
         b="raise",
         c="die",
         d="exit",
         e="fine",
-        f="sleep 9",
+        f="sleep 60",
     )
     status, err = run(tmp_path, "--scheduler", cluster.address)
     assert status == 1
@@ -98,7 +98,7 @@ def test_every_case_is_a_row_whatever_happens(cluster: Cluster, tmp_path: Path) 
         ("c.py", "failed", "the process died (signal 9)"),
         ("d.py", "failed", "the process ended with status 7: no space left"),
         ("e.py", "done", ""),
-        ("f.py", "failed", "took longer than 1 s and was stopped"),
+        ("f.py", "failed", "took longer than 4 s and was stopped"),
     ]
     assert "warning: c.py, T4: the process died (signal 9)" in err
     assert others(tmp_path) == []
