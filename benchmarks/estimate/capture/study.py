@@ -38,8 +38,9 @@ def main() -> None:
     options.add_argument("--only", default="")
     options.add_argument("--limit", type=float, default=240)
     options.add_argument("--again", action="store_true", help="also those that have a row")
+    options.add_argument("--results", type=Path, default=RESULT)
     given = options.parse_args()
-    rows = _read(RESULT) if RESULT.exists() else []
+    rows = _read(given.results) if given.results.exists() else []
     for script in _read(HERE / "scripts.tsv"):
         name = (script["repository"], script["script"], script["backend"])
         known = [row for row in rows if (row["repository"], row["script"], row["backend"]) == name]
@@ -47,7 +48,7 @@ def main() -> None:
             continue
         row = {**script, **_run(script, given.sources, given.python, given.limit)}
         rows = [old for old in rows if old not in known] + [row]
-        _write(rows)
+        _write(given.results, rows)
         print(
             row["result"],
             row["repository"],
@@ -213,8 +214,8 @@ def _read(path: Path) -> list[dict[str, str]]:
         return list(csv.DictReader(file, delimiter="\t"))
 
 
-def _write(rows: list[dict[str, Any]]) -> None:
-    with RESULT.open("w", newline="") as file:
+def _write(path: Path, rows: list[dict[str, Any]]) -> None:
+    with path.open("w", newline="") as file:
         writer = csv.DictWriter(file, FIELDS, delimiter="\t", lineterminator="\n", extrasaction="ignore")
         writer.writeheader()
         writer.writerows(sorted(rows, key=lambda row: (row["repository"], row["script"])))
