@@ -94,7 +94,8 @@ def kinds_of(found: Iterable[Any], kind: str) -> dict[int, tuple[str, str]]:
 
 def handle(variable: Any) -> Any:
     """What a graph captures of a variable; of a mirrored one, its first copy's."""
-    for one in (variable, getattr(variable, "_primary", None)):
+    both: list[Any] = [variable, getattr(variable, "_primary", None)]
+    for one in both:
         try:
             return one.handle
         except Exception:  # Mirrored variables refuse outside of a replica.

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import csv
+import importlib.util
 import json
 import os
 import queue
@@ -95,8 +96,14 @@ def _run(script: dict[str, str], sources: list[Path], python: str, limit: float)
 
 def _plainly(path: Path, work: Path, python: str, backend: str, limit: float) -> str:
     """How the script ends without the runner: the same error means that there is nothing to catch."""
-    if path.suffix != ".py":
-        return ""
+    if path.suffix == ".ipynb":
+        spec = importlib.util.spec_from_file_location("notebook", RUNNER / "notebook.py")
+        assert spec and spec.loader
+        notebook = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(notebook)
+        head = "from IPython.display import display\nget_ipython = lambda: None\n"
+        text, path = notebook.program(str(path)), work / "notebook_as_script.py"
+        path.write_text(head + text)
     command = [python, str(path)]
     try:
         done = subprocess.run(
