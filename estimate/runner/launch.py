@@ -58,7 +58,7 @@ def _execute(run: Run) -> None:
     if asked.notebook:
         text = notebook.program(script)
         linecache.cache[script] = (len(text), None, text.splitlines(keepends=True), script)
-        main.__dict__.update(_notebook_names())
+        main.__dict__.update(_notebook_names(main.__dict__))
         code = compile(text, script, "exec", dont_inherit=True)
     else:
         with open(script, "rb") as file:
@@ -66,14 +66,15 @@ def _execute(run: Run) -> None:
     exec(code, main.__dict__)
 
 
-def _notebook_names() -> dict[str, Any]:
+def _notebook_names(names: dict[str, Any]) -> dict[str, Any]:
     """What IPython puts into a notebook's names."""
 
     def display(*values: object, **_options: object) -> None:
         for value in values:
             print(value)
 
-    return {"display": display, "get_ipython": lambda: None}
+    shell = notebook.Shell(names)
+    return {"display": display, "get_ipython": lambda: shell}
 
 
 def _no_input(run: Run) -> None:

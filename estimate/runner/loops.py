@@ -172,7 +172,11 @@ class Loops:
             batch = shapes.leading(data) or batch_in(update.frame)
             if batch is not None and data is None:
                 data = arrays_in(update.frame, batch)
-            reason = "the loop runs operation by operation: there is no program to compile"
+            program = Program("the loop runs operation by operation: there is no program to compile")
+            if backend == "tensorflow":
+                from . import tensorflow_loops
+
+                program = tensorflow_loops.traced(self, update, batch) or program
             return self.catch(
                 "overridden fit" if fit_model is not None else hook,
                 backend,
@@ -181,7 +185,7 @@ class Loops:
                 fit_model if fit_model is not None else model,
                 data,
                 batch,
-                Program(reason),
+                program,
             )
 
         self.step(update.optimizer, None, backend, catch)

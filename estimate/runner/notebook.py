@@ -9,6 +9,19 @@ from typing import Any
 
 _SHELL = re.compile(r"^\s*(?:[A-Za-z_][\w.]*\s*=\s*)?[!%]")
 _HELP = re.compile(r"^\s*\??[\w.]+\?{1,2}\s*$|^\s*\?[\w.]+\s*$")
+_OTHER_LANGUAGES = (
+    "bash",
+    "sh",
+    "script",
+    "html",
+    "javascript",
+    "js",
+    "latex",
+    "markdown",
+    "svg",
+    "writefile",
+    "file",
+)
 _WHOLE_CELL_THAT_IS_PYTHON = ("%%time", "%%timeit", "%%capture", "%%prun", "%%memit")
 
 
@@ -33,7 +46,7 @@ def _cell(text: str) -> str:
     first = next((line.strip() for line in lines if line.strip()), "")
     if first.startswith("%%"):
         if not first.startswith(_WHOLE_CELL_THAT_IS_PYTHON):
-            return "\n".join("" for _ in lines)
+            return _own_magic(lines, first)
         lines[next(number for number, line in enumerate(lines) if line.strip())] = ""
     if _parses("\n".join(lines)):
         return "\n".join(lines)
@@ -47,6 +60,44 @@ def _cell(text: str) -> str:
         kept.append("" if continued else f"{indent}pass")
         continued = line.rstrip().endswith("\\")
     return "\n".join(kept)
+
+
+def _own_magic(lines: list[str], first: str) -> str:
+    """A cell under a magic that a cell before may have defined: left to the shell, in as many lines as before."""
+    name, _, rest = first[2:].partition(" ")
+    if not name.isidentifier() or name in _OTHER_LANGUAGES:
+        return "\n".join("" for _ in lines)
+    start = next(number for number, line in enumerate(lines) if line.strip())
+    call = f"get_ipython().run_cell_magic({name!r}, {rest.strip()!r}, {chr(10).join(lines[start + 1 :])!r})"
+    return call + "\n" * (len(lines) - 1)
+
+
+class Shell:
+    """As much of IPython's shell as notebooks use that define magics; everything else does nothing."""
+
+    def __init__(self, names: dict[str, Any]) -> None:
+        self.user_ns = names
+        self._magics: dict[str, Any] = {}
+
+    def register_magic_function(
+        self, function: Any, magic_kind: str = "line", magic_name: str | None = None
+    ) -> None:
+        """Remembers what ``run_cell_magic`` will call."""
+        if magic_kind in ("cell", "line_cell"):
+            self._magics[magic_name or function.__name__] = function
+
+    def run_cell_magic(self, name: str, line: str, cell: str) -> Any:
+        """A magic of the notebook's own; others are not there."""
+        return self._magics[name](line, cell) if name in self._magics else None
+
+    def run_cell(self, cell: str, *_arguments: Any, **_options: Any) -> None:
+        """A cell's text among the names of the notebook."""
+        exec(compile(_cell(cell), "<cell>", "exec", dont_inherit=True), self.user_ns)
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        return lambda *_arguments, **_options: None
 
 
 def _parses(text: str) -> bool:

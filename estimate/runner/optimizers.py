@@ -19,14 +19,21 @@ def swapped(model: Any, options: Options) -> Iterator[list[Any]]:
     old = getattr(model, "optimizer", None)
     if old is None:
         raise Cannot("the model has no optimizer that could be replaced")
-    new = like(old, options)
-    trained = list(model.trainable_variables)
-    new.build(trained)
+    home = strategy(model)
+    with home.scope() if home is not None else contextlib.nullcontext():
+        new = like(old, options)
+        new.build(list(model.trainable_variables))
     model.optimizer = new
     try:
         yield variables.of_optimizer(new)
     finally:
         model.optimizer = old
+
+
+def strategy(model: Any) -> Any:
+    """The way in which TensorFlow spreads the model over devices; None for one device and no more ado."""
+    found = getattr(model, "distribute_strategy", None)
+    return None if found is None or type(found).__name__.startswith("_Default") else found
 
 
 def like(old: Any, options: Options) -> Any:

@@ -96,11 +96,7 @@ class Traced(Program):
         """The module's arguments in its order: the inputs, then what the graph captured."""
         kinds = self._kinds()
         kinds.update(variables.kinds_of(self._new_variables, "optimizer"))
-        own = {
-            id(variable.handle): variable
-            for variable in concrete.graph.variables
-            if hasattr(variable, "handle")
-        }
+        own = {id(variables.handle(variable)): variable for variable in concrete.graph.variables}
         listed = []
         names = [name for name, _shape in shapes.named(self._arguments)]
         for number, tensor in enumerate(concrete.inputs[:inputs]):
@@ -126,7 +122,10 @@ class ModelStep(Traced):
         self._model = model
 
     def _call(self, arguments: Any) -> Any:
-        return self._model.train_step(arguments)
+        strategy = optimizers.strategy(self._model)
+        if strategy is None:
+            return self._model.train_step(arguments)
+        return strategy.run(self._model.train_step, args=(arguments,))
 
     def _kinds(self) -> dict[int, tuple[str, str]]:
         return variables.kinds(self._model, getattr(self._model, "optimizer", None))

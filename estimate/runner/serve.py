@@ -52,6 +52,7 @@ def _answer(run: Run, catch: Catch, command: dict[str, Any]) -> dict[str, Any]:
     except Cannot as reason:
         return {"error": str(reason)}
     except Exception as error:
+        traceback.print_exc()
         return {"error": words.sentence(error)}
     return {**answer, "seconds": round(time.perf_counter() - began, 3)}
 

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import gc
+import inspect
 import sys
 import time
+import types
 from types import ModuleType
 from typing import Any, Iterator
 
 from . import optimizers, programs_tensorflow, shapes, variables
-from .catch import Cannot, Catch, Options, Program
+from .catch import Argument, Cannot, Catch, Options, Program
 from .loops import Loops, Training, Update
 from .run import Run
 
@@ -139,6 +142,54 @@ class FunctionStep(programs_tensorflow.Traced):
 
     def _layers(self) -> list[Any]:
         return [layer for model in self._loops.models() for layer in getattr(model, "layers", [])]
+
+
+class EagerStep(FunctionStep):
+    """A plain function of the script whose operations run one by one: its graph tells what is alive, but is never compiled."""
+
+    def cannot(self) -> dict[str, str]:
+        return {"program": self.reason}
+
+    def export(self, options: Options) -> tuple[bytes, list[Argument]]:
+        raise Cannot(self.reason)
+
+
+def traced(loops: Loops, update: Update, batch: int | None) -> Program | None:
+    """The function of the script around an update that runs at once, if one batch is all that it is called with."""
+    frame = update.frame
+    function = _function_of(frame) if frame is not None else None
+    if frame is None or function is None:
+        return None
+    code = frame.f_code
+    names = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
+    given = [frame.f_locals.get(name) for name in names]
+    arguments = shapes.map_structure(
+        _tensor, (given[: code.co_argcount], dict(zip(names[code.co_argcount :], given[code.co_argcount :])))
+    )
+    sizes = [
+        leaf.shape[0] for leaf in shapes.leaves(arguments) if isinstance(leaf, shapes.Shape) and leaf.shape
+    ]
+    if batch not in sizes:
+        return None
+    plain = types.SimpleNamespace(python_function=function)
+    step = EagerStep(loops, plain, update, arguments, batch)
+    step.reason = "the loop runs operation by operation: there is no program to compile"
+    return step
+
+
+def _function_of(frame: types.FrameType) -> Any:
+    """The function that the frame runs; None for the script's own level and for generators."""
+    code = frame.f_code
+    if code.co_name == "<module>" or code.co_flags & (
+        inspect.CO_GENERATOR | inspect.CO_VARARGS | inspect.CO_VARKEYWORDS
+    ):
+        return None
+    found = [
+        owner
+        for owner in gc.get_referrers(code)
+        if isinstance(owner, types.FunctionType) and owner.__code__ is code
+    ]
+    return found[0] if len(found) == 1 else None
 
 
 def _sessions(run: Run, module: ModuleType) -> None:

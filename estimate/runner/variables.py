@@ -86,10 +86,21 @@ def kinds_of(found: Iterable[Any], kind: str) -> dict[int, tuple[str, str]]:
     listed = {}
     for variable in found:
         for inner in (variable, getattr(variable, "value", None), getattr(variable, "_value", None)):
-            handle = getattr(inner, "handle", None)
-            if handle is not None:
-                listed[id(handle)] = (kind, name(variable))
+            found_handle = handle(inner)
+            if found_handle is not None:
+                listed[id(found_handle)] = (kind, name(variable))
     return listed
+
+
+def handle(variable: Any) -> Any:
+    """What a graph captures of a variable; of a mirrored one, its first copy's."""
+    both: list[Any] = [variable, getattr(variable, "_primary", None)]
+    for one in both:
+        try:
+            return one.handle
+        except Exception:  # Mirrored variables refuse outside of a replica.
+            continue
+    return None
 
 
 def name(variable: Any) -> str:

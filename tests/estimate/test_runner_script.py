@@ -55,6 +55,15 @@ def test_notebook_without_what_only_ipython_knows(run: Run, tmp_path: Path) -> N
         ("markdown", "# title"),
         ("code", "%matplotlib inline\n!pip install keras \\\n  numpy\nx = 1\nfiles = !ls"),
         ("code", ["%%bash\n", "rm -rf /"]),
+        ("code", "def own(line, cell):\n    if line == 'yes':\n        get_ipython().run_cell(cell)"),
+        (
+            "code",
+            "get_ipython().register_magic_function(own, 'cell')\nget_ipython().run_line_magic('pip', 'x')",
+        ),
+        ("code", "%%own yes\nx = 3\n%pip install y"),
+        ("code", "%%own no\n1 / 0"),
+        ("code", "%%unknown\n1 / 0"),
+        ("code", "print(x)"),
         ("code", "%%time\nif x:\n    !echo\n    x = 2\nprint?"),
         ("code", "text = '''\n%kept\n'''\ndisplay(x)\nprint(text.strip())"),
     ]
@@ -62,7 +71,7 @@ def test_notebook_without_what_only_ipython_knows(run: Run, tmp_path: Path) -> N
     (tmp_path / "a.ipynb").write_text(json.dumps(notebook))
     conversation = run(script=str(tmp_path / "a.ipynb"), notebook=True)
     assert conversation.event["outcome"] == "no-training", conversation.output()
-    assert conversation.output() == "2\n%kept\n"
+    assert conversation.output() == "3\n2\n%kept\n"
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import csv
+import importlib.util
 import json
 import os
 import queue
@@ -38,8 +39,9 @@ def main() -> None:
     options.add_argument("--only", default="")
     options.add_argument("--limit", type=float, default=240)
     options.add_argument("--again", action="store_true", help="also those that have a row")
+    options.add_argument("--results", type=Path, default=RESULT)
     given = options.parse_args()
-    rows = _read(RESULT) if RESULT.exists() else []
+    rows = _read(given.results) if given.results.exists() else []
     for script in _read(HERE / "scripts.tsv"):
         name = (script["repository"], script["script"], script["backend"])
         known = [row for row in rows if (row["repository"], row["script"], row["backend"]) == name]
@@ -47,7 +49,7 @@ def main() -> None:
             continue
         row = {**script, **_run(script, given.sources, given.python, given.limit)}
         rows = [old for old in rows if old not in known] + [row]
-        _write(rows)
+        _write(given.results, rows)
         print(
             row["result"],
             row["repository"],
@@ -94,8 +96,14 @@ def _run(script: dict[str, str], sources: list[Path], python: str, limit: float)
 
 def _plainly(path: Path, work: Path, python: str, backend: str, limit: float) -> str:
     """How the script ends without the runner: the same error means that there is nothing to catch."""
-    if path.suffix != ".py":
-        return ""
+    if path.suffix == ".ipynb":
+        spec = importlib.util.spec_from_file_location("notebook", RUNNER / "notebook.py")
+        assert spec and spec.loader
+        notebook = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(notebook)
+        head = "from IPython.display import display\nget_ipython = lambda: None\n"
+        text, path = notebook.program(str(path)), work / "notebook_as_script.py"
+        path.write_text(head + text)
     command = [python, str(path)]
     try:
         done = subprocess.run(
@@ -213,8 +221,8 @@ def _read(path: Path) -> list[dict[str, str]]:
         return list(csv.DictReader(file, delimiter="\t"))
 
 
-def _write(rows: list[dict[str, Any]]) -> None:
-    with RESULT.open("w", newline="") as file:
+def _write(path: Path, rows: list[dict[str, Any]]) -> None:
+    with path.open("w", newline="") as file:
         writer = csv.DictWriter(file, FIELDS, delimiter="\t", lineterminator="\n", extrasaction="ignore")
         writer.writeheader()
         writer.writerows(sorted(rows, key=lambda row: (row["repository"], row["script"])))
