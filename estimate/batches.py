@@ -6,7 +6,9 @@ from collections.abc import Callable
 
 from keras_memlint.estimate.result import Batch
 
-_LARGEST = 1 << 16
+LARGEST = 1 << 16
+"""Larger batches are not looked for."""
+
 _MOST_TRIES = 6
 
 
@@ -45,17 +47,17 @@ def _bracket(needs: dict[int, int], memory: int) -> tuple[int, int]:
     """The largest batch known to fit, 0 when none is, and the smallest known not to, one beyond the end when none is."""
     fitting = max((batch for batch, size in needs.items() if size <= memory), default=0)
     return fitting, min(
-        (b for b, size in needs.items() if size > memory and b > fitting), default=_LARGEST + 1
+        (b for b, size in needs.items() if size > memory and b > fitting), default=LARGEST + 1
     )
 
 
 def _proposal(needs: dict[int, int], memory: int, fitting: int, failing: int) -> int | None:
     """The batch to try next; None when the answer is near enough."""
     step = _step(fitting)
-    if failing - fitting <= step or fitting >= _LARGEST:
+    if failing - fitting <= step or fitting >= LARGEST:
         return None
     base, slope = _coefficients(needs)
-    wanted = _LARGEST if slope <= 0 else int((memory - base) / slope)
+    wanted = LARGEST if slope <= 0 else int((memory - base) / slope)
     # Far beyond the batches that were seen the line is worth less than another point on it.
     wanted = min(wanted, max(needs) * 32)
     wanted -= wanted % _step(wanted)

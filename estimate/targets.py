@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from keras_memlint.estimate import context
-from keras_memlint.estimate.batches import largest
+from keras_memlint.estimate.batches import LARGEST, largest
 from keras_memlint.estimate.devices import Device
 from keras_memlint.estimate.errors import EstimateError
 from keras_memlint.estimate.prediction import Prediction, Predictor
@@ -27,7 +27,9 @@ def predicted(
         try:
             found = _largest(predictor, device, around, batch)
         except EstimateError as error:
-            note = "; ".join(filter(None, (note, f"no largest batch: {error}")))
+            note = _joined(note, f"no largest batch: {error}")
+        if found is not None and found.size == LARGEST:
+            note = _joined(note, f"batches beyond {LARGEST:,} were not tried")
     return target(
         device.gpu.name,
         device.gpu.memory,
@@ -38,6 +40,10 @@ def predicted(
         found,
         note,
     )
+
+
+def _joined(*notes: str | None) -> str | None:
+    return "; ".join(filter(None, notes)) or None
 
 
 def target(

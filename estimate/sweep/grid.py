@@ -42,7 +42,7 @@ class Grid:
     policies: tuple[str, ...] = ()
     targets: tuple[str, ...] = ()
     python: str | None = None
-    steps: int = 3
+    steps: int = 1
     what_if: tuple[str, ...] = ()
     time_limit: float = 1800
 
