@@ -26,7 +26,11 @@ def estimate(request: Request, progress: Progress = silent) -> Estimate:
     with ExitStack() as stack:
         watch = stack.enter_context(GpuWatch())
         steps = stack.enter_context(Steps(request, progress, started=watch.follow))
-        own = measured.row(steps.caught, watch) if request.local and request.batch is None else None
+        own = (
+            measured.row(steps.caught, watch, steps.compile_peak)
+            if request.local and request.batch is None
+            else None
+        )
         if own is None and not request.targets:
             raise EstimateError(
                 "the script did not train on a GPU here: name one with --target, such as --target t4"

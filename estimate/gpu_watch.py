@@ -39,8 +39,10 @@ class GpuWatch:
             self._thread.join()
 
     def follow(self, process: int) -> None:
-        """Ask for the share of that process from now on."""
+        """Look at that process from now on, and forget what was seen before."""
         self._process = process
+        self.process_peak = None
+        self.used_peak = 0
 
     @property
     def total(self) -> int | None:

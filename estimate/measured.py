@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from keras_memlint.analysis.bytes import format_bytes
 from keras_memlint.estimate import context, targets
 from keras_memlint.estimate.gpu_watch import GpuWatch
 from keras_memlint.estimate.result import Breakdown, Range, TargetEstimate
@@ -9,13 +10,13 @@ from keras_memlint.estimate.session import Caught
 
 _ALLOCATORS = {
     "tensorflow": "TensorFlow's allocator, after two steps of warm-up",
-    "jax": "JAX's allocator, compilation included",
+    "jax": "JAX's allocator, in a second run that had nothing to compile",
     "torch": "PyTorch's allocator, after two steps of warm-up",
 }
 
 
-def row(caught: Caught, watch: GpuWatch) -> TargetEstimate | None:
-    """None when the script did not train on a GPU."""
+def row(caught: Caught, watch: GpuWatch, compile_peak: int | None) -> TargetEstimate | None:
+    """None when the script did not train on a GPU. ``compile_peak``: bytes at the peak of the run that compiled."""
     gpu = caught.get("gpu")
     if not gpu or not gpu.get("allocator_peak"):
         return None
@@ -26,6 +27,8 @@ def row(caught: Caught, watch: GpuWatch) -> TargetEstimate | None:
         own = watch.device_peak - reserved
         around = Range(own, own, own)
     notes = []
+    if compile_peak is not None and compile_peak > peak:
+        notes.append(f"while JAX compiled and tried kernels it took {format_bytes(compile_peak)}")
     if watch.busy is not None:
         notes.append("other processes held memory of this GPU meanwhile")
     if watch.lost:

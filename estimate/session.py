@@ -31,7 +31,7 @@ class Session:
     """Runs the script until its training step is caught. A context manager: leaving it ends the process for sure.
 
     ``policy`` overrides the script's dtype policy, ``steps`` the request's; 0 stops before the first step. ``started``
-    gets the number of the process.
+    gets the number of the process. ``compiled`` is a folder where JAX keeps what it compiled.
     Raises EstimateError with one sentence when no step can be caught.
     """
 
@@ -43,13 +43,14 @@ class Session:
         steps: int | None = None,
         progress: Progress = silent,
         started: Callable[[int], None] | None = None,
+        compiled: Path | None = None,
     ) -> None:
         self._request = request
         self._progress = progress
         self._questions = 0
         self._folder = Path(tempfile.mkdtemp(prefix="keras-memlint-"))
         try:
-            self._child = self._start(policy, request.steps if steps is None else steps)
+            self._child = self._start(policy, request.steps if steps is None else steps, compiled)
             if started is not None:
                 started(self._child.pid)
             self.caught = self._wait_for_step()
@@ -94,7 +95,7 @@ class Session:
                     raise EstimateError(str(message["error"]))
                 return message
 
-    def _start(self, policy: str | None, steps: int) -> Child:
+    def _start(self, policy: str | None, steps: int, compiled: Path | None) -> Child:
         request = self._request
         order = self._folder / "request.json"
         order.write_text(
@@ -119,7 +120,7 @@ class Session:
             return Child(
                 [request.python, str(_RUNNER), str(order)],
                 cwd=request.cwd,
-                environment=os.environ | _ENVIRONMENT,
+                environment=os.environ | _ENVIRONMENT | ({} if compiled is None else _kept(compiled)),
                 errors=self._folder / "errors.txt",
             )
         except OSError as error:
@@ -208,6 +209,14 @@ class Session:
     def _short(self, path: str) -> str:
         """A path as it would be typed in the request's folder."""
         return path.removeprefix(f"{self._request.cwd}{os.sep}")
+
+
+def _kept(compiled: Path) -> dict[str, str]:
+    return {
+        "JAX_COMPILATION_CACHE_DIR": str(compiled),
+        "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0",
+        "JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES": "-1",
+    }
 
 
 _ENVIRONMENT = {

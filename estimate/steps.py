@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from types import TracebackType
 from typing import Any
 
@@ -49,9 +50,11 @@ class Steps:
         self._request = request
         self._progress = progress
         self._programs: dict[Variant, Program] = {}
-        self._sessions: dict[str | None, Session] = {
-            None: Session(request, policy=request.policy, progress=progress, started=started)
-        }
+        self._sessions: dict[str | None, Session] = {}
+        self.compile_peak: int | None = None
+        """Bytes that JAX took of the GPU while it compiled and tried kernels; None where that was not told apart."""
+        with TemporaryDirectory(prefix="keras-memlint-") as compiled:
+            self._sessions[None] = self._measurable(started, Path(compiled))
 
     def __enter__(self) -> Steps:
         return self
@@ -86,6 +89,26 @@ class Steps:
         answer = self._session(variant).ask("liveness", **_options(variant))["liveness"]
         assert isinstance(answer, dict)
         return answer
+
+    def _measurable(self, started: Callable[[int], None] | None, compiled: Path) -> Session:
+        """The script's run. JAX's peak cannot be reset, so a run on a GPU is repeated with what the first compiled."""
+
+        def run() -> Session:
+            return Session(
+                self._request,
+                policy=self._request.policy,
+                progress=self._progress,
+                started=started,
+                compiled=compiled,
+            )
+
+        session = run()
+        gpu = session.caught.get("gpu")
+        if session.caught["backend"] != "jax" or not gpu:
+            return session
+        self.compile_peak = gpu.get("allocator_peak")
+        session.close()
+        return run()
 
     def _session(self, variant: Variant) -> Session:
         policy = variant.policy

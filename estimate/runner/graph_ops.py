@@ -1,4 +1,4 @@
-"""Tables of TensorFlow operations: which ones share, reuse or keep memory. Facts only.
+"""Which TensorFlow operations share, reuse or keep memory: facts, no judgement.
 
 Each was looked at in an allocation trace of TensorFlow 2.21 (``host_tracer_level=3``) or in the kernel's documentation.
 """
