@@ -23,7 +23,7 @@ FILE = HERE / "results" / "cpu.json"
 sys.path.insert(0, str(HERE))
 from models import MODELS, TUNING
 
-STEPS = 3
+STEPS = 5
 """After the first step, which traces and fills the allocator."""
 
 BATCHES = {

@@ -53,6 +53,8 @@ def source(node: Node) -> str:
 
 
 def _shape(node: Node, output: int) -> str:
+    if output >= len(node.types):  # the old value of a variable, held by its update
+        return ""
     name = node.types[output][0]
     bits = name.lstrip("abcdefghijklmnopqrstuvwxyz_")
     short = _SHORT.get(name[: len(name) - len(bits)], name)

@@ -54,7 +54,7 @@ SAME_SIZE_ALIASES = frozenset(
 )
 """Aliases when there is nothing to do, as a transpose that only moves axes of length one."""
 
-ELEMENTWISE = frozenset(FORWARD_INPUTS) | frozenset(
+ELEMENTWISE = frozenset(name for name in FORWARD_INPUTS if not name.startswith("FusedBatchNorm")) | frozenset(
     """
     Cast Less LessEqual Greater GreaterEqual Equal NotEqual ZerosLike OnesLike IsNan IsFinite IsInf Identity StopGradient
     Snapshot CheckNumerics PreventGradient Conj

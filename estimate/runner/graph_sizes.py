@@ -95,6 +95,8 @@ def _merged(shape: Shape, found: Shape, batch: Optional[int]) -> Shape:
 def _inferred(node: Node, output: int, values: Values) -> Shape:
     kind = node.kind
     sources: List[Shape] = [source.shapes[at] for source, at in node.inputs]
+    if kind.startswith("FusedBatchNorm") and output > 2:
+        return (0,) if node.shapes[output] is None else None  # what cuDNN keeps for itself
     if kind in ops.ELEMENTWISE:
         return _broadcast(sources)
     if kind in ops.LOOPS:
