@@ -12,7 +12,7 @@ from keras_memlint.estimate.compiler.peak import program_peak
 from keras_memlint.estimate.devices import Device
 from keras_memlint.estimate.errors import EstimateError
 from keras_memlint.estimate.result import Breakdown, Range, Tensor, Tier
-from keras_memlint.estimate.steps import Steps, Variant
+from keras_memlint.estimate.steps import Program, Steps, Variant
 
 _LIVENESS_ERROR = 0.10
 """What the liveness tier was wrong by in the mean, see ``benchmarks/estimate``."""
@@ -78,16 +78,18 @@ class Predictor:
         if self.tier == "compiler":
             program = self._steps.program(variant)
             compiled = self._compiler.compile(program.path, program.arguments, device, layers=self._layers())
-            return self._of_compiled(compiled, program.route, device)
+            return self._of_compiled(compiled, program, device)
         if self.tier == "liveness":
             return self._of_liveness(self._steps.liveness(variant))
         return self._bound(variant)
 
-    def _of_compiled(self, compiled: Compiled, route: str, device: Device) -> Prediction:
-        peak = program_peak(compiled, device, self._inputs())
+    def _of_compiled(self, compiled: Compiled, program: Program, device: Device) -> Prediction:
+        caught = self._steps.caught
+        fit_on_jax = caught["backend"] == "jax" and caught["hook"] == "fit"
+        peak = program_peak(compiled, program.arguments, device, fit_on_jax=fit_on_jax)
         return Prediction(
             "compiler",
-            ROUTES[route],
+            ROUTES[program.route],
             peak,
             replace(
                 compiled.breakdown,
@@ -133,9 +135,6 @@ class Predictor:
 
     def _layers(self) -> list[str]:
         return [str(layer["name"]) for layer in self._steps.caught.get("layers") or ()]
-
-    def _inputs(self) -> int:
-        return int(self._steps.caught["bytes"].get("inputs") or 0)
 
 
 def tensor(entry: dict[str, Any]) -> Tensor:

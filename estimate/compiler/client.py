@@ -53,7 +53,8 @@ class Compiled:
     """A training step as the compiler laid it out for one GPU.
 
     ``breakdown`` adds up to ``stats.peak``. ``timeline``: pairs of position in the step, 0 to 1, and bytes alive.
-    ``calls`` of NVIDIA's libraries by kind: convolution, gemm, rnn, attention.
+    ``calls`` of NVIDIA's libraries by kind: convolution, gemm, rnn, attention. ``scratch``: the most bytes that one
+    convolution may want besides.
     """
 
     stats: Stats
@@ -61,6 +62,7 @@ class Compiled:
     timeline: tuple[tuple[float, int], ...]
     top: tuple[Tensor, ...]
     calls: Mapping[str, int]
+    scratch: int
     seconds: Mapping[str, float]
 
 
@@ -248,5 +250,6 @@ def _compiled(reply: Mapping[str, Any], whole: bool) -> Compiled:
         tuple((position, size) for position, size in reply["timeline"]),
         tuple(Tensor(**row) for row in reply["top"]),
         reply["calls"],
+        reply["scratch"],
         reply["seconds"],
     )

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from keras_memlint.estimate.compiler import hlo, names
+from keras_memlint.estimate.compiler import hlo, names, scratch
 from keras_memlint.estimate.compiler.origins import Origins
 
 Json = dict[str, Any]
@@ -80,6 +80,7 @@ class _Program:
             "timeline": [[position, base + size] for position, size in _thinned(steps)],
             "top": [_row(entry) for entry in heapq.nlargest(TOP, live, key=lambda entry: entry.bytes)],
             "calls": self._calls(),
+            "scratch": scratch.of_convolutions(self._instructions),
         }
 
     def _stats(self) -> dict[str, int]:
@@ -194,10 +195,15 @@ class _Program:
         return ""
 
     def _calls(self) -> dict[str, int]:
-        """How often the program calls into NVIDIA's libraries; a call in a loop counts once."""
+        """How often the program calls into NVIDIA's libraries; a call in a loop counts once.
+
+        Products of matrices count too where the compiler has a kernel of its own: a GPU may choose the library's.
+        """
         calls = Counter({"convolution": 0, "gemm": 0, "rnn": 0, "attention": 0})
         for instruction in self._instructions.values():
-            if instruction.opcode == "custom-call" and (library := names.library(instruction.target)):
+            if instruction.opcode == "dot":
+                calls["gemm"] += 1
+            elif instruction.opcode == "custom-call" and (library := names.library(instruction.target)):
                 calls[library] += 1
         return dict(calls)
 

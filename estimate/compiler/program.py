@@ -20,12 +20,13 @@ stablehlo: Any = importlib.import_module("jax._src.lib.mlir.dialects").hlo
 DeviceList: Any = importlib.import_module("jax._src.lib")._jax.DeviceList
 
 FLAGS = {
-    # Its tiling asks a device that is not there: "Couldn't find output tile sizes".
-    "xla_gpu_enable_triton_gemm": False,
     # There is no device to try algorithms on.
     "xla_gpu_autotune_level": 0,
     "xla_dump_hlo_as_proto": True,
 }
+ATTEMPTS: tuple[dict[str, bool], ...] = ({}, {"xla_gpu_enable_triton_gemm": False})
+"""Flags of one attempt after the other: with the kernels that a GPU would get for matrix products, nearer to the H100's
+figures; then without them, because for some programs their tiling asks a device that is not there."""
 
 
 class UnusableProgramError(Exception):
@@ -58,15 +59,15 @@ def read(path: Path) -> Any:
         return module
 
 
-def compile_for(module: Any, description: str, dump: Path) -> dict[str, int]:
-    """Compile for the GPU of ``description``. Returns the compiler's own memory figures.
+def compile_for(module: Any, description: str, dump: Path, flags: dict[str, bool]) -> dict[str, int]:
+    """Compile for the GPU of ``description``, with one of ``ATTEMPTS``. Returns the compiler's own memory figures.
 
     The compiler writes the buffer assignment into ``dump`` long before it is done.
     """
     topology = xla_bridge.make_pjrt_topology("cuda", "1x1x1", target_config=description, topology="1x1x1")
     device = topology._make_compile_only_devices()[0]
     options = compiler.get_compile_options(
-        num_replicas=1, num_partitions=1, env_options_overrides={**FLAGS, "xla_dump_to": str(dump)}
+        num_replicas=1, num_partitions=1, env_options_overrides={**FLAGS, **flags, "xla_dump_to": str(dump)}
     )
     with module.context:
         compiled = device.client.compile(module, DeviceList((device,)), options)

@@ -146,19 +146,24 @@ def _child(request: Json, folder: Path, writer: int) -> NoReturn:
     log = os.open(folder / "log.txt", os.O_WRONLY | os.O_CREAT | os.O_APPEND)
     os.dup2(log, 1)
     os.dup2(log, 2)
-    dump = folder / "dump"
-    dump.mkdir()
-    try:
-        module = program.read(Path(request["program"]))
-        wanted, given = program.number_of_arguments(module), len(request.get("arguments", []))
-        if given and given != wanted:
-            raise program.UnusableProgramError(f"the program takes {wanted} arguments, {given} are described")
-        outcome: Json = {"own": program.compile_for(module, request["description"], dump)}
-    except program.UnusableProgramError as error:
-        outcome = {"error": str(error)}
-    except BaseException as error:
-        traceback.print_exc()
-        outcome = {"error": f"the compiler refused the program: {str(error).strip().splitlines()[0][:300]}"}
+    (folder / "dump").mkdir()
+    outcome: Json = {}
+    for number, flags in enumerate(program.ATTEMPTS):
+        try:
+            module = program.read(Path(request["program"]))
+            wanted, given = program.number_of_arguments(module), len(request.get("arguments", []))
+            if given and given != wanted:
+                raise program.UnusableProgramError(f"the program takes {wanted} arguments, {given} are described")
+            dump = folder / "dump" / str(number)
+            outcome = {"own": program.compile_for(module, request["description"], dump, flags)}
+            break
+        except program.UnusableProgramError as error:
+            outcome = {"error": str(error)}
+            break
+        except BaseException as error:
+            traceback.print_exc()
+            first = str(error).strip().splitlines()[0][:300]
+            outcome = {"error": f"the compiler refused the program: {first}"}
     with suppress(OSError):
         os.write(writer, json.dumps(outcome).encode())
     os._exit(0)
@@ -166,7 +171,7 @@ def _child(request: Json, folder: Path, writer: int) -> NoReturn:
 
 def _assignment(folder: Path) -> Path | None:
     """The file that holds the scheduled program and its buffers."""
-    return next((folder / "dump").glob("*gpu_after_optimizations.hlo.pb"), None)
+    return next((folder / "dump").glob("*/*gpu_after_optimizations.hlo.pb"), None)
 
 
 def _is_complete(folder: Path) -> bool:

@@ -11,6 +11,7 @@ from typing import Dict, List, Optional, Tuple
 
 UNIT = 256
 MAX_WASTE = 128 << 20
+FIRST_REGION = 2 << 20
 
 
 class Chunk:
@@ -26,17 +27,26 @@ class Chunk:
 
 
 class Allocator:
-    """One region without an end: where regions of a growing allocator end is luck, a few per cent of the peak."""
+    """One region without an end, as after a preallocation of the whole memory; or regions that are added as needed.
 
-    def __init__(self) -> None:
-        self.in_use = 0
+    ``in_use`` and ``peak`` in bytes.
+    """
+
+    def __init__(self, growing: bool = False) -> None:
+        self.in_use = self.peak = 0
         self._free: List[Tuple[int, int]] = []  # size and address: the best fit is the first that is large enough
         self._at: Dict[int, Chunk] = {}
-        self._add(Chunk(0, 1 << 60))
+        self._next_region = FIRST_REGION
+        self._end = 0
+        if not growing:
+            self._add(Chunk(0, 1 << 60))
 
     def allocate(self, size: int) -> Chunk:
         rounded = max(UNIT, (size + UNIT - 1) // UNIT * UNIT)
         at = bisect_left(self._free, (rounded, -1))
+        if at == len(self._free):
+            self._grow(rounded)
+            at = bisect_left(self._free, (rounded, -1))
         chunk = self._at[self._free.pop(at)[1]]
         if chunk.size >= 2 * rounded or chunk.size - rounded >= MAX_WASTE:
             rest = Chunk(chunk.address + rounded, chunk.size - rounded)
@@ -47,6 +57,7 @@ class Allocator:
             self._add(rest)
         chunk.free = False
         self.in_use += chunk.size
+        self.peak = max(self.peak, self.in_use)
         return chunk
 
     def release(self, chunk: Chunk) -> None:
@@ -67,6 +78,18 @@ class Allocator:
                 before.after.before = before
             chunk = before
         self._add(chunk)
+
+    def _grow(self, size: int) -> None:
+        """A region of at least ``size``, twice as large as the last one."""
+        doubled = False
+        while self._next_region < size:
+            self._next_region *= 2
+            doubled = True
+        # Regions do not touch each other, so that their chunks are never joined.
+        self._add(Chunk(self._end, self._next_region))
+        self._end += 2 * self._next_region
+        if not doubled:
+            self._next_region *= 2
 
     def _add(self, chunk: Chunk) -> None:
         chunk.free = True

@@ -8,7 +8,7 @@ import io
 import sys
 from typing import Any, Callable
 
-from . import optimizers, programs_tensorflow, shapes, variables
+from . import cudnn, optimizers, programs_tensorflow, shapes, variables
 from .catch import Argument, Cannot, Options, Program
 
 _NO_LIVENESS = "liveness reads TensorFlow's graphs; JAX's steps are for the GPU compiler"
@@ -44,6 +44,7 @@ class ModelStep(Lowered):
         batch = programs_tensorflow.batch_of(options, self._batch)
         data = shapes.resized(self._data, self._batch, batch)
         with contextlib.ExitStack() as stack:
+            stack.enter_context(cudnn.chosen())
             if options.remat:
                 stack.enter_context(optimizers.rematerialised(list(getattr(model, "layers", []))))
             if options.optimizer or options.accumulation > 1:
@@ -122,6 +123,7 @@ class FunctionStep(Lowered):
 
         positional, named = self._mapped(resize, *self._arguments)
         with contextlib.ExitStack() as stack:
+            stack.enter_context(cudnn.chosen())
             if options.remat:
                 stack.enter_context(optimizers.rematerialised(list(getattr(self._model, "layers", []))))
             jitted = _plain_jit()(_new(self._function), **{**self._options, "keep_unused": True})

@@ -23,6 +23,7 @@ class StepsStandIn:
     def __init__(self, **changes: Any) -> None:
         self.caught: dict[str, Any] = {
             "backend": "tensorflow",
+            "hook": "fit",
             "batch_size": 32,
             "jit": {"here": False, "on_gpu": True},
             "can": ["program", "liveness"],
@@ -70,7 +71,7 @@ class CompilerStandIn:
             constants=0,
             peak=400 * MIB,
         )
-        return Compiled(stats, Breakdown(parameters=100 * MIB), (), (), {}, {})
+        return Compiled(stats, Breakdown(parameters=100 * MIB), (), (), {}, 0, {})
 
 
 def predictor(steps: StepsStandIn, refuses: str | None = None) -> Predictor:
