@@ -39,7 +39,6 @@ class ModelStep(Lowered):
         self._batch = batch
 
     def export(self, options: Options) -> tuple[bytes, list[Argument]]:
-        jax = _jax()
         model = self._model
         batch = programs_tensorflow.batch_of(options, self._batch)
         data = shapes.resized(self._data, self._batch, batch)
@@ -66,7 +65,7 @@ class ModelStep(Lowered):
             arguments += [Argument("input", name, shape) for name, shape in shapes.named(data)]
             jitted = _plain_jit()(_new(model.train_step), donate_argnums=0, keep_unused=True)
             lowered = jitted.trace(state, inputs).lower(lowering_platforms=("cuda",))
-        return _checked(_bytecode(lowered), arguments, jax.tree_util.tree_leaves((state, inputs)))
+        return _exported(lowered, arguments)
 
 
 class FunctionStep(Lowered):
@@ -108,7 +107,6 @@ class FunctionStep(Lowered):
                 "the loop hands its optimizer's state around itself, so another optimizer does not fit in"
             )
         batch = programs_tensorflow.batch_of(options, self.batch)
-        jax = _jax()
         inputs = [kind == "input" for kind, _name, _shape in self._listed()]
         flags = iter(inputs)
 
@@ -135,9 +133,7 @@ class FunctionStep(Lowered):
             if hasattr(leaf, "shape"):
                 kind, name, _shape = next(kinds)
             arguments.append(Argument(kind, name, shapes.of(leaf) or shapes.Shape((), "float32")))
-        return _checked(
-            _bytecode(lowered), arguments, jax.tree_util.tree_leaves(self._dynamic(positional, named))
-        )
+        return _exported(lowered, arguments)
 
     def _shaped(
         self, arguments: tuple[Any, ...], named: dict[str, Any]
@@ -282,13 +278,28 @@ def _new(function: Callable[..., Any]) -> Callable[..., Any]:
     return step
 
 
-def _bytecode(lowered: Any) -> bytes:
+def _exported(lowered: Any, arguments: list[Argument]) -> tuple[bytes, list[Argument]]:
+    """The module with its arguments: those of the step, after the arrays that it captured, which JAX puts first."""
+    module = lowered.compiler_ir("stablehlo")
+    captured = _arguments(module)
+    captured = captured[: len(captured) - len(arguments)]
     text = io.BytesIO()
-    lowered.compiler_ir("stablehlo").operation.write_bytecode(text)
-    return text.getvalue()
+    module.operation.write_bytecode(text)
+    return text.getvalue(), [Argument("state", "constant", shape) for shape in captured] + arguments
 
 
-def _checked(module: bytes, arguments: list[Argument], leaves: list[Any]) -> tuple[bytes, list[Argument]]:
-    if len(arguments) != len(leaves):
-        raise Cannot("the arguments of the step could not be told apart")
-    return module, arguments
+def _arguments(module: Any) -> list[shapes.Shape]:
+    """The shapes of the arguments of a module's main function."""
+    for operation in module.body.operations:
+        if "main" in str(operation.attributes["sym_name"]):
+            return [_of_type(str(argument.type)) for argument in operation.regions[0].blocks[0].arguments]
+    raise Cannot("the lowered step has no main function")
+
+
+def _of_type(text: str) -> shapes.Shape:
+    """The shape that ``tensor<16x3xf32>`` stands for."""
+    *sizes, kind = text[text.index("<") + 1 : text.rindex(">")].split(",")[0].split("x")
+    names = {"f": "float", "bf": "bfloat", "i": "int", "ui": "uint", "si": "int"}
+    letters = kind.rstrip("0123456789")
+    dtype = "bool" if kind == "i1" else names.get(letters, letters) + kind[len(letters) :]
+    return shapes.Shape(tuple(int(size) for size in sizes), dtype)

@@ -23,9 +23,12 @@ def of_optimizer(optimizer: Any) -> list[Any]:
     if hasattr(optimizer, "param_groups") and state is not None:  # PyTorch's own.
         return [part for slots in state.values() for part in slots.values() if hasattr(part, "shape")]
     try:
-        return list(found() if callable(found) else found or [])
+        listed = list(found() if callable(found) else found or [])
     except Exception:
         return []
+    rate = getattr(optimizer, "_learning_rate", None)  # Keras 2 does not list it.
+    is_listed = any(rate is variable for variable in listed)
+    return listed if is_listed or not hasattr(rate, "assign") else [*listed, rate]
 
 
 def of_optimizers(model: Any, optimizer: Any) -> list[Any]:

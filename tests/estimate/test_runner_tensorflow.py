@@ -143,7 +143,6 @@ def test_loop_around_a_function(run: Run, tmp_path: Path) -> None:
         with tf.summary.create_file_writer("board").as_default():
             for number in range(100):
                 loss, _text = step((tf.ones((5, 3)), tf.ones((5, 1))), 2)
-                tf.summary.scalar("loss", loss, number)
                 checkpoint.save("checkpoints/one")
         """,
         environment={"KERAS_BACKEND": "tensorflow"},

@@ -20,6 +20,7 @@ KINDS = {
     "cycle_gan/horse2zebra": ((256, 256, 3), 2, "image"),
 }
 COUNT = 256
+Split = SimpleNamespace(TRAIN="train", TEST="test", VALIDATION="validation")
 
 
 def load(
