@@ -7,7 +7,6 @@ for is handed out whole, so the tensor holds up to twice its size.
 from __future__ import annotations
 
 from bisect import bisect_left, insort
-from typing import Dict, List, Optional, Tuple
 
 UNIT = 256
 MAX_WASTE = 128 << 20
@@ -21,8 +20,8 @@ class Chunk:
     def __init__(self, address: int, size: int) -> None:
         self.address, self.size = address, size
         self.free = True
-        self.before: Optional[Chunk] = None
-        self.after: Optional[Chunk] = None
+        self.before: Chunk | None = None
+        self.after: Chunk | None = None
 
 
 class Allocator:
@@ -30,8 +29,10 @@ class Allocator:
 
     def __init__(self) -> None:
         self.in_use = 0
-        self._free: List[Tuple[int, int]] = []  # size and address: the best fit is the first that is large enough
-        self._at: Dict[int, Chunk] = {}
+        self._free: list[
+            tuple[int, int]
+        ] = []  # size and address: the best fit is the first that is large enough
+        self._at: dict[int, Chunk] = {}
         self._add(Chunk(0, 1 << 60))
 
     def allocate(self, size: int) -> Chunk:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, List, Optional, Union
+from typing import Any, Union
 
 from .bfc import Allocator, Chunk
 from .graph_read import Node
@@ -13,7 +13,7 @@ class Tensor:
 
     __slots__ = ("chunk", "node", "output", "refs", "size")
 
-    def __init__(self, chunk: Chunk, size: int, node: Optional[Node], output: int) -> None:
+    def __init__(self, chunk: Chunk, size: int, node: Node | None, output: int) -> None:
         self.chunk, self.size, self.node, self.output = chunk, size, node, output
         self.refs = 1
 
@@ -23,7 +23,7 @@ class TensorList:
 
     __slots__ = ("items", "refs")
 
-    def __init__(self, items: List[Optional[Tensor]]) -> None:
+    def __init__(self, items: list[Tensor | None]) -> None:
         self.items = items
         self.refs = 1
 
@@ -33,7 +33,7 @@ class Variable:
 
     __slots__ = ("copies", "tensor")
 
-    def __init__(self, tensor: Optional[Tensor]) -> None:
+    def __init__(self, tensor: Tensor | None) -> None:
         self.tensor = tensor
         self.copies = False
 
@@ -47,21 +47,21 @@ class Memory:
 
     def __init__(self) -> None:
         self.allocator = Allocator()
-        self.live: Dict[Tensor, None] = {}
+        self.live: dict[Tensor, None] = {}
         self.unknown = 0
         self._watching = False
         self._grown = False
         self._kept_at = 0
         self.peak = 0
-        self.peak_with: Dict[str, int] = {}
-        self.at_peak: List[Tensor] = []
-        self.line: List[int] = []
+        self.peak_with: dict[str, int] = {}
+        self.at_peak: list[Tensor] = []
+        self.line: list[int] = []
 
     def watch(self) -> None:
         self._watching = True
         self.peak = self.allocator.in_use
 
-    def tensor(self, size: Optional[int], node: Optional[Node], output: int = 0) -> Optional[Tensor]:
+    def tensor(self, size: int | None, node: Node | None, output: int = 0) -> Tensor | None:
         """None for what has no bytes, or an unknown number of them."""
         if not size:
             return None
@@ -80,7 +80,7 @@ class Memory:
         if value.refs:  # type: ignore[union-attr]
             return
         if value.__class__ is Tensor:
-            self._free(value)  # type: ignore[arg-type]
+            self._free(value)
         else:
             for item in value.items:  # type: ignore[union-attr]
                 if item is not None:
@@ -103,7 +103,7 @@ class Memory:
         if self._grown:
             self._keep()
 
-    def mark(self, scratch: Optional[Dict[str, int]]) -> None:
+    def mark(self, scratch: dict[str, int] | None) -> None:
         """An operation has its outputs now, and its library calls want ``scratch`` beside them."""
         if not self._watching:
             return
