@@ -161,7 +161,7 @@ def _set_item(memory: Memory, node: Node, given: Given, trip: int) -> list[Value
     made = _as_list(given[0])
     if len(made.items) <= trip:
         made.items.extend([None] * (trip + 1 - len(made.items)))
-    old, made.items[trip] = made.items[trip], hold(given[2])  # type: ignore[assignment]
+    old, made.items[trip] = made.items[trip], memory.keep(given[2])  # type: ignore[assignment]
     memory.release(old)
     return [made]
 
@@ -176,7 +176,7 @@ def _get_item(memory: Memory, node: Node, given: Given, trip: int) -> list[Value
 
 def _push(memory: Memory, node: Node, given: Given, trip: int) -> list[Value]:
     made = _as_list(given[0])
-    made.items.append(hold(given[1]))  # type: ignore[arg-type]
+    made.items.append(memory.keep(given[1]))  # type: ignore[arg-type]
     return [made]
 
 

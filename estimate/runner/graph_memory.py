@@ -9,13 +9,18 @@ from .graph_read import Node
 
 
 class Tensor:
-    """A piece of memory; ``refs`` is how many edges, lists and variables hold it."""
+    """A piece of memory; ``refs`` is how many edges, lists and variables hold it.
 
-    __slots__ = ("chunk", "node", "output", "refs", "size")
+    ``others`` stands for the same tensor of iterations that are not run, ``weight`` for how many there are with this one.
+    """
+
+    __slots__ = ("chunk", "node", "others", "output", "refs", "size", "weight")
 
     def __init__(self, chunk: Chunk, size: int, node: Node | None, output: int) -> None:
         self.chunk, self.size, self.node, self.output = chunk, size, node, output
         self.refs = 1
+        self.weight = 1.0
+        self.others: Tensor | None = None
 
 
 class TensorList:
@@ -49,6 +54,7 @@ class Memory:
         self.allocator = Allocator()
         self.live: dict[Tensor, None] = {}
         self.unknown = 0
+        self.weight = 1.0
         self._watching = False
         self._grown = False
         self._kept_at = 0
@@ -66,11 +72,18 @@ class Memory:
         if not size:
             return None
         tensor = Tensor(self.allocator.allocate(size), size, node, output)
+        tensor.weight = self.weight
         self.live[tensor] = None
         if self._watching and self.allocator.in_use > self.peak:
             self.peak = self.allocator.in_use
             self._grown = True
         return tensor
+
+    def keep(self, value: Value) -> Value:
+        """One holder more, a list; what an iteration puts into a list, the iterations beside it would put there too."""
+        if isinstance(value, Tensor) and value.weight > 1 and value.others is None:
+            value.others = self.tensor(int(value.size * (value.weight - 1)), value.node, value.output)
+        return hold(value)
 
     def release(self, value: Value) -> None:
         """One holder less; the last one frees the memory."""
@@ -91,6 +104,8 @@ class Memory:
             self._keep()
         self.allocator.release(tensor.chunk)
         del self.live[tensor]
+        if tensor.others is not None:
+            self.release(tensor.others)
 
     def _keep(self) -> None:
         """What lives at the peak, noted when it starts to fall; a peak hardly higher than the noted one is not noted."""

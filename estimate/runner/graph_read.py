@@ -33,6 +33,7 @@ class Node:
         "trips",
         "types",
         "waits",
+        "weight",
     )
 
     def __init__(
@@ -49,6 +50,7 @@ class Node:
         self.body: Graph | None = None
         self.trips: int | None = None
         self.parallel = 1
+        self.weight = 1.0
         self.at = 0
 
     def bytes(self, output: int) -> int | None:

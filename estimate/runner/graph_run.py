@@ -124,6 +124,7 @@ class Executor:
             given = frame.given.pop(node, None)
             if given is None:
                 given = [None] * len(node.inputs)
+            self._memory.weight = frame.loop.node.weight if frame.loop is not None else 1.0
             values = outputs(self._memory, node, given, frame.trip, self._batch)
             self._memory.mark(self._scratch.get(node))
             self.operations += 1

@@ -19,6 +19,10 @@ from .graph_sizes import resolve
 
 POINTS = 400
 TOP = 10
+MOST_WORK = 40_000
+"""Operations in loops that are followed one by one."""
+FEWEST_TRIPS = 40
+"""More than TensorFlow runs at once."""
 MIB = 1 << 20
 _PARTS = {
     "parameter": "parameters",
@@ -41,6 +45,7 @@ def liveness(
     graph = read(concrete_function.graph)
     unknown = resolve(graph, [a for a in arguments if a["kind"] == "input"])
     clean(graph)
+    _shorten_loops(graph)
     step = _Step(graph, arguments, _scratch(graph))
     memory, operations = step.run(0)
     cpu, _ = step.run(threads or os.cpu_count() or 1)
@@ -58,6 +63,21 @@ def liveness(
         "cpu": {"peak": cpu.peak},
         "notes": _notes(graph),
     }
+
+
+def _loops(graph: Graph) -> list[Node]:
+    found = [node for node in graph.nodes if node.body is not None]
+    return found + [inner for node in found if node.body is not None for inner in _loops(node.body)]
+
+
+def _shorten_loops(graph: Graph) -> None:
+    """Of long loops only some iterations are run; what they put into lists then counts for those left out as well."""
+    loops = [node for node in _loops(graph) if node.body is not None and node.trips is not None]
+    bodies = sum(node.body.work for node in loops if node.body is not None)
+    most = max(FEWEST_TRIPS, MOST_WORK // max(1, bodies))
+    for node in loops:
+        if node.trips is not None and node.trips > most:
+            node.weight, node.trips = node.trips / most, most
 
 
 class _Step:
@@ -152,7 +172,7 @@ def _breakdown(memory: Memory, arguments: Sequence[dict[str, Any]], workspace: i
     """What is live at the peak. Waste inside chunks counts as workspace."""
     parts = dict.fromkeys(("parameters", "gradients", "optimizer", "activations", "inputs", "workspace"), 0)
     for argument in arguments:
-        parts[_PARTS[argument["kind"]]] += argument["bytes"]
+        parts[_PARTS.get(argument["kind"], "parameters")] += argument["bytes"]
     for tensor in memory.at_peak:
         if tensor.node is not None:
             parts[_PARTS[kind_of(tensor.node)]] += tensor.size
