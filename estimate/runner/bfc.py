@@ -7,7 +7,6 @@ for is handed out whole, so the tensor holds up to twice its size.
 from __future__ import annotations
 
 from bisect import bisect_left, insort
-from typing import Dict, List, Optional, Tuple
 
 UNIT = 256
 MAX_WASTE = 128 << 20
@@ -22,8 +21,8 @@ class Chunk:
     def __init__(self, address: int, size: int) -> None:
         self.address, self.size = address, size
         self.free = True
-        self.before: Optional[Chunk] = None
-        self.after: Optional[Chunk] = None
+        self.before: Chunk | None = None
+        self.after: Chunk | None = None
 
 
 class Allocator:
@@ -34,8 +33,8 @@ class Allocator:
 
     def __init__(self, growing: bool = False) -> None:
         self.in_use = self.peak = 0
-        self._free: List[Tuple[int, int]] = []  # size and address: the best fit is the first that is large enough
-        self._at: Dict[int, Chunk] = {}
+        self._free: list[tuple[int, int]] = []  # size and address: the best fit is the first that is large enough
+        self._at: dict[int, Chunk] = {}
         self._next_region = FIRST_REGION
         self._end = 0
         if not growing:

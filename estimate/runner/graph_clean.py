@@ -6,7 +6,7 @@ Fusions are left out: the fused operations reuse the same memory.
 
 from __future__ import annotations
 
-from typing import Any, Dict, List, Optional, Set, Tuple
+from typing import Any
 
 from . import graph_ops as ops
 from .graph_read import Graph, Node
@@ -16,7 +16,7 @@ MOST_FOLDED = 100 * 1024
 """Bytes of a constant that is computed beforehand; larger ones are made in each step."""
 
 
-def clean(graph: Graph, values: Optional[Values] = None) -> None:
+def clean(graph: Graph, values: Values | None = None) -> None:
     """Changes the graph and the bodies of its loops in place, and tells each node who reads it."""
     values = values or Values()
     _fold(graph, values)
@@ -50,7 +50,10 @@ def _computable(node: Node) -> bool:
         return False
     sizes = [node.bytes(output) for output in range(len(node.shapes))]
     kinds = [name for name, _ in node.types]
-    return all(size is not None and size <= MOST_FOLDED for size in sizes) and not {"resource", "variant"} & set(kinds)
+    return all(size is not None and size <= MOST_FOLDED for size in sizes) and not {
+        "resource",
+        "variant",
+    } & set(kinds)
 
 
 def _make_constant(node: Node) -> None:
@@ -58,8 +61,8 @@ def _make_constant(node: Node) -> None:
 
 
 def _merge_equal(graph: Graph) -> None:
-    seen: Dict[Any, Node] = {}
-    instead: Dict[Node, Node] = {}
+    seen: dict[Any, Node] = {}
+    instead: dict[Node, Node] = {}
     for node in graph.nodes:
         node.inputs = [(instead.get(source, source), at) for source, at in node.inputs]
         node.control = [instead.get(source, source) for source in node.control]
@@ -72,15 +75,21 @@ def _merge_equal(graph: Graph) -> None:
     graph.results = [(instead.get(source, source), at) for source, at in graph.results]
 
 
-def _key(node: Node) -> Optional[Tuple[Any, ...]]:
+def _key(node: Node) -> tuple[Any, ...] | None:
     """None for operations that are not replaced by an equal one."""
     kind = node.kind
-    if kind in ("Argument", "Const", "ReadVariableOp", "Placeholder") or has_effect(node) or kind in ops.LOOPS:
+    if (
+        kind in ("Argument", "Const", "ReadVariableOp", "Placeholder")
+        or has_effect(node)
+        or kind in ops.LOOPS
+    ):
         return None
     if not node.inputs or "TensorList" in kind or "Iterator" in kind:
         return None
     attributes = node.op.node_def.attr
-    told = tuple((name, attributes[name].SerializeToString()) for name in sorted(attributes) if name[0] != "_")
+    told = tuple(
+        (name, attributes[name].SerializeToString()) for name in sorted(attributes) if name[0] != "_"
+    )
     return (kind, tuple(node.inputs), told)
 
 
@@ -94,15 +103,15 @@ def _move_transposes(graph: Graph, values: Values) -> None:
                 node.inputs[at] = source.inputs[0]
 
 
-def _exchanges_last(order: Optional[Tuple[int, ...]]) -> bool:
+def _exchanges_last(order: tuple[int, ...] | None) -> bool:
     if order is None or len(order) < 2:
         return False
     return order == tuple(range(len(order) - 2)) + (len(order) - 1, len(order) - 2)
 
 
 def _drop_unneeded(graph: Graph) -> None:
-    needed: Set[Node] = set()
-    stack: List[Node] = [source for source, _ in graph.results]
+    needed: set[Node] = set()
+    stack: list[Node] = [source for source, _ in graph.results]
     stack += [node for node in graph.nodes if has_effect(node)]
     while stack:
         node = stack.pop()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Callable, Dict, List, Optional
+from typing import Any, Callable, List
 
 from . import graph_ops as ops
 from .graph_memory import Memory, Tensor, TensorList, Value, Variable, hold
@@ -11,14 +11,18 @@ from .graph_read import INPUTS, Node
 Given = List[Value]
 
 
-def outputs(memory: Memory, node: Node, given: Given, trip: int, batch: List[Value]) -> List[Value]:
+def outputs(memory: Memory, node: Node, given: Given, trip: int, batch: list[Value]) -> list[Value]:
     """The values of the node's outputs, each with one holder. ``trip``: the iteration of the loop around it."""
     kind = node.kind
     special = _SPECIAL.get(kind)
     if special is not None:
         return special(memory, node, given, trip)
     if kind in ops.ALIASES:
-        return [hold(given[i if kind == "IdentityN" else 0]) for i in range(len(node.shapes))] if given else [None]
+        return (
+            [hold(given[i if kind == "IdentityN" else 0]) for i in range(len(node.shapes))]
+            if given
+            else [None]
+        )
     if kind in INPUTS:
         return [hold(batch[i]) if i < len(batch) else None for i in range(len(node.shapes))]
     if kind.startswith(("Assign", "Resource")) and given and isinstance(given[0], Variable):
@@ -37,7 +41,7 @@ def _new(memory: Memory, node: Node, given: Given, output: int) -> Value:
         return None
     if not size:
         return None
-    candidates = ()
+    candidates: tuple[int, ...] = ()
     if output == 0:
         candidates = ops.FORWARD_INPUTS.get(node.kind, ())
     later = ops.LATER_OUTPUTS.get(node.kind)
@@ -47,7 +51,7 @@ def _new(memory: Memory, node: Node, given: Given, output: int) -> Value:
         if at >= len(given):
             break
         value = given[at]
-        if value.__class__ is Tensor and value.refs == 1 and value.size == size:  # type: ignore[union-attr]
+        if value.__class__ is Tensor and value.refs == 1 and value.size == size:
             source, index = node.inputs[at]
             if source.types[index] == node.types[output]:
                 return hold(value)
@@ -84,7 +88,7 @@ def _is_window(node: Node) -> bool:
     return len(before) == len(after) and before[1:] == after[1:] and before[0] != after[0]
 
 
-def _first_axis_slice(node: Node, before: tuple, after: tuple) -> bool:
+def _first_axis_slice(node: Node, before: tuple[Any, ...], after: tuple[Any, ...]) -> bool:
     if node.kind == "Slice":
         return before[1:] == after[1:]
     if int(node.op.get_attr("new_axis_mask")) or int(node.op.get_attr("ellipsis_mask")):
@@ -93,7 +97,7 @@ def _first_axis_slice(node: Node, before: tuple, after: tuple) -> bool:
     return after == before[1:] if shrunk == 1 else shrunk == 0 and before[1:] == after[1:]
 
 
-def _read(memory: Memory, node: Node, given: Given, trip: int) -> List[Value]:
+def _read(memory: Memory, node: Node, given: Given, trip: int) -> list[Value]:
     variable = given[0]
     if not isinstance(variable, Variable):
         return [None]
@@ -104,7 +108,7 @@ def _read(memory: Memory, node: Node, given: Given, trip: int) -> List[Value]:
     return [hold(variable.tensor)]
 
 
-def _updated(memory: Memory, node: Node, variable: Variable, given: Given) -> List[Value]:
+def _updated(memory: Memory, node: Node, variable: Variable, given: Given) -> list[Value]:
     kind = node.kind
     if kind in ("ResourceGather", "ResourceGatherNd"):
         return [memory.tensor(node.bytes(0), node)]
@@ -116,11 +120,13 @@ def _updated(memory: Memory, node: Node, variable: Variable, given: Given) -> Li
         value = given[1]
         if value.__class__ is Tensor and value is not old:
             variable.tensor = hold(value)  # type: ignore[assignment]
-            value.node = None  # type: ignore[union-attr]
+            value.node = None
             _leave(memory, old, node)
         return []
     # In place unless somebody still reads the old value.
-    touched = [v for v in given if isinstance(v, Variable)] if kind.startswith("ResourceApply") else [variable]
+    touched = (
+        [v for v in given if isinstance(v, Variable)] if kind.startswith("ResourceApply") else [variable]
+    )
     for one in touched:
         if one.tensor is not None and one.tensor.refs > 1:
             old, one.tensor = one.tensor, memory.tensor(one.tensor.size, None)
@@ -128,7 +134,7 @@ def _updated(memory: Memory, node: Node, variable: Variable, given: Given) -> Li
     return [None] * len(node.shapes)
 
 
-def _leave(memory: Memory, old: Optional[Tensor], node: Node) -> None:
+def _leave(memory: Memory, old: Tensor | None, node: Node) -> None:
     """The variable lets go of its memory; as long as others read it, it belongs to the update."""
     if old is not None:
         old.node = node
@@ -147,20 +153,20 @@ def _as_list(value: Value) -> TensorList:
     return TensorList([])
 
 
-def _reserve(memory: Memory, node: Node, given: Given, trip: int) -> List[Value]:
+def _reserve(memory: Memory, node: Node, given: Given, trip: int) -> list[Value]:
     return [TensorList([])]
 
 
-def _set_item(memory: Memory, node: Node, given: Given, trip: int) -> List[Value]:
+def _set_item(memory: Memory, node: Node, given: Given, trip: int) -> list[Value]:
     made = _as_list(given[0])
     if len(made.items) <= trip:
         made.items.extend([None] * (trip + 1 - len(made.items)))
-    old, made.items[trip] = made.items[trip], hold(given[2])  # type: ignore[call-overload]
+    old, made.items[trip] = made.items[trip], memory.keep(given[2])  # type: ignore[assignment]
     memory.release(old)
     return [made]
 
 
-def _get_item(memory: Memory, node: Node, given: Given, trip: int) -> List[Value]:
+def _get_item(memory: Memory, node: Node, given: Given, trip: int) -> list[Value]:
     listed = given[0]
     item = None
     if isinstance(listed, TensorList) and listed.items:
@@ -168,19 +174,19 @@ def _get_item(memory: Memory, node: Node, given: Given, trip: int) -> List[Value
     return [memory.tensor(node.bytes(0), node) if item is None else hold(item)]
 
 
-def _push(memory: Memory, node: Node, given: Given, trip: int) -> List[Value]:
+def _push(memory: Memory, node: Node, given: Given, trip: int) -> list[Value]:
     made = _as_list(given[0])
-    made.items.append(hold(given[1]))  # type: ignore[arg-type]
+    made.items.append(memory.keep(given[1]))  # type: ignore[arg-type]
     return [made]
 
 
-def _pop(memory: Memory, node: Node, given: Given, trip: int) -> List[Value]:
+def _pop(memory: Memory, node: Node, given: Given, trip: int) -> list[Value]:
     made = _as_list(given[0])
     item = made.items.pop() if made.items else None
     return [made, memory.tensor(node.bytes(1), node, 1) if item is None and not made.items else item]
 
 
-def _from_tensor(memory: Memory, node: Node, given: Given, trip: int) -> List[Value]:
+def _from_tensor(memory: Memory, node: Node, given: Given, trip: int) -> list[Value]:
     """Each element is a copy of its row."""
     source, index = node.inputs[0]
     shape, size = source.shapes[index], source.bytes(index)
@@ -190,19 +196,19 @@ def _from_tensor(memory: Memory, node: Node, given: Given, trip: int) -> List[Va
     return [TensorList([memory.tensor(size // shape[0], node) for _ in range(shape[0])])]
 
 
-def _zeros_like(memory: Memory, node: Node, given: Given, trip: int) -> List[Value]:
+def _zeros_like(memory: Memory, node: Node, given: Given, trip: int) -> list[Value]:
     listed = given[0] if given else None
     if isinstance(listed, TensorList):
         return [TensorList([item and memory.tensor(item.size, node) for item in listed.items])]
     return [_new(memory, node, given, 0)]
 
 
-def _add(memory: Memory, node: Node, given: Given, trip: int) -> List[Value]:
+def _add(memory: Memory, node: Node, given: Given, trip: int) -> list[Value]:
     """Lists are added element by element; an element that was never set leaves the other one as it is."""
     lists = [value for value in given if isinstance(value, TensorList)]
     if not lists:
         return [_new(memory, node, given, 0)]
-    items: List[Optional[Tensor]] = []
+    items: list[Tensor | None] = []
     for at in range(max(len(one.items) for one in lists)):
         both = [one.items[at] for one in lists if at < len(one.items) and one.items[at] is not None]
         first = both[0] if both else None
@@ -213,11 +219,11 @@ def _add(memory: Memory, node: Node, given: Given, trip: int) -> List[Value]:
     return [TensorList(items)]
 
 
-def _no_output(memory: Memory, node: Node, given: Given, trip: int) -> List[Value]:
+def _no_output(memory: Memory, node: Node, given: Given, trip: int) -> list[Value]:
     return [None] * len(node.shapes)
 
 
-_SPECIAL: Dict[str, Callable[[Memory, Node, Given, int], List[Value]]] = {
+_SPECIAL: dict[str, Callable[[Memory, Node, Given, int], list[Value]]] = {
     "ReadVariableOp": _read,
     "TensorListReserve": _reserve,
     "EmptyTensorList": _reserve,

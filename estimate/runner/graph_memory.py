@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, List, Optional, Union
+from typing import Any, Union
 
 from .bfc import Allocator, Chunk
 from .graph_read import Node
 
 
 class Tensor:
-    """A piece of memory; ``refs`` is how many edges, lists and variables hold it."""
+    """A piece of memory; ``refs`` is how many edges, lists and variables hold it.
 
-    __slots__ = ("chunk", "node", "output", "refs", "size")
+    ``others`` stands for the same tensor of iterations that are not run, ``weight`` for how many there are with this one.
+    """
 
-    def __init__(self, chunk: Chunk, size: int, node: Optional[Node], output: int) -> None:
+    __slots__ = ("chunk", "node", "others", "output", "refs", "size", "weight")
+
+    def __init__(self, chunk: Chunk, size: int, node: Node | None, output: int) -> None:
         self.chunk, self.size, self.node, self.output = chunk, size, node, output
         self.refs = 1
+        self.weight = 1.0
+        self.others: Tensor | None = None
 
 
 class TensorList:
@@ -23,7 +28,7 @@ class TensorList:
 
     __slots__ = ("items", "refs")
 
-    def __init__(self, items: List[Optional[Tensor]]) -> None:
+    def __init__(self, items: list[Tensor | None]) -> None:
         self.items = items
         self.refs = 1
 
@@ -33,7 +38,7 @@ class Variable:
 
     __slots__ = ("copies", "tensor")
 
-    def __init__(self, tensor: Optional[Tensor]) -> None:
+    def __init__(self, tensor: Tensor | None) -> None:
         self.tensor = tensor
         self.copies = False
 
@@ -47,30 +52,38 @@ class Memory:
 
     def __init__(self) -> None:
         self.allocator = Allocator()
-        self.live: Dict[Tensor, None] = {}
+        self.live: dict[Tensor, None] = {}
         self.unknown = 0
+        self.weight = 1.0
         self._watching = False
         self._grown = False
         self._kept_at = 0
         self.peak = 0
-        self.peak_with: Dict[str, int] = {}
-        self.at_peak: List[Tensor] = []
-        self.line: List[int] = []
+        self.peak_with: dict[str, int] = {}
+        self.at_peak: list[Tensor] = []
+        self.line: list[int] = []
 
     def watch(self) -> None:
         self._watching = True
         self.peak = self.allocator.in_use
 
-    def tensor(self, size: Optional[int], node: Optional[Node], output: int = 0) -> Optional[Tensor]:
+    def tensor(self, size: int | None, node: Node | None, output: int = 0) -> Tensor | None:
         """None for what has no bytes, or an unknown number of them."""
         if not size:
             return None
         tensor = Tensor(self.allocator.allocate(size), size, node, output)
+        tensor.weight = self.weight
         self.live[tensor] = None
         if self._watching and self.allocator.in_use > self.peak:
             self.peak = self.allocator.in_use
             self._grown = True
         return tensor
+
+    def keep(self, value: Value) -> Value:
+        """One holder more, a list; what an iteration puts into a list, the iterations beside it would put there too."""
+        if isinstance(value, Tensor) and value.weight > 1 and value.others is None:
+            value.others = self.tensor(int(value.size * (value.weight - 1)), value.node, value.output)
+        return hold(value)
 
     def release(self, value: Value) -> None:
         """One holder less; the last one frees the memory."""
@@ -80,7 +93,7 @@ class Memory:
         if value.refs:  # type: ignore[union-attr]
             return
         if value.__class__ is Tensor:
-            self._free(value)  # type: ignore[arg-type]
+            self._free(value)
         else:
             for item in value.items:  # type: ignore[union-attr]
                 if item is not None:
@@ -91,6 +104,8 @@ class Memory:
             self._keep()
         self.allocator.release(tensor.chunk)
         del self.live[tensor]
+        if tensor.others is not None:
+            self.release(tensor.others)
 
     def _keep(self) -> None:
         """What lives at the peak, noted when it starts to fall; a peak hardly higher than the noted one is not noted."""
@@ -103,7 +118,7 @@ class Memory:
         if self._grown:
             self._keep()
 
-    def mark(self, scratch: Optional[Dict[str, int]]) -> None:
+    def mark(self, scratch: dict[str, int] | None) -> None:
         """An operation has its outputs now, and its library calls want ``scratch`` beside them."""
         if not self._watching:
             return

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict
+from typing import Any
 
 from . import graph_ops as ops
 from .graph_memory import Tensor
@@ -20,7 +20,7 @@ def kind_of(node: Node) -> str:
     return "optimizer" if first in ops.OPTIMIZERS or node.kind.startswith(ops.EFFECTS) else "activation"
 
 
-def describe(tensor: Tensor) -> Dict[str, Any]:
+def describe(tensor: Tensor) -> dict[str, Any]:
     node = tensor.node
     assert node is not None
     return {
@@ -35,7 +35,11 @@ def describe(tensor: Tensor) -> Dict[str, Any]:
 
 def layer(name: str) -> str:
     """``gradient_tape/model/conv1/Conv2D`` is of the layer ``conv1``."""
-    parts = [part for part in name.split("/") if part not in ("gradient_tape", "gradients", "StatefulPartitionedCall")]
+    parts = [
+        part
+        for part in name.split("/")
+        if part not in ("gradient_tape", "gradients", "StatefulPartitionedCall")
+    ]
     return parts[1] if len(parts) > 2 else parts[0] if parts else ""
 
 
@@ -48,7 +52,7 @@ def source(node: Node) -> str:
     for frame in reversed(frames):
         file, line = getattr(frame, "filename", ""), getattr(frame, "lineno", 0)
         if file and not any(part in file for part in _LIBRARIES) and not file.startswith("<"):
-            return "%s:%s" % (file, line)
+            return f"{file}:{line}"
     return ""
 
 
@@ -60,4 +64,4 @@ def _shape(node: Node, output: int) -> str:
     short = _SHORT.get(name[: len(name) - len(bits)], name)
     shape = node.shapes[output] or ()
     lengths = ",".join("?" if length is None else str(length) for length in shape)
-    return "%s%s[%s]" % (short, bits if short != name else "", lengths)
+    return f"{short}{bits if short != name else ''}[{lengths}]"

@@ -5,15 +5,22 @@ Each was looked at in an allocation trace of TensorFlow 2.21 (``host_tracer_leve
 
 from __future__ import annotations
 
-ALIASES = frozenset(
+
+def _names(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+ALIASES = _names(
     """
     Identity Reshape Squeeze ExpandDims StopGradient PreventGradient EnsureShape Bitcast Snapshot CheckNumerics
     PlaceholderWithDefault RefIdentity DebugGradientIdentity IdentityN
-    """.split()
+    """
 )
 """Outputs are the inputs under another name: no memory of their own."""
 
-CONSTANTS = frozenset(["Const", "VarHandleOp", "NoOp", "ControlTrigger", "Assert", "PrintV2", "AnonymousSeedGenerator"])
+CONSTANTS = frozenset(
+    ["Const", "VarHandleOp", "NoOp", "ControlTrigger", "Assert", "PrintV2", "AnonymousSeedGenerator"]
+)
 """Nothing in the step's memory: constants are made once with the program and are small."""
 
 FORWARDS = {
@@ -49,24 +56,24 @@ LATER_OUTPUTS = {"SparseSoftmaxCrossEntropyWithLogits": (1, 0), "SoftmaxCrossEnt
 SLICES = frozenset(["Split", "SplitV", "Unpack", "StridedSlice", "Slice"])
 """Along the first axis the outputs are windows into the input."""
 
-SAME_SIZE_ALIASES = frozenset(
-    "Transpose ConjugateTranspose Sum Mean Max Min Prod All Any BroadcastTo Tile StridedSlice Slice Cast ReverseV2".split()
+SAME_SIZE_ALIASES = _names(
+    "Transpose ConjugateTranspose Sum Mean Max Min Prod All Any BroadcastTo Tile StridedSlice Slice Cast ReverseV2"
 )
 """Aliases when there is nothing to do, as a transpose that only moves axes of length one."""
 
-ELEMENTWISE = frozenset(name for name in FORWARD_INPUTS if not name.startswith("FusedBatchNorm")) | frozenset(
+ELEMENTWISE = frozenset(name for name in FORWARD_INPUTS if not name.startswith("FusedBatchNorm")) | _names(
     """
     Cast Less LessEqual Greater GreaterEqual Equal NotEqual ZerosLike OnesLike IsNan IsFinite IsInf Identity StopGradient
     Snapshot CheckNumerics PreventGradient Conj
-    """.split()
+    """
 )
 """The output's shape is the broadcast of the inputs' shapes."""
 
-RANDOM = frozenset(
+RANDOM = _names(
     """
     RandomUniform RandomStandardNormal RandomUniformInt TruncatedNormal Multinomial RandomShuffle RandomGamma
     StatefulUniform StatefulStandardNormalV2 StatefulUniformInt
-    """.split()
+    """
 )
 """Two of these with the same inputs are not the same."""
 
@@ -99,28 +106,28 @@ EFFECTS = (
 )
 """First words of operations that run even if nobody reads their outputs."""
 
-INEXPENSIVE = frozenset(
+INEXPENSIVE = _names(
     """
     Identity IdentityN Reshape Squeeze ExpandDims StopGradient PreventGradient Shape ShapeN Size Rank ReadVariableOp
     Const NoOp VarHandleOp TensorListReserve EmptyTensorList TensorListLength TensorListElementShape Placeholder
     AssignVariableOp IteratorGetNext
-    """.split()
+    """
 )
 """A CPU thread that finds one of these ready runs it itself and does not hand it to another thread."""
 
-CONVOLUTIONS = frozenset(
+CONVOLUTIONS = _names(
     """
     Conv2D Conv2DBackpropInput Conv2DBackpropFilter Conv3D Conv3DBackpropInputV2 Conv3DBackpropFilterV2
     DepthwiseConv2dNative DepthwiseConv2dNativeBackpropInput DepthwiseConv2dNativeBackpropFilter
-    """.split()
+    """
 )
 PRODUCTS = frozenset(["MatMul", "BatchMatMul", "BatchMatMulV2", "BatchMatMulV3", "Einsum"])
 RECURRENT = frozenset(["CudnnRNN", "CudnnRNNV2", "CudnnRNNV3"])
 
-OPTIMIZERS = frozenset(
+OPTIMIZERS = _names(
     """
     adam adamw sgd rmsprop lion adafactor nadam adamax adagrad adadelta ftrl lamb muon loss_scale_optimizer
     lossscaleoptimizer optimizer
-    """.split()
+    """
 )
 """First parts of the names of operations that an optimizer's update is made of."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, List, Optional, Sequence, Tuple
+from typing import Any, Optional, Sequence, Tuple
 
 from . import graph_ops as ops
 
@@ -33,23 +33,27 @@ class Node:
         "trips",
         "types",
         "waits",
+        "weight",
     )
 
-    def __init__(self, kind: str, name: str, op: Any, shapes: List[Shape], types: List[Tuple[str, int]]) -> None:
+    def __init__(
+        self, kind: str, name: str, op: Any, shapes: list[Shape], types: list[tuple[str, int]]
+    ) -> None:
         self.kind, self.name, self.op = kind, name, op
         self.shapes, self.types = shapes, types
-        self.inputs: List[Edge] = []
-        self.control: List[Node] = []
-        self.followers: List[Node] = []
+        self.inputs: list[Edge] = []
+        self.control: list[Node] = []
+        self.followers: list[Node] = []
         self.waits = 0
-        self.consumers: List[List[Tuple[Optional[Node], int]]] = []
-        self.condition: Optional[Graph] = None
-        self.body: Optional[Graph] = None
-        self.trips: Optional[int] = None
+        self.consumers: list[list[tuple[Node | None, int]]] = []
+        self.condition: Graph | None = None
+        self.body: Graph | None = None
+        self.trips: int | None = None
         self.parallel = 1
+        self.weight = 1.0
         self.at = 0
 
-    def bytes(self, output: int) -> Optional[int]:
+    def bytes(self, output: int) -> int | None:
         """None when the shape is not known; 0 for what holds no numbers."""
         name, size = self.types[output]
         if name in NO_MEMORY:
@@ -77,11 +81,11 @@ class Graph:
     __slots__ = ("arguments", "fixed", "nodes", "results", "starts", "work")
 
     def __init__(self) -> None:
-        self.nodes: List[Node] = []
-        self.arguments: List[Node] = []
-        self.results: List[Edge] = []
-        self.starts: List[Node] = []
-        self.fixed: List[int] = []
+        self.nodes: list[Node] = []
+        self.arguments: list[Node] = []
+        self.results: list[Edge] = []
+        self.starts: list[Node] = []
+        self.fixed: list[int] = []
         self.work = 0
 
 
@@ -93,7 +97,7 @@ def read(function_graph: Any) -> Graph:
 class _Reader:
     """``scopes``: graphs whose function libraries know the functions that are called, outermost first."""
 
-    def __init__(self, scopes: List[Any]) -> None:
+    def __init__(self, scopes: list[Any]) -> None:
         self._scopes = scopes
 
     def graph(self, source: Any) -> Graph:
@@ -107,10 +111,12 @@ class _Reader:
         graph.results = self._write_out(source, arguments, graph.nodes, "")
         return graph
 
-    def _write_out(self, source: Any, arguments: Sequence[Edge], nodes: List[Node], prefix: str) -> List[Edge]:
+    def _write_out(
+        self, source: Any, arguments: Sequence[Edge], nodes: list[Node], prefix: str
+    ) -> list[Edge]:
         """Appends the operations of ``source`` to ``nodes``; the edges of its results."""
-        edges: Dict[str, Edge] = {t.name: edge for t, edge in zip(source.inputs, arguments)}
-        done: Dict[str, List[Node]] = {}
+        edges: dict[str, Edge] = {t.name: edge for t, edge in zip(source.inputs, arguments)}
+        done: dict[str, list[Node]] = {}
         for op in _ordered(source.get_operations()):
             if op.outputs and op.outputs[0].name in edges:
                 continue
@@ -170,10 +176,10 @@ class _Reader:
         return None
 
 
-def _ordered(operations: Sequence[Any]) -> List[Any]:
+def _ordered(operations: Sequence[Any]) -> list[Any]:
     """As written, but each after those that it reads: gradients of loops add inputs to loops written before."""
-    ordered: List[Any] = []
-    state: Dict[str, int] = {}
+    ordered: list[Any] = []
+    state: dict[str, int] = {}
     for start in operations:
         stack = [start]
         while stack:
@@ -194,8 +200,8 @@ def _ordered(operations: Sequence[Any]) -> List[Any]:
 
 
 def _node(kind: str, op: Any, prefix: str = "") -> Node:
-    shapes: List[Shape] = []
-    types: List[Tuple[str, int]] = []
+    shapes: list[Shape] = []
+    types: list[tuple[str, int]] = []
     for tensor in op.outputs:
         shape = tensor.shape
         shapes.append(None if shape.rank is None else tuple(shape.as_list()))

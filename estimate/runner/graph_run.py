@@ -7,8 +7,9 @@ front of its queue; idle threads take from the far end of another's queue. That 
 from __future__ import annotations
 
 import heapq
+import math
 from collections import deque
-from typing import Any, Deque, Dict, List, Optional, Tuple
+from typing import Any, Tuple
 
 from . import graph_ops as ops
 from .graph_kernels import outputs
@@ -24,11 +25,11 @@ class Frame:
 
     __slots__ = ("given", "graph", "left", "loop", "loops", "trip", "waits")
 
-    def __init__(self, graph: Graph, loop: Optional[Loop], trip: int) -> None:
+    def __init__(self, graph: Graph, loop: Loop | None, trip: int) -> None:
         self.graph, self.loop, self.trip = graph, loop, trip
-        self.given: Dict[Node, List[Value]] = {}
-        self.waits: Dict[Node, int] = {}
-        self.loops: Dict[Node, Loop] = {}
+        self.given: dict[Node, list[Value]] = {}
+        self.waits: dict[Node, int] = {}
+        self.loops: dict[Node, Loop] = {}
         self.left = graph.work + len(graph.arguments) + len(graph.results)
 
 
@@ -40,9 +41,9 @@ class Loop:
     def __init__(self, node: Node, parent: Frame) -> None:
         self.node, self.parent = node, parent
         self.trips = 1 if node.trips is None else node.trips
-        self.frames: Dict[int, Frame] = {}
+        self.frames: dict[int, Frame] = {}
         self.oldest = 0
-        self.early: List[Tuple[int, int, Value]] = []
+        self.early: list[tuple[int, int, Value]] = []
         self.outputs = 0
 
 
@@ -53,27 +54,29 @@ class Worker:
     __slots__ = ("asleep", "inline", "queue")
 
     def __init__(self) -> None:
-        self.inline: Deque[Task] = deque()
-        self.queue: Deque[Task] = deque()
+        self.inline: deque[Task] = deque()
+        self.queue: deque[Task] = deque()
         self.asleep = True
 
 
 class Executor:
     """``threads`` is 0 for a GPU."""
 
-    def __init__(self, memory: Memory, threads: int, batch: List[Value], scratch: Dict[Node, Dict[str, int]]) -> None:
+    def __init__(
+        self, memory: Memory, threads: int, batch: list[Value], scratch: dict[Node, dict[str, int]]
+    ) -> None:
         self._memory, self._threads, self._batch, self._scratch = memory, threads, batch, scratch
         self._workers = [Worker() for _ in range(max(1, threads))]
-        self._events: List[Tuple[float, int, int, Any]] = []
+        self._events: list[tuple[float, int, int, Any]] = []
         self._count = 0
-        self._ready: List[Task] = []
-        self._seconds: Dict[Node, float] = {}
+        self._ready: list[Task] = []
+        self._seconds: dict[Node, float] = {}
         self.operations = 0
 
-    def run(self, graph: Graph, arguments: List[Value]) -> None:
+    def run(self, graph: Graph, arguments: list[Value]) -> None:
         """One step. Results are given up when it ends, as when the caller does not look at them."""
         frame = Frame(graph, None, 0)
-        self._results: List[Value] = []
+        self._results: list[Value] = []
         for at in graph.fixed:
             self._result(frame, at, None)
         first = self._workers
@@ -91,7 +94,7 @@ class Executor:
         for value in self._results:
             self._memory.release(value)
 
-    def _share(self, tasks: List[Task], turn: int) -> None:
+    def _share(self, tasks: list[Task], turn: int) -> None:
         self._workers[turn % len(self._workers)].queue.extend(tasks)
         if tasks is self._ready:
             self._ready = []
@@ -121,13 +124,14 @@ class Executor:
             given = frame.given.pop(node, None)
             if given is None:
                 given = [None] * len(node.inputs)
+            self._memory.weight = frame.loop.node.weight if frame.loop is not None else 1.0
             values = outputs(self._memory, node, given, frame.trip, self._batch)
             self._memory.mark(self._scratch.get(node))
             self.operations += 1
             seconds = self._cost(node) if self._threads > 1 else 0.0
             self._at(now + seconds, at, (frame, node, given, values))
 
-    def _next(self, worker: Worker) -> Optional[Task]:
+    def _next(self, worker: Worker) -> Task | None:
         if worker.inline:
             return worker.inline.popleft()
         if worker.queue:
@@ -143,7 +147,7 @@ class Executor:
         if not self._threads:
             worker.inline.extend(ready)
             return
-        costly: Optional[Task] = None
+        costly: Task | None = None
         queued = False
         for task in ready:
             if self._is_cheap(*task):
@@ -175,7 +179,7 @@ class Executor:
             seconds = self._seconds[node] = cost(node)
         return seconds
 
-    def _end(self, frame: Frame, node: Node, given: List[Value], values: List[Value]) -> None:
+    def _end(self, frame: Frame, node: Node, given: list[Value], values: list[Value]) -> None:
         memory = self._memory
         for value in given:
             memory.release(value)
@@ -190,7 +194,7 @@ class Executor:
             self._arrived(frame, follower)
         self._less(frame)
 
-    def _deliver(self, frame: Frame, node: Optional[Node], slot: int, value: Value) -> None:
+    def _deliver(self, frame: Frame, node: Node | None, slot: int, value: Value) -> None:
         """The value comes with one holder, which is the consumer's now."""
         if node is None:
             self._result(frame, slot, value)
@@ -281,12 +285,10 @@ def multiplications(node: Node) -> float:
     """Of products and convolutions; 0 for others and where a shape is not known."""
     if node.kind not in ops.PRODUCTS and node.kind not in ops.CONVOLUTIONS:
         return 0.0
-    sizes = [source.bytes(output) for source, output in node.inputs]
-    if any(size is None for size in sizes) or node.bytes(0) is None:
-        return 0.0
+    sizes = [source.bytes(output) or 0 for source, output in node.inputs]
     if node.kind in ops.PRODUCTS and len(sizes) > 1:
         # (a·b)(b·c)(a·c) = (a·b·c)²: the same for any of the three being the output.
-        return float((sizes[0] / 4.0) * (sizes[1] / 4.0) * ((node.bytes(0) or 0) / 4.0)) ** 0.5
+        return math.sqrt(sizes[0] / 4 * sizes[1] / 4 * (node.bytes(0) or 0) / 4)
     return _convolved(node) if node.kind in ops.CONVOLUTIONS else 0.0
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, List, Optional, Sequence, Tuple
+from typing import Any, Sequence
 
 from . import graph_ops as ops
 from .graph_read import INPUTS, NO_MEMORY, Graph, Node, Shape
@@ -11,7 +11,7 @@ from .graph_values import Values
 _AXIS_KEEPS_FIRST = frozenset(["GatherV2", "ResourceGather"])
 
 
-def resolve(graph: Graph, inputs: Sequence[Dict[str, Any]]) -> int:
+def resolve(graph: Graph, inputs: Sequence[dict[str, Any]]) -> int:
     """Fills shapes in; the number of tensors whose size stays unknown.
 
     ``inputs``: descriptions of the step's inputs in their order, with ``shape`` or ``bytes``.
@@ -20,7 +20,7 @@ def resolve(graph: Graph, inputs: Sequence[Dict[str, Any]]) -> int:
     return _resolve(graph, batch, Values())
 
 
-def _inputs(graph: Graph, inputs: Sequence[Dict[str, Any]]) -> Optional[int]:
+def _inputs(graph: Graph, inputs: Sequence[dict[str, Any]]) -> int | None:
     """Gives the inputs their shapes; the length of the first axis of the first one."""
     slots = [(node, 0) for node in graph.arguments]
     slots += [(node, i) for node in graph.nodes if node.kind in INPUTS for i in range(len(node.shapes))]
@@ -33,7 +33,7 @@ def _inputs(graph: Graph, inputs: Sequence[Dict[str, Any]]) -> Optional[int]:
     return batch
 
 
-def _given(shape: Shape, size: int, given: Dict[str, Any]) -> Shape:
+def _given(shape: Shape, size: int, given: dict[str, Any]) -> Shape:
     whole = given.get("shape")
     if whole is not None and (shape is None or len(shape) == len(whole)):
         return tuple(whole)
@@ -46,7 +46,7 @@ def _given(shape: Shape, size: int, given: Dict[str, Any]) -> Shape:
     return tuple(given["bytes"] // known if length is None and known else length for length in shape)
 
 
-def _resolve(graph: Graph, batch: Optional[int], values: Values) -> int:
+def _resolve(graph: Graph, batch: int | None, values: Values) -> int:
     unknown = 0
     for node in graph.nodes:
         for output, shape in enumerate(node.shapes):
@@ -58,11 +58,13 @@ def _resolve(graph: Graph, batch: Optional[int], values: Values) -> int:
             _enter(node, batch, values)
         unknown += sum(1 for output in range(len(node.shapes)) if node.bytes(output) is None)
         if node.body is not None:
-            unknown += sum(1 for inside in node.body.nodes for i in range(len(inside.shapes)) if inside.bytes(i) is None)
+            unknown += sum(
+                1 for inside in node.body.nodes for i in range(len(inside.shapes)) if inside.bytes(i) is None
+            )
     return unknown
 
 
-def _enter(loop: Node, batch: Optional[int], values: Values) -> None:
+def _enter(loop: Node, batch: int | None, values: Values) -> None:
     loop.trips = values.trips(loop)
     if loop.trips is None:
         lengths = [values.list_length(edge) for edge in loop.inputs]
@@ -80,7 +82,7 @@ def _open(shape: Shape) -> bool:
     return shape is None or None in shape
 
 
-def _merged(shape: Shape, found: Shape, batch: Optional[int]) -> Shape:
+def _merged(shape: Shape, found: Shape, batch: int | None) -> Shape:
     """``shape`` with its open lengths from ``found``; an open first length that nobody knows is the batch."""
     if shape is None:
         return found
@@ -94,14 +96,21 @@ def _merged(shape: Shape, found: Shape, batch: Optional[int]) -> Shape:
 
 def _inferred(node: Node, output: int, values: Values) -> Shape:
     kind = node.kind
-    sources: List[Shape] = [source.shapes[at] for source, at in node.inputs]
+    sources: list[Shape] = [source.shapes[at] for source, at in node.inputs]
     if kind.startswith("FusedBatchNorm") and output > 2:
         return (0,) if node.shapes[output] is None else None  # what cuDNN keeps for itself
     if kind in ops.ELEMENTWISE:
         return _broadcast(sources)
     if kind in ops.LOOPS:
         return sources[output]
-    if kind in ("Reshape", "Fill", "BroadcastTo", "RandomUniform", "StatelessRandomUniformV2", "RandomStandardNormal"):
+    if kind in (
+        "Reshape",
+        "Fill",
+        "BroadcastTo",
+        "RandomUniform",
+        "StatelessRandomUniformV2",
+        "RandomStandardNormal",
+    ):
         at = 1 if kind in ("Reshape", "BroadcastTo") else 0
         return _reshaped(values.numbers(node.inputs[at]), sources[0] if kind == "Reshape" else None)
     if kind in ("Transpose", "ConjugateTranspose"):
@@ -125,7 +134,7 @@ def _inferred(node: Node, output: int, values: Values) -> Shape:
     return _same_rank(node.shapes[output], sources)
 
 
-def _reshaped(target: Optional[Tuple[int, ...]], source: Shape) -> Shape:
+def _reshaped(target: tuple[int, ...] | None, source: Shape) -> Shape:
     if target is None or -1 not in target:
         return target
     if source is None or None in source:
@@ -142,7 +151,7 @@ def _broadcast(shapes: Sequence[Shape]) -> Shape:
     if not shapes or any(shape is None for shape in shapes):
         return None
     rank = max(len(shape) for shape in shapes if shape is not None)
-    result: List[Optional[int]] = []
+    result: list[int | None] = []
     for axis in range(rank):
         lengths = [shape[axis - rank] for shape in shapes if shape is not None and rank - axis <= len(shape)]
         long = [length for length in lengths if length != 1]

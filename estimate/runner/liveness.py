@@ -7,7 +7,7 @@ run them, through TensorFlow's own way of handing memory out.
 from __future__ import annotations
 
 import os
-from typing import Any, Dict, List, Optional, Sequence, Tuple
+from typing import Any, Sequence
 
 from . import graph_ops as ops
 from .graph_clean import clean
@@ -19,10 +19,24 @@ from .graph_sizes import resolve
 
 POINTS = 400
 TOP = 10
+MOST_WORK = 40_000
+"""Operations in loops that are followed one by one."""
+FEWEST_TRIPS = 40
+"""More than TensorFlow runs at once."""
 MIB = 1 << 20
+_PARTS = {
+    "parameter": "parameters",
+    "state": "parameters",
+    "optimizer": "optimizer",
+    "input": "inputs",
+    "gradient": "gradients",
+    "activation": "activations",
+}
 
 
-def liveness(concrete_function: Any, arguments: Sequence[Dict[str, Any]], threads: Optional[int] = None) -> Dict[str, Any]:
+def liveness(
+    concrete_function: Any, arguments: Sequence[dict[str, Any]], threads: int | None = None
+) -> dict[str, Any]:
     """What the step holds at its peak on a GPU, and under ``cpu`` what TensorFlow's CPU allocator would show.
 
     ``arguments``: ``{"kind", "name", "bytes", ...}`` for the step's variables and inputs, which live all the time.
@@ -31,6 +45,7 @@ def liveness(concrete_function: Any, arguments: Sequence[Dict[str, Any]], thread
     graph = read(concrete_function.graph)
     unknown = resolve(graph, [a for a in arguments if a["kind"] == "input"])
     clean(graph)
+    _shorten_loops(graph)
     step = _Step(graph, arguments, _scratch(graph))
     memory, operations = step.run(0)
     cpu, _ = step.run(threads or os.cpu_count() or 1)
@@ -50,11 +65,28 @@ def liveness(concrete_function: Any, arguments: Sequence[Dict[str, Any]], thread
     }
 
 
+def _loops(graph: Graph) -> list[Node]:
+    found = [node for node in graph.nodes if node.body is not None]
+    return found + [inner for node in found if node.body is not None for inner in _loops(node.body)]
+
+
+def _shorten_loops(graph: Graph) -> None:
+    """Of long loops only some iterations are run; what they put into lists then counts for those left out as well."""
+    loops = [node for node in _loops(graph) if node.body is not None and node.trips is not None]
+    bodies = sum(node.body.work for node in loops if node.body is not None)
+    most = max(FEWEST_TRIPS, MOST_WORK // max(1, bodies))
+    for node in loops:
+        if node.trips is not None and node.trips > most:
+            node.weight, node.trips = node.trips / most, most
+
+
 class _Step:
-    def __init__(self, graph: Graph, arguments: Sequence[Dict[str, Any]], scratch: Dict[Node, Dict[str, int]]) -> None:
+    def __init__(
+        self, graph: Graph, arguments: Sequence[dict[str, Any]], scratch: dict[Node, dict[str, int]]
+    ) -> None:
         self._graph, self._arguments, self._scratch = graph, arguments, scratch
 
-    def run(self, threads: int) -> Tuple[Memory, int]:
+    def run(self, threads: int) -> tuple[Memory, int]:
         """Two steps, of which the second counts: the first one leaves the allocator as later ones find it."""
         memory = Memory()
         values, batch = self._persistent(memory)
@@ -66,14 +98,16 @@ class _Step:
         memory.finish()
         return memory, executor.operations
 
-    def _persistent(self, memory: Memory) -> Tuple[List[Value], List[Value]]:
+    def _persistent(self, memory: Memory) -> tuple[list[Value], list[Value]]:
         """Values of the graph's arguments, and of the batch; what the graph does not show is allocated beside."""
         sizes = _variable_sizes(self._graph)
         total = sum(a["bytes"] for a in self._arguments)
-        batch: List[Value] = [memory.tensor(a["bytes"], None) for a in self._arguments if a["kind"] == "input"]
+        batch: list[Value] = [
+            memory.tensor(a["bytes"], None) for a in self._arguments if a["kind"] == "input"
+        ]
         given = iter(batch)
         used = sum(a["bytes"] for a in self._arguments if a["kind"] == "input")
-        values: List[Value] = []
+        values: list[Value] = []
         for node in self._graph.arguments:
             name = node.types[0][0]
             if name == "resource":
@@ -92,11 +126,11 @@ class _Step:
         return values, batch
 
 
-def _variable_sizes(graph: Graph) -> Dict[Node, int]:
+def _variable_sizes(graph: Graph) -> dict[Node, int]:
     """Bytes of the variables behind resource arguments, as their readers and writers show them."""
-    sizes: Dict[Node, int] = {}
+    sizes: dict[Node, int] = {}
 
-    def look(graph: Graph, names: Dict[Node, Node]) -> None:
+    def look(graph: Graph, names: dict[Node, Node]) -> None:
         for node in graph.nodes:
             for slot, (source, _) in enumerate(node.inputs):
                 outer = names.get(source)
@@ -117,13 +151,16 @@ def _variable_sizes(graph: Graph) -> Dict[Node, int]:
     return sizes
 
 
-def _scratch(graph: Graph) -> Dict[Node, Dict[str, int]]:
-    """What cuDNN and cuBLAS ask for beside their operands. Nobody but the device knows it, so it is a range."""
-    found: Dict[Node, Dict[str, int]] = {}
+def _scratch(graph: Graph) -> dict[Node, dict[str, int]]:
+    """What cuDNN and cuBLAS ask for beside their operands. Nobody but the device knows it, so it is a range.
+
+    TensorFlow lets a convolution have up to 4 GiB and takes the fastest; padded copies of the operands are common.
+    """
+    found: dict[Node, dict[str, int]] = {}
     for node in graph.nodes:
         if node.kind in ops.CONVOLUTIONS:
             moved = (node.bytes(0) or 0) + sum(source.bytes(output) or 0 for source, output in node.inputs)
-            found[node] = {"low": 0, "mid": min(moved // 2, 256 * MIB), "high": min(3 * moved, 4096 * MIB)}
+            found[node] = {"low": 0, "mid": min(moved, 32 * MIB), "high": min(3 * moved, 4096 * MIB)}
         elif node.kind in ops.PRODUCTS:
             found[node] = {"low": 0, "mid": 4 * MIB, "high": 32 * MIB}
         elif node.body is not None:
@@ -131,21 +168,19 @@ def _scratch(graph: Graph) -> Dict[Node, Dict[str, int]]:
     return found
 
 
-def _breakdown(memory: Memory, arguments: Sequence[Dict[str, Any]], workspace: int) -> Dict[str, int]:
+def _breakdown(memory: Memory, arguments: Sequence[dict[str, Any]], workspace: int) -> dict[str, int]:
     """What is live at the peak. Waste inside chunks counts as workspace."""
     parts = dict.fromkeys(("parameters", "gradients", "optimizer", "activations", "inputs", "workspace"), 0)
-    homes = {"parameter": "parameters", "state": "parameters", "optimizer": "optimizer", "input": "inputs"}
     for argument in arguments:
-        parts[homes[argument["kind"]]] += argument["bytes"]
-    homes = {"gradient": "gradients", "optimizer": "optimizer", "activation": "activations"}
+        parts[_PARTS.get(argument["kind"], "parameters")] += argument["bytes"]
     for tensor in memory.at_peak:
         if tensor.node is not None:
-            parts[homes[kind_of(tensor.node)]] += tensor.size
+            parts[_PARTS[kind_of(tensor.node)]] += tensor.size
     parts["workspace"] = max(0, memory.peak - sum(parts.values())) + workspace
     return parts
 
 
-def _timeline(line: List[int]) -> List[List[float]]:
+def _timeline(line: list[int]) -> list[list[float]]:
     """The highest point of each stretch of the step."""
     if not line:
         return []
@@ -154,8 +189,9 @@ def _timeline(line: List[int]) -> List[List[float]]:
     return [[round(at / max(1, len(points) - 1), 4), size] for at, size in enumerate(points)]
 
 
-def _top(tensors: List[Tensor], arguments: Sequence[Dict[str, Any]]) -> List[Dict[str, Any]]:
-    rows = [describe(tensor) for tensor in sorted(tensors, key=lambda t: -t.size)[: 4 * TOP] if tensor.node is not None]
+def _top(tensors: list[Tensor], arguments: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    made = sorted((tensor for tensor in tensors if tensor.node is not None), key=lambda tensor: -tensor.size)
+    rows = [describe(tensor) for tensor in made[:TOP]]
     for argument in arguments:
         rows.append(
             {
@@ -170,11 +206,13 @@ def _top(tensors: List[Tensor], arguments: Sequence[Dict[str, Any]]) -> List[Dic
     return sorted(rows, key=lambda row: -row["bytes"])[:TOP]
 
 
-def _notes(graph: Graph) -> List[str]:
+def _notes(graph: Graph) -> list[str]:
     """What a GPU would do differently from this graph."""
     notes = []
     if any(node.body is not None for node in graph.nodes):
-        notes.append("loops: on a GPU, Keras may run LSTM and GRU layers by cuDNN instead, which keeps other tensors")
+        notes.append(
+            "loops: on a GPU, Keras may run LSTM and GRU layers by cuDNN instead, which keeps other tensors"
+        )
     if any(node.kind in ops.LOOPS and node.trips is None for node in graph.nodes):
         notes.append("a loop's number of iterations is not known; one iteration is counted")
     return notes
