@@ -22,7 +22,9 @@ _ALIGNED = 16
 
 def of_convolutions(instructions: Mapping[int, Any]) -> int:
     """The most bytes that one convolution of the program may want; 0 without convolutions."""
-    return max((_of(call, instructions) for call in instructions.values() if _is_convolution(call)), default=0)
+    return max(
+        (_of(call, instructions) for call in instructions.values() if _is_convolution(call)), default=0
+    )
 
 
 def _is_convolution(instruction: Any) -> bool:

@@ -153,7 +153,9 @@ def _child(request: Json, folder: Path, writer: int) -> NoReturn:
             module = program.read(Path(request["program"]))
             wanted, given = program.number_of_arguments(module), len(request.get("arguments", []))
             if given and given != wanted:
-                raise program.UnusableProgramError(f"the program takes {wanted} arguments, {given} are described")
+                raise program.UnusableProgramError(
+                    f"the program takes {wanted} arguments, {given} are described"
+                )
             dump = folder / "dump" / str(number)
             outcome = {"own": program.compile_for(module, request["description"], dump, flags)}
             break

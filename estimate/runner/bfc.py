@@ -33,7 +33,9 @@ class Allocator:
 
     def __init__(self, growing: bool = False) -> None:
         self.in_use = self.peak = 0
-        self._free: list[tuple[int, int]] = []  # size and address: the best fit is the first that is large enough
+        self._free: list[
+            tuple[int, int]
+        ] = []  # size and address: the best fit is the first that is large enough
         self._at: dict[int, Chunk] = {}
         self._next_region = FIRST_REGION
         self._end = 0

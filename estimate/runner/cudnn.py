@@ -14,7 +14,14 @@ _ROOM = 256
 
 
 def sizes(
-    inputs: int, units: int, layers: int, batch: int, steps: int, dropout: float, bidirectional: bool, tf32: bool
+    inputs: int,
+    units: int,
+    layers: int,
+    batch: int,
+    steps: int,
+    dropout: float,
+    bidirectional: bool,
+    tf32: bool,
 ) -> tuple[int, int]:
     """Workspace and reserve space of one call, in bytes as cuDNN counts."""
     directions = 2 if bidirectional else 1

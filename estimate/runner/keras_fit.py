@@ -106,7 +106,7 @@ class _Fit:
         self._watch = allocators.Watch(self._backend)
 
     def run(self, original: Callable[..., Any], bound: inspect.BoundArguments) -> None:
-        """Trains, and never returns when at least one step was done."""
+        """Trains, and never returns when a step was done, or seen where none is asked for."""
         self._cut()
         self._run.training_starts()
         self._watch.start()
@@ -114,7 +114,7 @@ class _Fit:
             original(*bound.args, **bound.kwargs)
         except Stop:
             pass
-        if self._seconds:
+        if self._seconds or (self._only_a_look and self._data is not None):
             serve.caught(self._run, self._catch())
         self._run.note("training", "fit did no step: there is no data")
         self._run.finish("no-training", detail="fit did no training step: its data is empty")
@@ -153,9 +153,17 @@ class _Fit:
         def train_function(*arguments: Any) -> Any:
             if self._data is not None and self._settled:
                 return function(*arguments)
-            return function(*arguments[:-1], self._seen(arguments[-1]))
+            source = self._seen(arguments[-1])
+            if self._only_a_look and self._data is not None:
+                raise Stop
+            return function(*arguments[:-1], source)
 
         model.train_function = train_function
+
+    @property
+    def _only_a_look(self) -> bool:
+        """Whether a batch is enough: Keras 3 makes the optimizer's variables before the first step."""
+        return self._run.asked.steps == 0 and facts.is_keras_3(self._model)
 
     _settled = False
 

@@ -17,7 +17,12 @@ IMAGES = {
     "cifar100": ((32, 32, 3), 100),
 }
 COUNT = 2048
-REAL = {"mnist": (60000, 10000), "fashion_mnist": (60000, 10000), "cifar10": (50000, 10000), "cifar100": (50000, 10000)}
+REAL = {
+    "mnist": (60000, 10000),
+    "fashion_mnist": (60000, 10000),
+    "cifar10": (50000, 10000),
+    "cifar100": (50000, 10000),
+}
 
 
 def _images(name: str) -> Callable[..., Any]:
