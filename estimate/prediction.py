@@ -102,20 +102,23 @@ class Predictor:
 
     def _of_liveness(self, found: dict[str, Any]) -> Prediction:
         peak, workspace = int(found["peak"]), found["workspace"]
+        without = peak - workspace["mid"]
         unknown = int(found.get("unknown") or 0)
-        note = f"{unknown} tensors of unknown size are not counted" if unknown else None
+        notes = [self.note, *found.get("notes", ())]
+        if unknown:
+            notes.append(f"{unknown} tensors of unknown size are not counted")
         return Prediction(
             "liveness",
             ROUTES["liveness"],
             Range(
-                int((peak + workspace["low"]) * (1 - _LIVENESS_ERROR)),
-                peak + workspace["mid"],
-                int((peak + workspace["high"]) * (1 + _LIVENESS_ERROR)),
+                int((without + workspace["low"]) * (1 - _LIVENESS_ERROR)),
+                peak,
+                int((without + workspace["high"]) * (1 + _LIVENESS_ERROR)),
             ),
-            replace(Breakdown(**found["breakdown"]), workspace=workspace["mid"]),
+            Breakdown(**found["breakdown"]),
             tuple((float(at), int(size)) for at, size in found["timeline"]),
             tuple(tensor(entry) for entry in found["top"]),
-            "; ".join(filter(None, (self.note, note))) or None,
+            "; ".join(filter(None, notes)) or None,
         )
 
     def _bound(self, variant: Variant) -> Prediction:
