@@ -16,8 +16,12 @@ IMAGES = {
     "cifar10": ((32, 32, 3), 10),
     "cifar100": ((32, 32, 3), 100),
 }
-COUNT = 2048
-REAL = {"mnist": (60000, 10000), "fashion_mnist": (60000, 10000), "cifar10": (50000, 10000), "cifar100": (50000, 10000)}
+REAL = {
+    "mnist": (60000, 10000),
+    "fashion_mnist": (60000, 10000),
+    "cifar10": (50000, 10000),
+    "cifar100": (50000, 10000),
+}
 
 
 def _images(name: str) -> Callable[..., Any]:
@@ -51,7 +55,7 @@ def _sequences(words: int, classes: int) -> Callable[..., Any]:
                 x[row] = random.integers(1, num_words or words, random.integers(20, maxlen or 400)).tolist()
             return x, np.arange(count) % classes
 
-        return part(COUNT), part(COUNT // 4)
+        return (part(25000), part(25000)) if classes == 2 else (part(8982), part(2246))
 
     return load_data
 
