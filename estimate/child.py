@@ -42,7 +42,7 @@ class Child:
                 stdout=subprocess.PIPE,
                 stderr=stream,
                 start_new_session=not _WINDOWS,
-                creationflags=subprocess.CREATE_NEW_PROCESS_GROUP if sys.platform == "win32" else 0,
+                creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),  # Windows only
             )
         self.pid = self._process.pid
         for work in (self._read, self._watch):

@@ -21,14 +21,12 @@ def find(named: str | None, script: Path | None) -> str:
     if named is not None:
         return _checked(named, "--python")
     for variable in ("VIRTUAL_ENV", "CONDA_PREFIX"):
-        if folder := os.environ.get(variable):
-            python = _in_environment(Path(folder))
-            if python is not None:
-                return _checked(str(python), variable)
+        if (active := os.environ.get(variable)) and (python := _in_environment(Path(active))):
+            return _checked(str(python), variable)
     if script is not None:
         for folder in (script.parent, *script.parent.parents):
             for name in (".venv", "venv"):
-                if (python := _in_environment(folder / name)) is not None:
+                if python := _in_environment(folder / name):
                     return _checked(str(python), str(folder / name))
             # A project ends where its repository does.
             if (folder / ".git").exists() or (folder / "pyproject.toml").exists():

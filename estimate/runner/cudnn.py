@@ -43,7 +43,7 @@ def chosen() -> Iterator[None]:
     except ImportError:
         yield
         return
-    patches = [
+    patches: list[tuple[Any, str, Any]] = [
         (keras_rnn, "_is_gpu_available", lambda: True),
         (gpu_rnn, "compute_rnn_workspace_reserve_space_sizes", sizes),
     ]
