@@ -64,11 +64,11 @@ class TestCompiles:
         assert (activation.source or "").startswith("/home/me/train.py:3")
 
     def test_gpus_differ(self, compiler: Compiler, tmp_path: Path) -> None:  # noqa: F811
-        """The library's scratch is 32 MiB on Hopper, 4 MiB before."""
+        """Before Ampere the compiler has no kernels of its own for products: the library's scratch is 4 MiB."""
         old, new = (
-            compiler.compile(tiny_program(tmp_path), [], devices.get(name)) for name in ("a100", "h100")
+            compiler.compile(tiny_program(tmp_path), [], devices.get(name)) for name in ("t4", "a100")
         )
-        assert new.stats.peak > old.stats.peak + (20 << 20)
+        assert old.stats.peak > new.stats.peak + (3 << 20)
 
     def test_argument_without_alias_is_kept_beside_its_result(
         self,
