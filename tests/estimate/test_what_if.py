@@ -39,6 +39,13 @@ def test_sizes_that_were_typed() -> None:
     assert names("batch", batch_sizes=(16, 32, 64)) == ["batch_size=8", "batch_size=16", "batch_size=64"]
 
 
+def test_every_change_keeps_the_batch_that_it_is_compared_with() -> None:
+    """The batch may be another one than the script's, as in a sweep."""
+    others = [name for name in WHAT_IFS if name != "batch"]
+    found = changes(others, batch=64, policy="float32", optimizer="Adam")
+    assert {change.name: change.variant.batch for change in found if change.variant.batch != 64} == {}
+
+
 def test_accumulation_counts_the_whole_batch() -> None:
     (change,) = changes(("accumulation",), batch=30, policy="float32", optimizer="Adam")
     assert change.variant == Variant(batch=30, accumulation=4)
