@@ -30,6 +30,10 @@ def test_what_the_script_does_already_is_left_out() -> None:
     assert names("mixed_bfloat16", "sgd", policy="mixed_bfloat16", optimizer="SGD") == []
 
 
+def test_a_loop_without_an_optimizer() -> None:
+    assert names("sgd", "remat", optimizer="") == ["sgd", "remat"]
+
+
 def test_small_and_unknown_batches() -> None:
     assert names("accumulation", "batch", batch=2) == ["batch_size=1"]
     assert names("accumulation", "batch", batch=None) == []
