@@ -36,9 +36,7 @@ def estimate(request: Request, progress: Progress = silent) -> Estimate:
                 "the script did not train on a GPU here: name one with --target, such as --target t4"
             )
         predictor = Predictor(steps, stack.enter_context(Compiler()))
-        predictions = [
-            _base(predictor, _script(request, steps), device) for device in _told(request.targets, progress)
-        ]
+        predictions = _bases(predictor, _script(request, steps), request.targets, progress)
         rows = []
         for prediction, device in zip(predictions, request.targets, strict=True):
             progress(Stage("searching the largest batch", device.gpu.name, 0.5))
@@ -53,7 +51,7 @@ def estimate(request: Request, progress: Progress = silent) -> Estimate:
                 )
             )
         changed = _changed(request, steps, predictor, predictions, rows, progress)
-        return _assembled(request, text, steps, [*([own] if own else ()), *rows], predictions, changed)
+        return _assembled(request, text, steps, [*rows, *([own] if own else ())], predictions, changed)
 
 
 def _text_hash(script: Path) -> str:
@@ -64,11 +62,13 @@ def _text_hash(script: Path) -> str:
         raise EstimateError(str(error)) from None
 
 
-def _base(predictor: Predictor, base: Variant, device: Device) -> Prediction:
-    """The script as it is on one GPU, by the next tier when the compiler refuses."""
+def _bases(
+    predictor: Predictor, base: Variant, devices: Sequence[Device], progress: Progress
+) -> list[Prediction]:
+    """The script as it is on each GPU; on all of them by the next tier when the compiler refuses it for one."""
     while True:
         try:
-            return predictor(base, device)
+            return [predictor(base, device) for device in _told(devices, progress)]
         except EstimateError as error:
             if not predictor.fall_back(str(error)):
                 raise
@@ -109,7 +109,7 @@ def _changed(
             names,
             batch=_batch(request, steps),
             policy=caught["policy"],
-            optimizer=caught["optimizer"],
+            optimizer=caught["optimizer"] or "",
             batch_sizes=request.batch_sizes,
         )
     )
@@ -134,7 +134,7 @@ def _assembled(
     return Estimate(
         script=str(source),
         script_hash=text or _text_hash(source),
-        line=caught.get("line") if Path(caught["file"]) == source else None,
+        line=(caught.get("line") or None) if Path(caught["file"]) == source else None,
         hook=caught["hook"],
         backend=caught["backend"],
         versions={name: version for name, version in caught["versions"].items() if version},
@@ -142,7 +142,7 @@ def _assembled(
         batch_size=_batch(request, steps),
         steps=caught["steps"],
         policy=caught["policy"],
-        optimizer=caught["optimizer"],
+        optimizer=caught["optimizer"] or "",  # a loop may update its weights without one
         host_peak_bytes=host.peak_bytes,
         host=host,
         cpu_allocator_peak_bytes=(caught.get("cpu") or {}).get("allocator_peak"),

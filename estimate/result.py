@@ -136,8 +136,8 @@ class NotCovered:
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
-    """All that is known of one script's training step. ``targets`` in the order asked for; figures without a target
-    (``breakdown``, ``timeline``, ``tensors``) belong to the first.
+    """All that is known of one script's training step. ``targets``: those predicted in the order asked for, then the GPU
+    that measured; figures without a target (``breakdown``, ``timeline``, ``tensors``) belong to the first.
 
     ``timeline``: pairs of position in the step, 0 to 1, and bytes. ``seconds`` by stage.
     """

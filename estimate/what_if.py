@@ -32,16 +32,15 @@ class Change:
 def changes(
     names: Sequence[str], *, batch: int | None, policy: str, optimizer: str, batch_sizes: Sequence[int] = ()
 ) -> Iterator[Change]:
-    """The changes that ``names`` mean for a step; what the script does already is left out."""
+    """The changes that ``names`` mean for a step of ``batch`` samples; what the script does already is left out."""
     for name in names:
         if name.startswith("mixed_") and name != policy:
-            yield Change(name, f"train with the policy {name}", Variant(policy=name))
+            yield Change(name, f"train with the policy {name}", Variant(batch=batch, policy=name))
         elif name in _OPTIMIZERS and name != optimizer.lower():
-            yield Change(name, f"optimize with {_OPTIMIZERS[name]}", Variant(optimizer=name))
+            yield Change(name, f"optimize with {_OPTIMIZERS[name]}", Variant(batch=batch, optimizer=name))
         elif name == "remat":
-            yield Change(
-                name, "compute activations again in the backward pass", Variant(remat=True), safe=True
-            )
+            title = "compute activations again in the backward pass"
+            yield Change(name, title, Variant(batch=batch, remat=True), safe=True)
         elif name == "accumulation" and batch is not None and batch >= _ACCUMULATION:
             part = batch // _ACCUMULATION
             yield Change(

@@ -133,7 +133,7 @@ class Compiler:
             assert process.stdin is not None
             process.stdin.write(json.dumps(request).encode() + b"\n")
             process.stdin.flush()
-        except OSError:
+        except (OSError, ValueError):  # a pipe that ``stop`` has closed is a ValueError
             self._fail("the compile process is gone; run the estimate again")
         reply = self._answer(process, limit, f"compiling for {device.gpu.name}")
         if "error" in reply:
@@ -218,7 +218,7 @@ class Compiler:
 
 _OWN = re.compile(
     r"XLA_|JAX_|TF_|CUDA|NVIDIA_|NCCL_|CUDNN|CUBLAS|LD_PRELOAD$|PYTHON(STARTUP|INSPECT|BREAKPOINT|DONTWRITEBYTECODE"
-    r"|PROFILEIMPORTTIME|WARNINGS|DEVMODE|TRACEMALLOC|FAULTHANDLER)$|KERAS_|OMP_|OPENBLAS_|MKL_"
+    r"|PROFILEIMPORTTIME|WARNINGS|DEVMODE|TRACEMALLOC|FAULTHANDLER)$|KERAS_(?!MEMLINT_)|OMP_|OPENBLAS_|MKL_"
 )
 
 

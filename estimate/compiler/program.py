@@ -53,7 +53,7 @@ def read(path: Path) -> Any:
         try:
             module = _parse(path.read_bytes())
         except (ir.MLIRError, ValueError, OSError) as error:
-            raise UnusableProgramError(f"the program cannot be read: {_first_line(error)}") from error
+            raise UnusableProgramError(f"the program cannot be read: {first_line(error)}") from error
         _drop_copies(module)
         _move_aliases(module)
         return module
@@ -136,5 +136,6 @@ def _main(module: Any) -> Any:
     raise UnusableProgramError("the program has no main function")
 
 
-def _first_line(error: Exception) -> str:
-    return str(error).strip().splitlines()[0][:300]
+def first_line(error: BaseException) -> str:
+    """The beginning of what ``error`` says; its kind when it says nothing, as MemoryError does."""
+    return (str(error).strip() or type(error).__name__).splitlines()[0][:300]

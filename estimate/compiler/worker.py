@@ -114,8 +114,11 @@ def _compile_in_fork(request: Json, folder: Path, requests: _Requests) -> Json |
     reader, writer = os.pipe()
     child = os.fork()
     if child == 0:
-        os.close(reader)
-        _child(request, folder, writer)
+        try:
+            os.close(reader)
+            _child(request, folder, writer)
+        finally:  # Whatever happens: it must not go on as a second server on the same pipes.
+            os._exit(1)
     os.close(writer)
     outcome: Json | None = {}
     with os.fdopen(reader, "rb") as answer:
@@ -164,8 +167,7 @@ def _child(request: Json, folder: Path, writer: int) -> NoReturn:
             break
         except BaseException as error:
             traceback.print_exc()
-            first = str(error).strip().splitlines()[0][:300]
-            outcome = {"error": f"the compiler refused the program: {first}"}
+            outcome = {"error": f"the compiler refused the program: {program.first_line(error)}"}
     with suppress(OSError):
         os.write(writer, json.dumps(outcome).encode())
     os._exit(0)

@@ -25,7 +25,7 @@ def of(run: Run, catch: Catch) -> dict[str, Any]:
         "flavour": flavour(catch),
         "backend": catch.backend,
         "versions": versions(),
-        "file": os.path.abspath(catch.frame.f_code.co_filename) if catch.frame else run.asked.script,
+        "file": _file(run, catch),
         "line": catch.line,
         "fits": run.fits,
         "batch_size": catch.batch_size,
@@ -59,6 +59,14 @@ def of(run: Run, catch: Catch) -> dict[str, Any]:
             "steps": [round(seconds, 4) for seconds in catch.step_seconds],
         },
     }
+
+
+def _file(run: Run, catch: Catch) -> str:
+    """Where the step was caught; the script where none of the user's code is around it, as in a module that is installed."""
+    if catch.frame is not None:
+        return os.path.abspath(catch.frame.f_code.co_filename)
+    main = getattr(sys.modules.get("__main__"), "__file__", None)
+    return os.path.abspath(run.asked.script or main or run.asked.cwd)
 
 
 def backend(model: Any) -> str:

@@ -14,6 +14,7 @@ from compiling import ARGUMENTS, PROGRAM, compiler, missing, tiny_program  # noq
 from keras_memlint.estimate import devices
 from keras_memlint.estimate.compiler import client
 from keras_memlint.estimate.compiler.client import Compiler, clean_environment
+from keras_memlint.estimate.isolated import MARK
 from keras_memlint.estimate.errors import EstimateError
 
 T4 = devices.get("t4")
@@ -221,10 +222,12 @@ def test_environment_of_the_compiler() -> None:
         "KERAS_BACKEND": "torch",
         "LD_PRELOAD": "/lib/x.so",
         "LD_LIBRARY_PATH": "/opt/lib",
+        MARK: "a process of a sweep",
     }
     found = clean_environment(given)
     assert found["PATH"] == "/bin"
     assert found["LD_LIBRARY_PATH"] == "/opt/lib"
+    assert found[MARK] == "a process of a sweep"  # else it would not be ended with the others
     assert found["JAX_PLATFORMS"] == "cpu"
     assert found["CUDA_VISIBLE_DEVICES"] == ""
     assert not {"XLA_FLAGS", "JAX_ENABLE_X64", "TF_XLA_FLAGS", "KERAS_BACKEND", "LD_PRELOAD"} & found.keys()
