@@ -14,8 +14,8 @@ from compiling import ARGUMENTS, PROGRAM, compiler, missing, tiny_program  # noq
 from keras_memlint.estimate import devices
 from keras_memlint.estimate.compiler import client
 from keras_memlint.estimate.compiler.client import Compiler, clean_environment
-from keras_memlint.estimate.isolated import MARK
 from keras_memlint.estimate.errors import EstimateError
+from keras_memlint.estimate.isolated import MARK
 
 T4 = devices.get("t4")
 needs_extra = pytest.mark.skipif(bool(missing()), reason=missing() or "the extra is here")
