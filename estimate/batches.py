@@ -33,7 +33,8 @@ def largest(need: Callable[[int], int], memory: int, start: int) -> Batch | None
     fitting, failing = _bracket(needs, memory)
     if not fitting:
         return None if failing == 1 else Batch(0, confirmed=False, line_error=error)
-    return Batch(fitting, confirmed=True, line_error=error)
+    # At the end of the search nothing larger was seen that does not fit.
+    return Batch(fitting, confirmed=fitting < LARGEST, line_error=error)
 
 
 def _second(start: int, size: int, memory: int) -> int:

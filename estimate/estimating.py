@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
 from keras_memlint.analysis.files import UnreadableError
-from keras_memlint.estimate import measured, saved, targets, what_if
+from keras_memlint.estimate import context, measured, saved, targets, what_if
 from keras_memlint.estimate.compiler.client import Compiler
 from keras_memlint.estimate.devices import Device
 from keras_memlint.estimate.errors import EstimateError
@@ -35,6 +36,7 @@ def estimate(request: Request, progress: Progress = silent) -> Estimate:
             raise EstimateError(
                 "the script did not train on a GPU here: name one with --target, such as --target t4"
             )
+        began = time.monotonic()
         predictor = Predictor(steps, stack.enter_context(Compiler()))
         predictions = _bases(predictor, _script(request, steps), request.targets, progress)
         rows = []
@@ -51,7 +53,9 @@ def estimate(request: Request, progress: Progress = silent) -> Estimate:
                 )
             )
         changed = _changed(request, steps, predictor, predictions, rows, progress)
-        return _assembled(request, text, steps, [*rows, *([own] if own else ())], predictions, changed)
+        rows += [own] if own else []
+        seconds = {**_seconds(steps.caught), "predicting": time.monotonic() - began}
+        return _assembled(request, text, steps, rows, predictions, changed, seconds)
 
 
 def _text_hash(script: Path) -> str:
@@ -116,7 +120,8 @@ def _changed(
     if not todo or not predictions:
         return ()
     number = tight[0] if tight else 0
-    return what_if.recomputed(todo, predictions[number], predictor, request.targets[number], progress)
+    around = context.of_backend(caught["backend"])
+    return what_if.recomputed(todo, predictions[number], predictor, request.targets[number], around, progress)
 
 
 def _assembled(
@@ -126,6 +131,7 @@ def _assembled(
     rows: Sequence[TargetEstimate],
     predictions: Sequence[Prediction],
     changed: tuple[WhatIf, ...],
+    seconds: dict[str, float],
 ) -> Estimate:
     caught = steps.caught
     source = Path(caught["file"]) if request.script is None else request.script
@@ -154,7 +160,7 @@ def _assembled(
         tensors=first.tensors if first else (),
         not_covered=tuple(_not_covered(caught)),
         notes=tuple(_notes(caught)),
-        seconds=_seconds(caught),
+        seconds=seconds,
     )
 
 
@@ -179,13 +185,15 @@ def _not_covered(caught: Caught) -> Iterator[NotCovered]:
 
 def _notes(caught: Caught) -> Iterator[str]:
     if blocked := caught.get("blocked"):
-        yield "not done, so that nothing is written: " + ", ".join(
+        yield "left out, because nothing is to be saved: " + ", ".join(
             f"{name} ({times} x)" if times > 1 else name for name, times in sorted(blocked.items())
         )
+    if written := caught.get("written"):
+        yield "files that the script wrote itself before it trained: " + ", ".join(written)
 
 
 def _seconds(caught: Caught) -> dict[str, float]:
-    """Seconds by stage; the steps as their sum."""
+    """Seconds of the script's run by stage; the steps as their sum."""
     found: dict[str, float] = {}
     for name, value in (caught.get("seconds") or {}).items():
         found[name] = float(sum(value) if isinstance(value, list) else value or 0)

@@ -92,7 +92,8 @@ class TargetEstimate:
 class WhatIf:
     """One change, recomputed. ``saved_bytes`` of the likely peak is negative where the change costs memory.
 
-    ``change`` names it for programs, such as ``mixed_bfloat16`` or ``batch_size=16``. ``safe``: the same results.
+    ``change`` names it for programs, such as ``mixed_bfloat16`` or ``batch_size=16``. ``safe``: the same results. ``fits``:
+    one of ``Fits`` for the changed script, context included.
     ``problem``: why it could not be computed.
     """
 
@@ -103,6 +104,7 @@ class WhatIf:
     saved_bytes: int | None
     safe: bool = False
     problem: str | None = None
+    fits: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

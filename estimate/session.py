@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import tempfile
 import time
@@ -21,6 +22,9 @@ from keras_memlint.estimate.request import Request
 _RUNNER = Path(__file__).parent / "runner"
 _ANSWER_SECONDS = 300
 _OUTPUT_LINES = 15
+_ESCAPES = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
+# Empty lines, and what TensorFlow says of a machine without a GPU.
+_CHATTER = re.compile(r"\s*$|[IWE]\d{4} |\d{4}-\d\d-\d\d .*tensorflow/|WARNING: All log messages before absl")
 _STEP_SECONDS = 20
 
 Caught = dict[str, Any]
@@ -117,10 +121,15 @@ class Session:
             encoding="utf-8",
         )
         try:
+            temporary = self._folder / "tmp"
+            temporary.mkdir()
             return Child(
                 [request.python, str(_RUNNER), str(order)],
                 cwd=request.cwd,
-                environment=os.environ | _ENVIRONMENT | ({} if compiled is None else _kept(compiled)),
+                environment=os.environ
+                | _ENVIRONMENT
+                | dict.fromkeys(("TMPDIR", "TEMP", "TMP"), str(temporary))
+                | ({} if compiled is None else _kept(compiled)),
                 errors=self._folder / "errors.txt",
             )
         except OSError as error:
@@ -168,14 +177,17 @@ class Session:
                     f"{self._name} trains {fits} time{'s' if fits > 1 else ''}, so --fit-index {self._request.fit_index}"
                     f" is too high: it counts from 0"
                 )
-            return f"{self._name} ended without a training step"
+            return f"{self._name} ended without a training step: no fit, no train_on_batch, no update of an optimizer"
         if outcome == "input":
             return f"{self._name} asks for input{at}, which an estimate cannot give: pass it as an argument after `--`"
         if outcome == "exited":
             return f"{self._name} ended itself{at} before training ({detail})"
         if outcome == "unsupported":
             return f"{self._name}: {detail}"
-        return f"{self._name} failed{at}: {detail}"
+        shortened = (
+            " (trainings before the one asked for were cut to one step)" if self._request.fit_index else ""
+        )
+        return f"{self._name} failed{at}: {detail}{shortened}"
 
     def _death(self) -> str:
         status = self._child.status
@@ -197,7 +209,7 @@ class Session:
                 text = (self._folder / name).read_text(encoding="utf-8", errors="replace")
             except OSError:
                 continue
-            if lines := [line for line in text.splitlines() if line.strip()]:
+            if lines := [line for line in _ESCAPES.sub("", text).splitlines() if not _CHATTER.match(line)]:
                 return "".join(f"{line[:200]}\n" for line in lines[-_OUTPUT_LINES:])
         return ""
 

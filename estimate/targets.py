@@ -29,7 +29,7 @@ def predicted(
         except EstimateError as error:
             note = _joined(note, f"no largest batch: {error}")
         if found is not None and found.size == LARGEST:
-            note = _joined(note, f"batches beyond {LARGEST:,} were not tried")
+            note = _joined(note, f"batches beyond {LARGEST:,} may fit too, they were not tried")
     return target(
         device.gpu.name,
         device.gpu.memory,
@@ -57,12 +57,17 @@ def target(
     note: str | None = None,
 ) -> TargetEstimate:
     """A row from its figures in bytes; ``around`` is the context."""
-    total = Range(program.low + around.low, program.mid + around.mid, program.high + around.high)
+    total = together(program, around)
     fits = fitting(total, memory)
     if tier == "bound" and fits == "yes":
         # More than the bound is certain to be needed.
         fits = "borderline"
     return TargetEstimate(name, memory, tier, route, program, around, total, fits, largest_batch, note)
+
+
+def together(program: Range, around: Range) -> Range:
+    """Bytes of the GPU that a program takes with its context."""
+    return Range(program.low + around.low, program.mid + around.mid, program.high + around.high)
 
 
 def fitting(total: Range, memory: int) -> Fits:

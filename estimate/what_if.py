@@ -9,8 +9,9 @@ from keras_memlint.estimate.devices import Device
 from keras_memlint.estimate.errors import EstimateError
 from keras_memlint.estimate.prediction import Prediction, Predictor
 from keras_memlint.estimate.progress import Progress, Stage
-from keras_memlint.estimate.result import WhatIf
+from keras_memlint.estimate.result import Range, WhatIf
 from keras_memlint.estimate.steps import Variant
+from keras_memlint.estimate.targets import fitting, together
 
 USUAL = ("mixed_bfloat16", "accumulation", "batch")
 """The remedies that are tried without being asked for."""
@@ -60,9 +61,17 @@ def _batch(size: int) -> Change:
 
 
 def recomputed(
-    todo: Sequence[Change], base: Prediction, predictor: Predictor, device: Device, progress: Progress
+    todo: Sequence[Change],
+    base: Prediction,
+    predictor: Predictor,
+    device: Device,
+    around: Range,
+    progress: Progress,
 ) -> tuple[WhatIf, ...]:
-    """Each change on one GPU, those that save most first, those that could not be computed last."""
+    """Each change on one GPU, those that save most first, those that could not be computed last.
+
+    ``around``: bytes of the context.
+    """
     found = []
     for number, change in enumerate(todo):
         progress(Stage("what-if", change.title, 0.7 + 0.3 * number / len(todo)))
@@ -74,5 +83,6 @@ def recomputed(
             )
             continue
         saved = base.program.mid - peak.mid
-        found.append(WhatIf(change.name, device.gpu.name, change.title, peak, saved, change.safe))
+        fits = fitting(together(peak, around), device.gpu.memory)
+        found.append(WhatIf(change.name, device.gpu.name, change.title, peak, saved, change.safe, fits=fits))
     return tuple(sorted(found, key=lambda entry: (entry.saved_bytes is None, -(entry.saved_bytes or 0))))

@@ -52,7 +52,9 @@ def parse(argv: Sequence[str]) -> argparse.Namespace:
     if argv[:1] == ["estimate"]:
         # What stands after `--` is the script's.
         own = list(argv[1 : argv.index("--")] if "--" in argv else argv[1:])
-        arguments = estimate.parse_args(own, argparse.Namespace(command="estimate"))
+        arguments, unknown = estimate.parse_known_args(own, argparse.Namespace(command="estimate"))
+        if unknown:
+            estimate.error(f"unknown: {' '.join(unknown)} (the script's own arguments follow after `--`)")
         arguments.arguments = list(argv[len(own) + 2 :])
         return arguments
     if argv[:1] == ["check"]:

@@ -6,7 +6,7 @@ import argparse
 import shutil
 import signal
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from types import FrameType
 
@@ -62,7 +62,14 @@ def estimate(arguments: argparse.Namespace) -> int:
         ),
         end="",
     )
-    return 1 if any(target.fits == "no" for target in found.targets) else 0
+    return 1 if "no" in _verdicts(found, request.batch_sizes) else 0
+
+
+def _verdicts(found: Estimate, batch_sizes: Sequence[int]) -> list[str | None]:
+    """Of the script on each GPU, and of the batch sizes that were typed."""
+    typed = {f"batch_size={size}" for size in batch_sizes}
+    changed = [change.fits for change in found.what_if if change.change in typed]
+    return [*(target.fits for target in found.targets), *changed]
 
 
 def _keep(found: Estimate) -> None:
@@ -122,7 +129,10 @@ def _changes(typed: list[str]) -> tuple[str, ...] | None:
     names = _words(typed)
     for name in names:
         if name not in (*WHAT_IFS, "all", "none"):
-            raise UserError(f"--what-if: there is no change `{name}`{did_you_mean(name, (*WHAT_IFS, 'all'))}")
+            raise UserError(
+                f"--what-if: there is no change `{name}`{did_you_mean(name, (*WHAT_IFS, 'all'))};"
+                f" there are {', '.join(WHAT_IFS)}, all and none"
+            )
     if not names:
         return None
     return WHAT_IFS if "all" in names else tuple(name for name in names if name != "none")

@@ -143,7 +143,7 @@ def timeline(estimate: Estimate) -> Html | None:
         tag("p", class_="readout", role="status"),
         tag("details", tag("summary", "As a table"), table),
     )
-    about = f"Of the training program {words.first_gpu(estimate)}. Positions count operations, not time."
+    about = f"Of the training program {words.first_gpu(estimate)}. Positions count operations, not time; what the allocator and libraries add to the program is not in the curve."
     return _section("timeline", "Memory over the step", about, figure, charts.timeline_data(estimate))
 
 
@@ -241,7 +241,9 @@ def _changes(gpu: str, changes: list[WhatIf]) -> Html:
         rows.append(
             tag(
                 "tr",
-                tag("th", change.title or change.change, _small(remark), scope="row"),
+                tag(
+                    "th", words.misfit(change) + (change.title or change.change), _small(remark), scope="row"
+                ),
                 tag("td", bar, class_="chart"),
                 _number(words.saving(change)),
                 _number(words.size(change.program_peak_bytes.mid) if change.program_peak_bytes else "–"),

@@ -156,7 +156,13 @@ def _what_if(estimate: Estimate, room: int, colour: bool) -> Iterator[str]:
                 title += f": {change.problem}"
             elif change.safe:
                 title += " (same results)"
-            rows.append((words.saving(change), f"peak {words.size(peak.mid)}" if peak else "", title))
+            rows.append(
+                (
+                    words.saving(change),
+                    f"peak {words.size(peak.mid)}" if peak else "",
+                    words.misfit(change) + title,
+                )
+            )
         yield from table(rows, room)
 
 

@@ -184,6 +184,11 @@ def saving(change: WhatIf) -> str:
     return f"{'saves' if change.saved_bytes > 0 else 'costs'} {size(abs(change.saved_bytes))}"
 
 
+def misfit(change: WhatIf) -> str:
+    """Said where it is no good news: most changes are tried to make it fit."""
+    return {"no": "does not fit: ", "borderline": "borderline: "}.get(change.fits or "", "")
+
+
 def recomputed(estimate: Estimate, gpu: str) -> str:
     """For which GPU the changes were recomputed, and how. What was measured cannot have been the changed program."""
     tiers = {target.tier for target in estimate.targets if target.name == gpu} - {"measured"}

@@ -124,7 +124,7 @@ class _Fit:
         given, run = self._given, self._run
         validation = given.get("validation_data") is not None or given.get("validation_split")
         if validation:
-            run.note("validation", "validation was left out: it can need more than a training step")
+            run.note("validation", "left out; it can need more than a training step")
         names = [type(callback).__name__ for callback in _flat(given.get("callbacks"))]
         if names:
             run.note("callbacks", "left out: " + ", ".join(names))
