@@ -21,6 +21,7 @@ ROUTES = {
     "tensorflow": "TensorFlow's own training step, compiled by XLA for the GPU",
     "jax": "JAX's own training step, compiled by XLA for the GPU",
     "liveness": "liveness over TensorFlow's graph",
+    "torch": "liveness over PyTorch's operations, with its caching allocator",
     "bound": "parameters, optimizer slots, gradients and one batch",
 }
 
@@ -65,7 +66,9 @@ class Predictor:
             # Without XLA the kernels of the graph run one by one: another program than the compiler's.
             return self._lower(None)
         if "program" not in caught["can"]:
-            return self._lower(caught.get("cannot", {}).get("program"))
+            # PyTorch's steps are never programs, which is no news.
+            reason = None if caught["backend"] == "torch" else caught.get("cannot", {}).get("program")
+            return self._lower(reason)
         return "compiler", None
 
     def _lower(self, reason: str | None) -> tuple[Tier, str | None]:
@@ -80,7 +83,7 @@ class Predictor:
             compiled = self._compiler.compile(program.path, program.arguments, device, layers=self._layers())
             return self._of_compiled(compiled, program, device)
         if self.tier == "liveness":
-            return self._of_liveness(self._steps.liveness(variant))
+            return self._of_liveness(self._steps.liveness(variant, device))
         return self._bound(variant)
 
     def _of_compiled(self, compiled: Compiled, program: Program, device: Device) -> Prediction:
@@ -109,7 +112,7 @@ class Predictor:
             notes.append(f"{unknown} tensors of unknown size are not counted")
         return Prediction(
             "liveness",
-            ROUTES["liveness"],
+            ROUTES["torch" if self._steps.caught["backend"] == "torch" else "liveness"],
             Range(
                 int((without + workspace["low"]) * (1 - _LIVENESS_ERROR)),
                 peak,

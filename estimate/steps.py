@@ -9,6 +9,7 @@ from tempfile import TemporaryDirectory
 from types import TracebackType
 from typing import Any
 
+from keras_memlint.estimate.devices import Device
 from keras_memlint.estimate.progress import Progress, silent
 from keras_memlint.estimate.request import Request
 from keras_memlint.estimate.session import Caught, Session
@@ -84,9 +85,12 @@ class Steps:
             )
         return self._programs[variant]
 
-    def liveness(self, variant: Variant) -> dict[str, Any]:
-        """The step's liveness. Raises EstimateError when it cannot be had."""
-        answer = self._session(variant).ask("liveness", **_options(variant))["liveness"]
+    def liveness(self, variant: Variant, device: Device) -> dict[str, Any]:
+        """The step's liveness on a GPU. Raises EstimateError when it cannot be had."""
+        capability = device.gpu.compute_capability
+        answer = self._session(variant).ask("liveness", capability=capability, **_options(variant))[
+            "liveness"
+        ]
         assert isinstance(answer, dict)
         return answer
 

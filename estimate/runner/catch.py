@@ -15,12 +15,16 @@ class Cannot(Exception):
 
 @dataclass
 class Options:
-    """A training step other than the script's own, as a command asks for it."""
+    """A training step other than the script's own, as a command asks for it.
+
+    ``capability``: the compute capability of the GPU it is for, where the step depends on it.
+    """
 
     batch: int | None = None
     optimizer: str | None = None
     accumulation: int = 1
     remat: bool = False
+    capability: tuple[int, int] | None = None
 
 
 @dataclass

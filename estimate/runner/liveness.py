@@ -15,6 +15,7 @@ from .graph_memory import Memory, Tensor, Value, Variable
 from .graph_names import describe, kind_of
 from .graph_read import NO_MEMORY, Graph, Node, read
 from .graph_run import Executor
+from .graph_scratch import on_cpu, on_gpu
 from .graph_sizes import resolve
 
 POINTS = 400
@@ -23,7 +24,6 @@ MOST_WORK = 40_000
 """Operations in loops that are followed one by one."""
 FEWEST_TRIPS = 40
 """More than TensorFlow runs at once."""
-MIB = 1 << 20
 _PARTS = {
     "parameter": "parameters",
     "state": "parameters",
@@ -46,9 +46,9 @@ def liveness(
     unknown = resolve(graph, [a for a in arguments if a["kind"] == "input"])
     clean(graph)
     _shorten_loops(graph)
-    step = _Step(graph, arguments, _scratch(graph))
-    memory, operations = step.run(0)
-    cpu, _ = step.run(threads or os.cpu_count() or 1)
+    step = _Step(graph, arguments)
+    memory, operations = step.run(0, on_gpu(graph))
+    cpu, _ = step.run(threads or os.cpu_count() or 1, on_cpu(graph))
     peaks = memory.peak_with
     workspace = {level: max(0, peaks.get(level, 0) - memory.peak) for level in ("low", "mid", "high")}
     return {
@@ -60,7 +60,7 @@ def liveness(
         "unknown": unknown,
         "operations": operations,
         "workspace": workspace,
-        "cpu": {"peak": cpu.peak},
+        "cpu": {"peak": max(cpu.peak, cpu.peak_with.get("cpu", 0))},
         "notes": _notes(graph),
     }
 
@@ -81,16 +81,14 @@ def _shorten_loops(graph: Graph) -> None:
 
 
 class _Step:
-    def __init__(
-        self, graph: Graph, arguments: Sequence[dict[str, Any]], scratch: dict[Node, dict[str, int]]
-    ) -> None:
-        self._graph, self._arguments, self._scratch = graph, arguments, scratch
+    def __init__(self, graph: Graph, arguments: Sequence[dict[str, Any]]) -> None:
+        self._graph, self._arguments = graph, arguments
 
-    def run(self, threads: int) -> tuple[Memory, int]:
+    def run(self, threads: int, scratch: dict[Node, dict[str, int]]) -> tuple[Memory, int]:
         """Two steps, of which the second counts: the first one leaves the allocator as later ones find it."""
         memory = Memory()
         values, batch = self._persistent(memory)
-        executor = Executor(memory, threads, batch, {} if threads else self._scratch)
+        executor = Executor(memory, threads, batch, scratch)
         executor.run(self._graph, values)
         memory.watch()
         executor.operations = 0
@@ -149,23 +147,6 @@ def _variable_sizes(graph: Graph) -> dict[Node, int]:
 
     look(graph, {node: node for node in graph.arguments if node.types[0][0] == "resource"})
     return sizes
-
-
-def _scratch(graph: Graph) -> dict[Node, dict[str, int]]:
-    """What cuDNN and cuBLAS ask for beside their operands. Nobody but the device knows it, so it is a range.
-
-    TensorFlow lets a convolution have up to 4 GiB and takes the fastest; padded copies of the operands are common.
-    """
-    found: dict[Node, dict[str, int]] = {}
-    for node in graph.nodes:
-        if node.kind in ops.CONVOLUTIONS:
-            moved = (node.bytes(0) or 0) + sum(source.bytes(output) or 0 for source, output in node.inputs)
-            found[node] = {"low": 0, "mid": min(moved, 32 * MIB), "high": min(3 * moved, 4096 * MIB)}
-        elif node.kind in ops.PRODUCTS:
-            found[node] = {"low": 0, "mid": 4 * MIB, "high": 32 * MIB}
-        elif node.body is not None:
-            found.update(_scratch(node.body))
-    return found
 
 
 def _breakdown(memory: Memory, arguments: Sequence[dict[str, Any]], workspace: int) -> dict[str, int]:

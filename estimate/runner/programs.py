@@ -21,6 +21,6 @@ def of_model(model: Any, backend: str, data: Any, batch: int | None, distributed
         from . import programs_jax
 
         return programs_jax.ModelStep(model, data, batch)
-    return Program(
-        f"the {backend} backend runs the step operation by operation: there is no program to compile"
-    )
+    from . import programs_torch
+
+    return programs_torch.ModelStep(model, data, batch)

@@ -40,6 +40,7 @@ def _answer(run: Run, catch: Catch, command: dict[str, Any]) -> dict[str, Any]:
         command.get("optimizer"),
         int(command.get("accumulation") or 1),
         bool(command.get("remat")),
+        tuple(command["capability"]) if command.get("capability") else None,
     )
     try:
         do = command.get("do")

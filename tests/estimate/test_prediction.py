@@ -42,7 +42,7 @@ class StepsStandIn:
         self.asked.append(variant)
         return Program(Path("step.mlirbc"), self.caught["backend"], ())
 
-    def liveness(self, variant: Variant) -> dict[str, Any]:
+    def liveness(self, variant: Variant, device: devices.Device) -> dict[str, Any]:
         self.asked.append(variant)
         return {
             "peak": 500 * MIB,
