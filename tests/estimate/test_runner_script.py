@@ -176,6 +176,32 @@ def test_files_of_the_user_stay_as_they_were(run: Run, tmp_path: Path) -> None:
     assert event["written"] == [str(tmp_path / "words.txt")]
 
 
+def test_a_file_of_the_user_that_is_moved_stays_and_is_found_at_both_ends(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "data.csv").write_text("1,2")
+    (tmp_path / "old").mkdir()
+    (tmp_path / "old/data.csv").write_text("0,0")
+    conversation = run(
+        """
+        import os, shutil
+        os.rename("data.csv", "raw.csv")
+        print(open("raw.csv").read())
+        shutil.move("old/data.csv", "older.csv")
+        with open("raw.csv", "a") as more:
+            more.write(",3")
+        os.replace("raw.csv", "rawer.csv")
+        print(open("rawer.csv").read(), open("older.csv").read())
+        os.rename("old", "ancient")
+        """
+    )
+    event = conversation.event
+    assert event["outcome"] == "no-training", conversation.output()
+    assert conversation.output() == "1,2\n1,2,3 0,0\n"
+    assert (tmp_path / "data.csv").read_text() == "1,2"
+    assert (tmp_path / "old/data.csv").read_text() == "0,0"
+    assert event["blocked"] == {"removing files": 3}
+    assert sorted(event["written"]) == [str(tmp_path / "older.csv"), str(tmp_path / "raw.csv")]
+
+
 def test_watching_imports_costs_next_to_nothing(tmp_path: Path) -> None:
     """The watcher's own time in an import of many modules, none of them waited for."""
     text = f"""
