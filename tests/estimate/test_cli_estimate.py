@@ -115,8 +115,8 @@ class TestPredicted:
         assert list(saved.values()) == sorted(saved.values(), reverse=True)
         assert saved["batch_size=4"] > saved["batch_size=8"] > 0
         weights = found["breakdown"]["parameters"]
-        # Adam's two numbers for each weight are gone.
-        assert saved["sgd"] == pytest.approx(2 * weights, rel=0.1)
+        # Adam's two numbers for each weight are gone; what the allocator takes for them is rounded up.
+        assert 2 * weights <= saved["sgd"] < 3 * weights
 
     def test_largest_batch_is_confirmed(self, predicted: Run) -> None:
         t4, a100 = (row["largest_batch"] for row in predicted.found["targets"])
