@@ -223,11 +223,6 @@ _ENVIRONMENT = {
     "XLA_PYTHON_CLIENT_PREALLOCATE": "false",
     # TensorFlow tells the peak of its CPU allocator only of this one.
     "TF_CPU_ALLOCATOR_USE_BFC": "1",
-    "TF_CPP_MIN_LOG_LEVEL": "2",
     "PYTHONUNBUFFERED": "1",
-    # Nothing of the run is logged anywhere.
-    "WANDB_MODE": "disabled",
-    "COMET_MODE": "DISABLED",
-    "NEPTUNE_MODE": "debug",
-    "MPLBACKEND": "Agg",
 }
+"""What holds from the start of the process; what keeps libraries quiet is set in ``runner/quiet.py``."""
