@@ -109,7 +109,6 @@ class Session:
                     "step_seconds": _STEP_SECONDS,
                     "out": str(self._folder),
                     "policy": policy,
-                    "remat": False,
                 }
             ),
             encoding="utf-8",
