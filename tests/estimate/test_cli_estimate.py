@@ -115,8 +115,8 @@ class TestPredicted:
         assert list(saved.values()) == sorted(saved.values(), reverse=True)
         assert saved["batch_size=4"] > saved["batch_size=8"] > 0
         weights = found["breakdown"]["parameters"]
-        # Adam's two numbers for each weight are gone; what the allocator takes for them is rounded up.
-        assert 2 * weights <= saved["sgd"] < 3 * weights
+        # Adam's two numbers for each weight are gone, and with them what the allocator gave away for them.
+        assert 2 * weights <= saved["sgd"] <= 4 * weights
 
     def test_largest_batch_is_confirmed(self, predicted: Run) -> None:
         t4, a100 = (row["largest_batch"] for row in predicted.found["targets"])
