@@ -25,7 +25,7 @@ class Detected:
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """One GPU at one moment, in bytes. ``of_process``: what a process and its children hold, None when not told."""
+    """One GPU at one moment, in bytes. ``of_process``: what one process holds, None when not told."""
 
     total: int
     used: int

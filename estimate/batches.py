@@ -13,8 +13,9 @@ _MOST_TRIES = 6
 
 
 def largest(need: Callable[[int], int], memory: int, start: int) -> Batch | None:
-    """The largest batch whose ``need`` in bytes is at most ``memory``, within 4 %; None when not even one sample fits.
+    """The largest batch whose ``need`` in bytes is at most ``memory``, within 4 % unless that takes too many tries.
 
+    Its size is 0 when not even one sample fits. None when no batch was found that does, and one sample was not tried.
     ``need`` is asked for as few batches as possible, beginning with ``start``, which is cheap when it is known already.
     """
     needs = {start: need(start)}
@@ -32,7 +33,7 @@ def largest(need: Callable[[int], int], memory: int, start: int) -> Batch | None
         error = abs(expected - needs[proposed]) / needs[proposed]
     fitting, failing = _bracket(needs, memory)
     if not fitting:
-        return None if failing == 1 else Batch(0, confirmed=False, line_error=error)
+        return Batch(0, confirmed=True) if failing == 1 else None
     # At the end of the search nothing larger was seen that does not fit.
     return Batch(fitting, confirmed=fitting < LARGEST, line_error=error)
 

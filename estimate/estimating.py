@@ -33,6 +33,10 @@ def estimate(request: Request, progress: Progress = silent) -> Estimate:
             else None
         )
         if own is None and not request.targets:
+            if request.batch is not None:
+                raise EstimateError(
+                    "only the script's own batch is measured here: name the GPUs that others are predicted for (`targets`)"
+                )
             raise EstimateError(
                 "the script did not train on a GPU here: name one with --target, such as --target t4"
             )

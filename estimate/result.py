@@ -62,8 +62,9 @@ class Tensor:
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """The largest batch that fits. ``confirmed``: its step was compiled, and so was the one that does not fit any more.
+    """The largest batch that fits, 0 when not even one sample does.
 
+    ``confirmed``: its step was compiled, and so was the one that does not fit any more.
     ``line_error``: how far the straight line through smaller batches was off at the confirmed one, as a fraction.
     """
 

@@ -35,7 +35,8 @@ class Session:
     """Runs the script until its training step is caught. A context manager: leaving it ends the process for sure.
 
     ``policy`` overrides the script's dtype policy, ``steps`` the request's; 0 stops before the first step. ``started``
-    gets the number of the process. ``compiled`` is a folder where JAX keeps what it compiled.
+    gets the number of the process. ``compiled`` is a folder where JAX keeps what it compiled. ``resident_peak``: the
+    highest reading of the process's resident memory until the step was caught, in bytes.
     Raises EstimateError with one sentence when no step can be caught.
     """
 
@@ -58,6 +59,8 @@ class Session:
             if started is not None:
                 started(self._child.pid)
             self.caught = self._wait_for_step()
+            # Questions about the step take memory too, which is not the script's.
+            self.resident_peak = self._child.resident_peak
         except BaseException:
             self.close()
             raise
@@ -69,11 +72,6 @@ class Session:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
-
-    @property
-    def resident_peak(self) -> int:
-        """The highest reading of the process's resident memory so far, in bytes."""
-        return self._child.resident_peak
 
     def close(self) -> None:
         """End the process and remove its folder."""
@@ -93,7 +91,7 @@ class Session:
             except TimeoutError:
                 raise EstimateError(f"the script's process gave no answer in {_ANSWER_SECONDS} s") from None
             if message is None:
-                raise EstimateError(self._death())
+                raise EstimateError(self._death("while its training step was looked at"))
             if message.get("event") == "answer" and message.get("id") == self._questions:
                 if "error" in message:
                     raise EstimateError(str(message["error"]))
@@ -115,7 +113,6 @@ class Session:
                     "step_seconds": _STEP_SECONDS,
                     "out": str(self._folder),
                     "policy": policy,
-                    "remat": False,
                 }
             ),
             encoding="utf-8",
@@ -189,7 +186,7 @@ class Session:
         )
         return f"{self._name} failed{at}: {detail}{shortened}"
 
-    def _death(self) -> str:
+    def _death(self, when: str = "before training") -> str:
         status = self._child.status
         seen = (
             f"; last seen with {format_bytes(self._child.resident)} resident, at most {format_bytes(self._child.resident_peak)}"
@@ -200,7 +197,7 @@ class Session:
             return f"{self._name} was killed by the system, most likely because memory ran out{seen}"
         if status is not None and status < 0:
             return f"{self._name} was ended by signal {-status}{seen}"
-        return f"{self._name} ended its own process before training (status {status}){seen}"
+        return f"{self._name} ended its own process {when} (status {status}){seen}"
 
     def _output(self) -> str:
         """The last lines that the script printed; empty when there are none."""
@@ -237,11 +234,6 @@ _ENVIRONMENT = {
     "XLA_PYTHON_CLIENT_PREALLOCATE": "false",
     # TensorFlow tells the peak of its CPU allocator only of this one.
     "TF_CPU_ALLOCATOR_USE_BFC": "1",
-    "TF_CPP_MIN_LOG_LEVEL": "2",
     "PYTHONUNBUFFERED": "1",
-    # Nothing of the run is logged anywhere.
-    "WANDB_MODE": "disabled",
-    "COMET_MODE": "DISABLED",
-    "NEPTUNE_MODE": "debug",
-    "MPLBACKEND": "Agg",
 }
+"""What holds from the start of the process; what keeps libraries quiet is set in ``runner/quiet.py``."""

@@ -10,6 +10,7 @@ from types import TracebackType
 from typing import Any
 
 from keras_memlint.estimate.devices import Device
+from keras_memlint.estimate.errors import EstimateError
 from keras_memlint.estimate.progress import Progress, silent
 from keras_memlint.estimate.request import Request
 from keras_memlint.estimate.session import Caught, Session
@@ -98,12 +99,16 @@ class Steps:
         """The script's run. JAX's peak cannot be reset, so a run on a GPU is repeated with what the first compiled."""
 
         def run() -> Session:
-            return Session(
-                self._request,
-                policy=self._request.policy,
-                progress=self._progress,
-                started=started,
-                compiled=compiled,
+            policy = self._request.policy
+            return _with_policy(
+                Session(
+                    self._request,
+                    policy=policy,
+                    progress=self._progress,
+                    started=started,
+                    compiled=compiled,
+                ),
+                policy,
             )
 
         session = run()
@@ -117,8 +122,18 @@ class Steps:
     def _session(self, variant: Variant) -> Session:
         policy = variant.policy
         if policy not in self._sessions:
-            self._sessions[policy] = Session(self._request, policy=policy, steps=0, progress=self._progress)
+            session = Session(self._request, policy=policy, steps=0, progress=self._progress)
+            self._sessions[policy] = _with_policy(session, policy)
         return self._sessions[policy]
+
+
+def _with_policy(session: Session, policy: str | None) -> Session:
+    """The session. Raises EstimateError when its script trains with another policy all the same, as without Keras."""
+    found = session.caught["policy"]
+    if policy is not None and found != policy:
+        session.close()
+        raise EstimateError(f"the script does not take the policy {policy}: it trains with {found}")
+    return session
 
 
 def _options(variant: Variant) -> dict[str, Any]:

@@ -28,7 +28,7 @@ def predicted(
             found = _largest(predictor, device, around, batch)
         except EstimateError as error:
             note = _joined(note, f"no largest batch: {error}")
-        if found is not None and found.size == LARGEST:
+        if found is not None and found.size >= LARGEST:
             note = _joined(note, f"batches beyond {LARGEST:,} may fit too, they were not tried")
     return target(
         device.gpu.name,

@@ -33,6 +33,15 @@ _STEPS_ON_GPU = 5
 _USUAL = ("t4", "a100-40")
 """Shown where neither a GPU is here nor one was named."""
 
+_OF_A_SWEEP = ("--output", "--retry-failed", "--jobs", "--scheduler")
+_IN_A_GRID = {
+    "--python": "python",
+    "--steps": "steps",
+    "--target": "targets",
+    "--batch-size": "batch-sizes",
+    "--what-if": "what-if",
+}
+
 
 def estimate(arguments: argparse.Namespace) -> int:
     """0 when the script fits every GPU, 1 when it does not fit one, or a case of a sweep failed.
@@ -41,6 +50,7 @@ def estimate(arguments: argparse.Namespace) -> int:
     """
     # A supervisor ends programs with SIGTERM, and then nothing must be left behind either.
     signal.signal(signal.SIGTERM, _interrupted)
+    _check_kind(arguments)
     if arguments.sweep is not None:
         return sweep(arguments, estimate_case)
     request = _request(arguments)
@@ -70,6 +80,25 @@ def _verdicts(found: Estimate, batch_sizes: Sequence[int]) -> list[str | None]:
     typed = {f"batch_size={size}" for size in batch_sizes}
     changed = [change.fits for change in found.what_if if change.change in typed]
     return [*(target.fits for target in found.targets), *changed]
+
+
+def _check_kind(arguments: argparse.Namespace) -> None:
+    """Raises UserError for what would be left out without a word: one estimate and a sweep take different options."""
+    if arguments.sweep is None:
+        for option in _OF_A_SWEEP:
+            if _given(arguments, option):
+                instead = "; for the report write > FILE" if option == "--output" else ""
+                raise UserError(f"{option} belongs to --sweep{instead}")
+        return
+    if arguments.script is not None or arguments.module is not None:
+        raise UserError(f"--sweep runs the scripts that {arguments.sweep} names; leave the script out")
+    for option, key in _IN_A_GRID.items():
+        if _given(arguments, option):
+            raise UserError(f"{option} does not go with --sweep; write `{key}` into {arguments.sweep}")
+
+
+def _given(arguments: argparse.Namespace, option: str) -> bool:
+    return bool(getattr(arguments, option.removeprefix("--").replace("-", "_")))
 
 
 def _keep(found: Estimate) -> None:

@@ -11,6 +11,7 @@ import os
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -32,14 +33,18 @@ def main() -> int:
         case for case in _cases(arguments.routes.split(",")) if "error" in results.get(_key(case), {"error"})
     ]
 
+    writing = threading.Lock()
+
     def measure(case: tuple[str, ...]) -> None:
         left = ends - time.monotonic()
         if left < 30:
             return
-        results[_key(case)] = _measured(case, arguments, ends)
-        done = arguments.file.with_suffix(".part")
-        done.write_text(json.dumps(dict(sorted(results.items())), indent=1) + "\n")
-        done.replace(arguments.file)
+        result = _measured(case, arguments, ends)
+        with writing:
+            results[_key(case)] = result
+            done = arguments.file.with_suffix(".part")
+            done.write_text(json.dumps(dict(sorted(results.items())), indent=1) + "\n")
+            done.replace(arguments.file)
         print(_key(case), results[_key(case)].get("error", results[_key(case)].get("peak")), flush=True)
 
     with ThreadPoolExecutor(arguments.jobs) as pool:

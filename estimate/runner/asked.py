@@ -20,8 +20,6 @@ class Asked:
     steps: int = 3
     step_seconds: float = 20.0
     policy: str | None = None
-    remat: bool = False
-    fingerprint: str = ""
 
 
 def read(path: str) -> Asked:

@@ -6,7 +6,7 @@ knows nothing of a copy made elsewhere. So
 
 - a file that was there before the run is opened for writing as a private copy in the runner's folder, and read from
   there afterwards; in that way a log or a table of results is neither cut off nor lengthened;
-- removing or replacing such a file or folder does nothing, and is counted;
+- removing, moving or replacing such a file or folder does nothing, and is counted; a moved file is there as a copy;
 - new files are written, since what follows may need them, and named in the answer; empty new folders are removed again;
 - temporary folders and the caches of frameworks are left alone, so downloads work and are kept.
 
@@ -144,7 +144,7 @@ def install(run: Run) -> Keeper:
     for home, name in ((os, "remove"), (os, "unlink"), (os, "rmdir"), (shutil, "rmtree"), (os, "truncate")):
         setattr(home, name, _unless_kept(keeper, getattr(home, name), 0))
     for name in ("rename", "replace"):
-        setattr(os, name, _unless_kept(keeper, getattr(os, name), 1))
+        setattr(os, name, _move(keeper, getattr(os, name)))
     os.mkdir = _mkdir(keeper, os.mkdir)
     return keeper
 
@@ -159,6 +159,30 @@ def _unless_kept(keeper: Keeper, original: Callable[..., Any], victim: int) -> C
         return original(*arguments, **options)
 
     return call
+
+
+def _move(keeper: Keeper, original: Callable[..., Any]) -> Callable[..., Any]:
+    """``original``, unless it would take the user's file away from either place."""
+
+    @functools.wraps(original)
+    def move(source: Any, target: Any, *arguments: Any, **options: Any) -> Any:
+        if options.get("src_dir_fd") is not None or options.get("dst_dir_fd") is not None:
+            return original(source, target, *arguments, **options)
+        # Both are asked before anything is done: neither counts twice.
+        if keeper.keeps(target):
+            return None
+        full = os.path.abspath(os.fsdecode(source))
+        here = keeper.place(full, "r")
+        if here == full and not keeper.is_users(full):
+            return original(source, target, *arguments, **options)
+        keeper.keeps(source)
+        if os.path.isfile(here) and os.path.getsize(here) <= _LARGEST_COPY:
+            with open(target, "wb"):
+                pass  # a new file of the run's from now on
+            shutil.copyfile(here, target)
+        return None
+
+    return move
 
 
 def _mkdir(keeper: Keeper, original: Callable[..., Any]) -> Callable[..., Any]:

@@ -38,8 +38,10 @@ def program(path: str) -> str:
 
 
 def _text(cell: dict[str, Any]) -> str:
+    """The cell's text, whose last line break is that between the cells: lines are counted as the linter counts them."""
     source = cell.get("source", cell.get("input", ""))
-    return source if isinstance(source, str) else "".join(source)
+    text: str = source if isinstance(source, str) else "".join(source)
+    return text[:-1] if text.endswith("\n") else text
 
 
 def _cell(text: str) -> str:

@@ -58,7 +58,6 @@ _FUNCTIONS = {
     "tensorflow.python.saved_model.save": ("save", "save_and_return_nodes"),
     "torch.serialization": ("save",),
     "torch.jit._serialization": ("save",),
-    "orbax.checkpoint": (),
     "matplotlib.pyplot": ("show", "pause"),
 }
 """Functions that write or open windows, by module."""

@@ -214,3 +214,18 @@ def test_interrupted_at_any_moment(place: Place, number: int, status: int, secon
     assert process.returncode == status or seconds < 1
     assert "Traceback" not in errors or seconds < 1
     place.check_nothing_is_left()
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("train.py", "--output", "report.html"), "--output belongs to --sweep; for the report write > FILE"),
+        (("train.py", "--jobs", "2"), "--jobs belongs to --sweep"),
+        (("train.py", "--sweep", "grid.toml"), "--sweep runs the scripts that grid.toml names"),
+        (("--sweep", "grid.toml", "--target", "t4"), "write `targets` into grid.toml"),
+    ],
+)
+def test_options_that_would_be_left_out(place: Place, words: tuple[str, ...], said: str) -> None:
+    ran = place.run(*words, code="")
+    assert ran.returncode == 2
+    assert said in ran.stderr

@@ -131,6 +131,8 @@ class TestPredicted:
     def test_host_memory(self, predicted: Run) -> None:
         host = predicted.found["host"]
         assert 0 < host["imports_bytes"] <= host["peak_before_training_bytes"] <= host["peak_bytes"]
+        # A model of megabytes: what questions about the step take afterwards is not the script's.
+        assert host["peak_bytes"] < host["peak_before_training_bytes"] + (400 << 20)
         assert predicted.found["cpu_allocator_peak_bytes"] > 0
 
 

@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from keras_memlint.analysis.files import read_script
+from keras_memlint.estimate.runner import notebook
 
 RUNNER = Path(__file__).parents[2] / "estimate" / "runner"
 Run = Callable[..., Any]
@@ -67,8 +69,8 @@ def test_notebook_without_what_only_ipython_knows(run: Run, tmp_path: Path) -> N
         ("code", "%%time\nif x:\n    !echo\n    x = 2\nprint?"),
         ("code", "text = '''\n%kept\n'''\ndisplay(x)\nprint(text.strip())"),
     ]
-    notebook = {"cells": [{"cell_type": kind, "source": source} for kind, source in cells]}
-    (tmp_path / "a.ipynb").write_text(json.dumps(notebook))
+    content = {"cells": [{"cell_type": kind, "source": source} for kind, source in cells]}
+    (tmp_path / "a.ipynb").write_text(json.dumps(content))
     conversation = run(script=str(tmp_path / "a.ipynb"), notebook=True)
     assert conversation.event["outcome"] == "no-training", conversation.output()
     assert conversation.output() == "3\n2\n%kept\n"
@@ -174,6 +176,44 @@ def test_files_of_the_user_stay_as_they_were(run: Run, tmp_path: Path) -> None:
     assert not (tmp_path / "empty").exists()
     assert event["blocked"] == {"overwriting files": 2, "removing files": 2}
     assert event["written"] == [str(tmp_path / "words.txt")]
+
+
+def test_a_file_of_the_user_that_is_moved_stays_and_is_found_at_both_ends(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "data.csv").write_text("1,2")
+    (tmp_path / "old").mkdir()
+    (tmp_path / "old/data.csv").write_text("0,0")
+    conversation = run(
+        """
+        import os, shutil
+        os.rename("data.csv", "raw.csv")
+        print(open("raw.csv").read())
+        shutil.move("old/data.csv", "older.csv")
+        with open("raw.csv", "a") as more:
+            more.write(",3")
+        os.replace("raw.csv", "rawer.csv")
+        print(open("rawer.csv").read(), open("older.csv").read())
+        os.rename("old", "ancient")
+        """
+    )
+    event = conversation.event
+    assert event["outcome"] == "no-training", conversation.output()
+    assert conversation.output() == "1,2\n1,2,3 0,0\n"
+    assert (tmp_path / "data.csv").read_text() == "1,2"
+    assert (tmp_path / "old/data.csv").read_text() == "0,0"
+    assert event["blocked"] == {"removing files": 3}
+    assert sorted(event["written"]) == [str(tmp_path / "older.csv"), str(tmp_path / "raw.csv")]
+
+
+@pytest.mark.parametrize(
+    "cells", [["a = 1", "c = 3"], ["a = 1\n", "%%bash\nls\n", "", "c = 3"], ["a\r\nb\r\n", "c = 3"]]
+)
+def test_lines_of_a_notebook_are_those_of_the_linter(tmp_path: Path, cells: list[str]) -> None:
+    path = tmp_path / "train.ipynb"
+    code = [{"cell_type": "code", "metadata": {}, "outputs": [], "source": cell} for cell in cells]
+    path.write_text(json.dumps({"cells": code, "metadata": {}, "nbformat": 4, "nbformat_minor": 5}))
+    texts = (notebook.program(str(path)), read_script(path, str(path)).source.text)
+    run_at, read_at = (text.split("\n").index("c = 3") for text in texts)
+    assert run_at == read_at
 
 
 def test_watching_imports_costs_next_to_nothing(tmp_path: Path) -> None:
