@@ -1,8 +1,8 @@
 """Compares the liveness prediction with what TensorFlow's own allocator shows, on the CPU.
 
-``python benchmarks/estimate/liveness.py [FILE.json] [--only MODEL,...] [--predict] [--table]`` runs each case in a fresh
-process, one at a time; cases that are in the file are kept, so it can be stopped and started again. ``--predict`` traces again and keeps
-what was measured; ``--table`` only prints.
+``python benchmarks/estimate/liveness.py [FILE.json] [--only MODEL,...] [--predict] [--table]`` runs each case in a
+fresh process, one at a time; cases that are in the file are kept, so it can be stopped and started again. ``--predict``
+traces again and keeps what was measured; ``--table`` only prints.
 """
 
 from __future__ import annotations
@@ -236,6 +236,9 @@ def _print_table(results: dict[str, Any]) -> None:
             errors = [abs(_error(row, method(row))) for row in rows]
             parts.append(f"{mean(errors):.1%} (worst {max(errors):.1%})")
         print(f"| mean of {len(rows)} {split or 'in all'} | | | " + " | ".join(parts) + " |")
+    first = [abs(_error(row, row["first"])) for row in good.values() if "first" in row]
+    if first:
+        print(f"\nHeld-out as first predicted: {mean(first):.1%} (worst {max(first):.1%}).")
     for key, row in results.items():
         if "error" in row:
             print(key, "failed:", row["error"][-200:])

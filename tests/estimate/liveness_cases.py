@@ -151,11 +151,11 @@ def by_hand() -> dict[str, Any]:
             kept = kept.write(i, tf.sin(x + tf.cast(i, tf.float32)))
         return kept.stack()
 
-    def gradient_of_loop(x: Any) -> Any:
+    def gradient_of_loop(x: Any, trips: int = 8) -> Any:
         with tf.GradientTape() as tape:
             tape.watch(x)
             y = x
-            for _ in tf.range(8):
+            for _ in tf.range(trips):
                 y = tf.sin(y)
         return tape.gradient(y, x)
 
@@ -172,6 +172,11 @@ def by_hand() -> dict[str, Any]:
         "open batch": peak(lambda x: tf.transpose(x), tf.TensorSpec((None, 512), tf.float32)),
         "loop": peak(pieces),
         "loop gradient": peak(gradient_of_loop),
+        "long loop": peak(
+            lambda x: gradient_of_loop(x, 10_000),
+            tf.TensorSpec((32, 32), tf.float32),
+            [{"kind": "input", "name": "x", "bytes": 4096, "shape": [32, 32]}],
+        ),
         "update": peak(
             lambda x: weights.assign_add(x * 2.0),
             given=[{"kind": "parameter", "name": "w", "bytes": 1 << 20}, *data],
