@@ -23,7 +23,7 @@ def main() -> int:
     for route, title in ROUTES.items():
         for split in SPLITS:
             found = rows(route, split)
-            print(f"### {title}, {split} models\n\n{_table(found)}\n\n{summary(found)}\n")
+            print(f"### {title}, {split} models\n\n{table(found)}\n\n{summary(found)}\n")
     return 0
 
 
@@ -62,7 +62,8 @@ def summary(found: list[Row]) -> str:
     return "\n".join(lines) + f"\n\nlow <= GPU <= high: {inside} of {len(found)}"
 
 
-def _table(found: list[Row]) -> str:
+def table(found: list[Row]) -> str:
+    """The cases, in MB."""
     lines = ["| case | GPU, MB | low | estimate | high | error |", "|---|---|---|---|---|---|"]
     for row in found:
         sizes = " | ".join(f"{row[key] / 1e6:,.1f}" for key in ("peak", "low", "mid", "high"))

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
 from keras_memlint.estimate.runner.bfc import Allocator
 
 CASES = Path(__file__).with_name("liveness_cases.py")

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -214,30 +212,3 @@ def test_lines_of_a_notebook_are_those_of_the_linter(tmp_path: Path, cells: list
     texts = (notebook.program(str(path)), read_script(path, str(path)).source.text)
     run_at, read_at = (text.split("\n").index("c = 3") for text in texts)
     assert run_at == read_at
-
-
-def test_watching_imports_costs_next_to_nothing(tmp_path: Path) -> None:
-    """The watcher's own time in an import of many modules, none of them waited for."""
-    text = f"""
-import sys, time
-sys.path.insert(0, {str(RUNNER)!r})
-import hooks
-watch = hooks.Hooks()
-for number in range(40):
-    watch.after(f"absent{{number}}", print)
-watch.install()
-spent, plain = 0.0, watch.find_spec
-def timed(*arguments):
-    global spent
-    began = time.perf_counter()
-    try:
-        return plain(*arguments)
-    finally:
-        spent += time.perf_counter() - began
-watch.find_spec = timed
-began = time.perf_counter()
-import asyncio, email.mime.text, xml.dom.minidom, unittest.mock, http.server, sqlite3, multiprocessing.pool, logging.handlers
-print(spent / (time.perf_counter() - began))
-"""
-    done = subprocess.run([sys.executable, "-c", text], capture_output=True, text=True, check=True)
-    assert float(done.stdout) < 0.02

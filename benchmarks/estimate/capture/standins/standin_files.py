@@ -6,11 +6,12 @@ import io
 import os
 import random
 import tarfile
+import tempfile
 import zipfile
 from pathlib import Path
 from typing import Any
 
-ROOT = Path(os.environ.get("STANDIN_FILES", "/tmp/standin-files"))
+ROOT = Path(os.environ.get("STANDIN_FILES") or Path(tempfile.gettempdir()) / "standin-files")
 WORDS = [
     a + b
     for a in ("ka", "lo", "mi", "ren", "su", "ta", "ve", "zo")
