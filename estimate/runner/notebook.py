@@ -32,9 +32,7 @@ def program(path: str) -> str:
     cells = notebook.get("cells")
     if cells is None:  # Format 3 keeps them in worksheets.
         cells = [cell for sheet in notebook.get("worksheets", []) for cell in sheet.get("cells", [])]
-    code = [_cell(_text(cell)) for cell in cells if cell.get("cell_type") == "code"]
-    # One line end after each cell, its own or one more: the lines are counted so elsewhere too.
-    return "".join(text if text.endswith("\n") else text + "\n" for text in code)
+    return "\n".join(_cell(_text(cell)) for cell in cells if cell.get("cell_type") == "code") + "\n"
 
 
 def _text(cell: dict[str, Any]) -> str:
