@@ -242,7 +242,7 @@ def test_a_part_that_is_missing_is_refused() -> None:
 
 
 def test_every_field_is_explained() -> None:
-    page = (Path(result.__file__).parents[1] / "docs" / "estimate-report.md").read_text(encoding="utf-8")
+    page = (Path(__file__).parents[2] / "docs" / "estimate-report.md").read_text(encoding="utf-8")
     inner = {result.Range, result.Tensor, result.NotCovered, result.Buffer}
     own = {
         "script",
