@@ -86,6 +86,13 @@ def nearest(name: str) -> list[str]:
     return list(dict.fromkeys(_by_key()[key].name for key in keys))[:3]
 
 
+def unknown(name: str) -> str:
+    """What is wrong with ``name``, which ``find`` does not know, and which GPUs are near."""
+    near = " or ".join(f"`{found}`" for found in nearest(name))
+    hint = f" (did you mean {near}?)" if near else ""
+    return f"`{name}` is no known GPU{hint}; `keras-memlint doctor` lists them"
+
+
 _SIZE = re.compile(r"\s*(\d+(?:\.\d+)?)\s*(?:([kmg])(i?)b)?\s*", re.IGNORECASE | re.ASCII)
 
 

@@ -121,12 +121,10 @@ def find(name: str) -> Device | None:
 
 
 def get(name: str) -> Device:
-    """Like ``find``, but an unknown ``name`` raises EstimateError with the names that look like it."""
+    """Like ``find``, but an unknown ``name`` raises EstimateError, which names the nearest."""
     if device := find(name):
         return device
-    if similar := gpus.nearest(name):
-        raise EstimateError(f"there is no GPU `{name}`; did you mean {' or '.join(similar)}?")
-    raise EstimateError(f"there is no GPU `{name}`; known are {_listed()}")
+    raise EstimateError(gpus.unknown(name))
 
 
 def known() -> tuple[Device, ...]:

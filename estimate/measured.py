@@ -9,9 +9,9 @@ from keras_memlint.estimate.result import Breakdown, Range, TargetEstimate
 from keras_memlint.estimate.session import Caught
 
 _ALLOCATORS = {
-    "tensorflow": "TensorFlow's allocator, after two steps of warm-up",
+    "tensorflow": "the peak of TensorFlow's allocator while training",
     "jax": "JAX's allocator, in a second run that had nothing to compile",
-    "torch": "PyTorch's allocator, after two steps of warm-up",
+    "torch": "the peak of PyTorch's allocator while training",
 }
 
 

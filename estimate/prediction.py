@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
@@ -99,7 +98,7 @@ class Predictor:
                 workspace=(compiled.breakdown.workspace or 0) + peak.mid - compiled.stats.peak,
             ),
             compiled.timeline,
-            tuple(_own(found) for found in compiled.top),
+            compiled.top,
             self.note,
         )
 
@@ -145,23 +144,11 @@ class Predictor:
 
 def tensor(entry: dict[str, Any]) -> Tensor:
     """A tensor as the runner describes it."""
-    return _own(
-        Tensor(
-            int(entry["bytes"]),
-            str(entry["shape"]),
-            str(entry["kind"]),
-            entry.get("layer"),
-            entry.get("op"),
-            entry.get("source"),
-        )
+    return Tensor(
+        int(entry["bytes"]),
+        str(entry["shape"]),
+        str(entry["kind"]),
+        entry.get("layer"),
+        entry.get("op"),
+        entry.get("source"),
     )
-
-
-_LIBRARIES = ("site-packages", "dist-packages", f"estimate{os.sep}runner")
-
-
-def _own(found: Tensor) -> Tensor:
-    """Without the source line when that is a library's: the user wants to know of lines that can be changed."""
-    if found.source is not None and any(part in found.source for part in _LIBRARIES):
-        return replace(found, source=None)
-    return found

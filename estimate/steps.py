@@ -52,6 +52,7 @@ class Steps:
         self._request = request
         self._progress = progress
         self._programs: dict[Variant, Program] = {}
+        self._livenesses: dict[tuple[Variant, tuple[int, int] | None], dict[str, Any]] = {}
         self._sessions: dict[str | None, Session] = {}
         self.compile_peak: int | None = None
         """Bytes that JAX took of the GPU while it compiled and tried kernels; None where that was not told apart."""
@@ -89,11 +90,12 @@ class Steps:
     def liveness(self, variant: Variant, device: Device) -> dict[str, Any]:
         """The step's liveness on a GPU. Raises EstimateError when it cannot be had."""
         capability = device.gpu.compute_capability
-        answer = self._session(variant).ask("liveness", capability=capability, **_options(variant))[
-            "liveness"
-        ]
-        assert isinstance(answer, dict)
-        return answer
+        # TensorFlow's graph is the same for every GPU, PyTorch's operations choose their kernels by it.
+        key = (variant, capability if self.caught["backend"] == "torch" else None)
+        if key not in self._livenesses:
+            answer = self._session(variant).ask("liveness", capability=capability, **_options(variant))
+            self._livenesses[key] = dict(answer["liveness"])
+        return self._livenesses[key]
 
     def _measurable(self, started: Callable[[int], None] | None, compiled: Path) -> Session:
         """The script's run. JAX's peak cannot be reset, so a run on a GPU is repeated with what the first compiled."""

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from keras_memlint.analysis.toml_kinds import kind
 from keras_memlint.server.errors import UserError, did_you_mean
 from keras_memlint.server.selection import codes_of
 
@@ -115,7 +116,7 @@ def _table(path: str, raw: bytes) -> dict[str, Any] | None:
         raise ConfigurationError(f"{path}: `[tool.keras_memlint]` is not read; call it `{TABLE}`")
     table = tool.get("keras-memlint") if isinstance(tool, dict) else None
     if table is not None and not isinstance(table, dict):
-        raise ConfigurationError(f"{path}: `tool.keras-memlint` must be a table, not {_kind(table)}")
+        raise ConfigurationError(f"{path}: `tool.keras-memlint` must be a table, not {kind(table)}")
     return table
 
 
@@ -138,10 +139,10 @@ def _configuration(path: str, table: dict[str, Any]) -> tuple[Configuration, lis
 
 def _strings(where: str, value: object) -> tuple[str, ...]:
     if not isinstance(value, list):
-        raise ConfigurationError(f"{where} must be a list of strings, not {_kind(value)}")
+        raise ConfigurationError(f"{where} must be a list of strings, not {kind(value)}")
     for item in value:
         if not isinstance(item, str):
-            raise ConfigurationError(f"{where} must be a list of strings, but holds {_kind(item)}")
+            raise ConfigurationError(f"{where} must be a list of strings, but holds {kind(item)}")
     return tuple(value)
 
 
@@ -154,9 +155,7 @@ def _codes(where: str, value: object) -> tuple[str, ...]:
 
 def _per_file(where: str, value: object) -> tuple[tuple[str, tuple[str, ...]], ...]:
     if not isinstance(value, dict):
-        raise ConfigurationError(
-            f"{where} must be a table of patterns and lists of rules, not {_kind(value)}"
-        )
+        raise ConfigurationError(f"{where} must be a table of patterns and lists of rules, not {kind(value)}")
     return tuple(
         (pattern, _codes(f"{where}, pattern `{pattern}`", words)) for pattern, words in value.items()
     )
@@ -164,25 +163,23 @@ def _per_file(where: str, value: object) -> tuple[tuple[str, tuple[str, ...]], .
 
 def _gpu(where: str, value: object) -> str:
     if not isinstance(value, str):
-        raise ConfigurationError(f"{where} must be a string, not {_kind(value)}")
+        raise ConfigurationError(f"{where} must be a string, not {kind(value)}")
     return gpu_name(where, value)
 
 
 def gpu_name(where: str, value: str) -> str:
     """The table's name of the GPU ``value``. Raises UserError, which names ``where`` and the nearest GPUs."""
-    from keras_memlint.analysis.gpus import find, nearest
+    from keras_memlint.analysis.gpus import find, unknown
 
     gpu = find(value)
     if gpu is None:
-        near = " or ".join(f"`{name}`" for name in nearest(value))
-        hint = f" (did you mean {near}?)" if near else ""
-        raise UserError(f"{where}: `{value}` is no known GPU{hint}; `keras-memlint doctor` lists them")
+        raise UserError(f"{where}: {unknown(value)}")
     return gpu.name
 
 
 def _size(where: str, value: object) -> int:
     if isinstance(value, bool) or not isinstance(value, int | str):
-        raise ConfigurationError(f"{where} must be a size such as 64 or '16GiB', not {_kind(value)}")
+        raise ConfigurationError(f"{where} must be a size such as 64 or '16GiB', not {kind(value)}")
     try:
         from keras_memlint.analysis.gpus import parse_size
 
@@ -193,20 +190,8 @@ def _size(where: str, value: object) -> int:
 
 def _flag(where: str, value: object) -> bool:
     if not isinstance(value, bool):
-        raise ConfigurationError(f"{where} must be true or false, not {_kind(value)}")
+        raise ConfigurationError(f"{where} must be true or false, not {kind(value)}")
     return value
-
-
-def _kind(value: object) -> str:
-    names = {
-        bool: "a truth value",
-        int: "a number",
-        float: "a number",
-        str: "a string",
-        list: "a list",
-        dict: "a table",
-    }
-    return names.get(type(value), "a date")
 
 
 _KEYS: dict[str, Callable[[str, object], Any]] = {

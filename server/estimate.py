@@ -115,6 +115,7 @@ def _request(arguments: argparse.Namespace) -> Request:
     script = None if arguments.script is None else _script(arguments.script)
     here = bool(nvml.gpus().gpus)
     names = _words(arguments.target) or _configured(script or Path.cwd(), here=here)
+    local = not names or LOCAL in names
     try:
         return Request(
             script=script,
@@ -123,8 +124,8 @@ def _request(arguments: argparse.Namespace) -> Request:
             cwd=Path.cwd(),
             arguments=tuple(arguments.arguments),
             fit_index=arguments.fit_index,
-            steps=arguments.steps or (_STEPS_ON_GPU if here else 1),
-            local=not names or LOCAL in names,
+            steps=arguments.steps or (_STEPS_ON_GPU if here and local else 1),
+            local=local,
             targets=tuple(_devices(names)),
             search=not arguments.no_batch_search,
             batch_sizes=tuple(_sizes(arguments.batch_size)),

@@ -8,12 +8,10 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import sys
 from pathlib import Path
 from typing import Any
 
-_ALIAS = re.compile(r"parameter_number = (\d+) : i64}, output_index = array<i64(?:: (\d+))?>")
 _TYPES = {"f": "float", "bf": "bfloat", "i": "int", "si": "int", "ui": "uint"}
 
 
@@ -44,9 +42,13 @@ def run(file: Path, cache: Path) -> dict[str, Any]:
     import jax
     import numpy as np
     from jax._src.lib import _jax
+    from jax._src.lib.mlir import ir
+    from keras_memlint.estimate.compiler import program as program_of
 
     jax.config.update("jax_enable_x64", True)
-    module, shapes = _repaired(file.read_bytes())
+    module = program_of.read(file)
+    types = [ir.RankedTensorType(argument.type) for argument in program_of.main_function(module).arguments]
+    shapes = [(tuple(kind.shape), str(kind.element_type)) for kind in types]
     device = jax.local_devices()[0]
     where = _jax.DeviceList((device,))
     if cache.exists():
@@ -76,41 +78,6 @@ def _options() -> Any:
     from jax._src import compiler
 
     return compiler.get_compile_options(num_replicas=1, num_partitions=1)
-
-
-def _repaired(data: bytes) -> tuple[Any, list[tuple[tuple[int, ...], str]]]:
-    """The module without what only TensorFlow's own bridge reads, and the shapes and types of its arguments."""
-    from jax._src.interpreters import mlir
-    from jax._src.lib.mlir import ir
-
-    with mlir.make_ir_context():
-        module = ir.Module.parse(data)
-        copies = []
-
-        def see(operation: Any) -> Any:
-            if operation.name == "mhlo.copy":
-                copies.append(operation)
-            return ir.WalkResult.ADVANCE
-
-        module.operation.walk(see)
-        for copy in copies:
-            copy.results[0].replace_all_uses_with(copy.operands[0])
-            copy.erase()
-        main = next(
-            f for f in module.body.operations if ir.StringAttr(f.attributes["sym_name"]).value == "main"
-        )
-        known = (
-            list(main.attributes["arg_attrs"])
-            if "arg_attrs" in main.attributes
-            else [{}] * len(main.arguments)
-        )
-        attributes = [{a.name: a.attr for a in ir.DictAttr(d)} if d else {} for d in known]
-        integer = ir.IntegerType.get_signless(32)
-        for argument, output in _ALIAS.findall(str(module.operation.attributes["mhlo.input_output_alias"])):
-            attributes[int(argument)]["tf.aliasing_output"] = ir.IntegerAttr.get(integer, int(output or 0))
-        main.attributes["arg_attrs"] = ir.ArrayAttr.get([ir.DictAttr.get(a) for a in attributes])
-        types = [ir.RankedTensorType(argument.type) for argument in main.arguments]
-        return module, [(tuple(kind.shape), str(kind.element_type)) for kind in types]
 
 
 def _numpy(kind: str) -> Any:

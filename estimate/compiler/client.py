@@ -29,8 +29,10 @@ START_SECONDS = 120.0
 COMPILE_SECONDS = 300.0
 
 _BOOT = (
-    "import sys; sys.path[:] = [p for p in sys.path if p]; sys.path.insert(0, {parent!r}); import keras_memlint; "
-    "sys.path.remove({parent!r}); from keras_memlint.estimate.compiler import worker; worker.main()"
+    "import importlib.util as util, sys; sys.path[:] = [p for p in sys.path if p]; "
+    "spec = util.spec_from_file_location('keras_memlint', {file!r}); package = util.module_from_spec(spec); "
+    "sys.modules['keras_memlint'] = package; spec.loader.exec_module(package); "
+    "from keras_memlint.estimate.compiler import worker; worker.main()"
 )
 """Loads this package from where it lies; what lies beside it cannot stand in the way of jax's imports."""
 
@@ -167,10 +169,10 @@ class Compiler:
             raise EstimateError(
                 "predictions by the GPU compiler need Linux on x86-64: its packages exist for nothing else"
             )
-        parent = str(Path(keras_memlint.__file__).absolute().parents[1])
+        file = str(Path(keras_memlint.__file__).absolute())
         try:
             self._process = subprocess.Popen(
-                [self._python, "-c", _BOOT.format(parent=parent)],
+                [self._python, "-c", _BOOT.format(file=file)],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,

@@ -5,7 +5,7 @@ The order of allocations and the constants were found on an H100 with the tuning
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from keras_memlint.estimate.compiler.client import Compiled
@@ -29,11 +29,9 @@ def program_peak(
     """
     stats = compiled.stats
     results = stats.outputs - stats.aliased
-    replay: Callable[[int], int] = lambda temporary: _program(arguments, temporary, results)  # noqa: E731
-    if fit_on_jax:
-        replay = lambda temporary: _fit_on_jax(arguments, temporary, results)  # noqa: E731
-    mid = max(stats.peak, replay(stats.temporary))
-    high = max(mid, replay(stats.temporary + _scratch(compiled, device)))
+    replay = _fit_on_jax if fit_on_jax else _program
+    mid = max(stats.peak, replay(arguments, stats.temporary, results))
+    high = max(mid, replay(arguments, stats.temporary + _scratch(compiled, device), results))
     return Range(stats.peak, mid, int(high * _SLACK))
 
 

@@ -82,7 +82,7 @@ def compile_for(module: Any, description: str, dump: Path, flags: dict[str, bool
 
 def number_of_arguments(module: Any) -> int:
     """How many arguments the program's main function takes."""
-    return len(_main(module).arguments)
+    return len(main_function(module).arguments)
 
 
 def _parse(text: bytes) -> Any:
@@ -115,7 +115,7 @@ def _move_aliases(module: Any) -> None:
     attributes = module.operation.attributes
     if "mhlo.input_output_alias" not in attributes:
         return
-    main = _main(module)
+    main = main_function(module)
     changed = [ir.DictAttr.get({}) for _ in main.arguments]
     if "arg_attrs" in main.attributes:
         changed = [ir.DictAttr(entry) for entry in main.attributes["arg_attrs"]]
@@ -128,7 +128,8 @@ def _move_aliases(module: Any) -> None:
     del attributes["mhlo.input_output_alias"]
 
 
-def _main(module: Any) -> Any:
+def main_function(module: Any) -> Any:
+    """The function that the program begins with. Raises UnusableProgramError."""
     for operation in module.body.operations:
         if "sym_name" in operation.attributes:
             if ir.StringAttr(operation.attributes["sym_name"]).value == "main":

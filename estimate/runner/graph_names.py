@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from . import graph_ops as ops
+from . import places
 from .graph_memory import Tensor
 from .graph_read import Node
 
-_LIBRARIES = ("site-packages", "dist-packages", "<frozen", "_keras_memlint_runner", "/keras_memlint/")
 _SHORT = {"float": "f", "bfloat": "bf", "int": "s", "uint": "u"}
 
 
@@ -51,7 +51,7 @@ def source(node: Node) -> str:
         return ""
     for frame in reversed(frames):
         file, line = getattr(frame, "filename", ""), getattr(frame, "lineno", 0)
-        if file and not any(part in file for part in _LIBRARIES) and not file.startswith("<"):
+        if file and places.is_users(file):
             return f"{file}:{line}"
     return ""
 

@@ -11,8 +11,9 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
-from keras_memlint.analysis.gpus import find, nearest
+from keras_memlint.analysis.gpus import find, unknown
 from keras_memlint.analysis.nearest import did_you_mean
+from keras_memlint.analysis.toml_kinds import kind
 from keras_memlint.estimate.errors import EstimateError
 from keras_memlint.estimate.request import WHAT_IFS
 
@@ -147,42 +148,40 @@ def _is_path(text: str) -> bool:
 
 def _strings(where: str, value: object) -> tuple[str, ...]:
     if not isinstance(value, list):
-        raise EstimateError(f"{where} must be a list of strings, not {_kind(value)}")
+        raise EstimateError(f"{where} must be a list of strings, not {kind(value)}")
     for item in value:
         if not isinstance(item, str):
-            raise EstimateError(f"{where} must be a list of strings, but holds {_kind(item)}")
+            raise EstimateError(f"{where} must be a list of strings, but holds {kind(item)}")
     return tuple(dict.fromkeys(value))
 
 
 def _arguments(where: str, value: object) -> dict[str, tuple[tuple[str, ...], ...]]:
     if not isinstance(value, dict):
-        raise EstimateError(f"{where} must be a table of scripts and their arguments, not {_kind(value)}")
+        raise EstimateError(f"{where} must be a table of scripts and their arguments, not {kind(value)}")
     return {pattern: _command_lines(f"{where}: `{pattern}`", lines) for pattern, lines in value.items()}
 
 
 def _command_lines(where: str, value: object) -> tuple[tuple[str, ...], ...]:
     """One command line is a list of strings, several are a list of such lists."""
     if not isinstance(value, list):
-        raise EstimateError(
-            f'{where} must be a list of strings such as ["--depth", "50"], not {_kind(value)}'
-        )
+        raise EstimateError(f'{where} must be a list of strings such as ["--depth", "50"], not {kind(value)}')
     lines = value if value and all(isinstance(item, list) for item in value) else [value]
     for line in lines:
         for word in line:
             if not isinstance(word, str):
                 raise EstimateError(
                     f'{where} must be a list of strings such as ["--depth", "50"], '
-                    f"or of such lists, but holds {_kind(word)}"
+                    f"or of such lists, but holds {kind(word)}"
                 )
     return tuple(dict.fromkeys(tuple(line) for line in lines))
 
 
 def _sizes(where: str, value: object) -> tuple[int, ...]:
     if not isinstance(value, list):
-        raise EstimateError(f"{where} must be a list of whole numbers, not {_kind(value)}")
+        raise EstimateError(f"{where} must be a list of whole numbers, not {kind(value)}")
     for item in value:
         if type(item) is not int or item < 1:
-            held = item if isinstance(item, int | float) and type(item) is not bool else _kind(item)
+            held = item if isinstance(item, int | float) and type(item) is not bool else kind(item)
             raise EstimateError(f"{where} must be a list of whole numbers of 1 or more, but holds {held}")
     return tuple(dict.fromkeys(value))
 
@@ -209,9 +208,7 @@ def _targets(where: str, value: object) -> tuple[str, ...]:
     for word in _strings(where, value):
         gpu = find(word)
         if gpu is None:
-            near = " or ".join(f"`{name}`" for name in nearest(word))
-            hint = f" (did you mean {near}?)" if near else ""
-            raise EstimateError(f"{where}: `{word}` is no known GPU{hint}; `keras-memlint doctor` lists them")
+            raise EstimateError(f"{where}: {unknown(word)}")
         names.append(gpu.name)
     return tuple(dict.fromkeys(names))
 
@@ -219,7 +216,7 @@ def _targets(where: str, value: object) -> tuple[str, ...]:
 def _text(where: str, value: object) -> str:
     if not isinstance(value, str) or not value:
         raise EstimateError(
-            f"{where} must be a string{', not ' + _kind(value) if value != '' else ' that is not empty'}"
+            f"{where} must be a string{', not ' + kind(value) if value != '' else ' that is not empty'}"
         )
     return value
 
@@ -234,18 +231,6 @@ def _seconds(where: str, value: object) -> float:
     if type(value) not in (int, float) or not 0 < value < float("inf"):  # type: ignore[operator]
         raise EstimateError(f"{where} must be a number of seconds above 0")
     return float(value)  # type: ignore[arg-type]
-
-
-def _kind(value: object) -> str:
-    names = {
-        bool: "a truth value",
-        int: "a number",
-        float: "a number",
-        str: "a string",
-        list: "a list",
-        dict: "a table",
-    }
-    return names.get(type(value), "a date")
 
 
 _KEYS: dict[str, Callable[[str, object], Any]] = {
