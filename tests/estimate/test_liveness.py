@@ -29,8 +29,12 @@ def found() -> dict[str, Any]:
 
 @pytest.mark.parametrize("case", [*TRAINED, "taped"])
 def test_close_to_the_allocators_peak(found: dict[str, Any], case: str) -> None:
-    """Peaks of 20 to 50 MB, where one tensor in a chunk too large is some per cent already."""
-    assert found[case]["answer"]["cpu"]["peak"] == pytest.approx(found[case]["peak"], rel=0.25)
+    """Peaks of 20 to 50 MB, where one tensor that lives a little longer is some per cent already.
+
+    The same step peaks at 44 or at 59 MB, as its threads happen to run: what is predicted is near what can be seen.
+    """
+    lowest, highest = found[case]["peaks"]
+    assert 0.75 * lowest <= found[case]["answer"]["cpu"]["peak"] <= 1.25 * highest
 
 
 @pytest.mark.parametrize("case", TRAINED)
