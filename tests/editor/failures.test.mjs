@@ -1,0 +1,103 @@
+// What goes wrong on other people's machines: one clear message with a button that helps, and findings as soon as it is put right.
+import assert from "node:assert/strict";
+import fs from "node:fs";
+import path from "node:path";
+import { after, before, beforeEach, test } from "node:test";
+import { Workbench, given } from "./workbench.mjs";
+
+let bench;
+let page;
+
+before(async () => {
+  bench = await Workbench.start({ prepare: (_, root) => pythons(root) });
+  page = bench.page;
+  await bench.open("train.py");
+  await bench.squiggles("warning").first().waitFor({ timeout: 45_000 });
+}, { timeout: 180_000 });
+
+after(() => bench?.stop());
+
+beforeEach(async () => {
+  await page.keyboard.press("Escape");
+  await bench.command("Notifications: Clear All Notifications");
+});
+
+/** Programs that are no Python for us, by what they answer when they are probed. */
+function pythons(root) {
+  const folder = path.join(root, "pythons");
+  fs.mkdirSync(folder);
+  const script = (name, text) => fs.writeFileSync(path.join(folder, name), `#!/bin/sh\n${text}\n`, { mode: 0o755 });
+  script("old", `exec ${given("PYTHON")} -I -c 'import sys, runpy; sys.version_info = (3, 8, 10, "final", 0); exec(sys.argv[2])' "$@"`);
+  script("pypy", `exec ${given("PYTHON")} -I -c 'import sys, types; sys.implementation.name = "pypy"; exec(sys.argv[2])' "$@"`);
+  script("broken", 'echo "No module named encodings" >&2; exit 1');
+  script("hangs", "sleep 600");
+  // Answers when it is probed, and dies as a server.
+  script("dies", `case "$*" in *server*) echo "dies at once" >&2; exit 3 ;; *) exec ${given("PYTHON")} "$@" ;; esac`);
+}
+
+const python = (name) => path.join(bench.root, "pythons", name);
+
+/** Uses that program; the window then shows exactly one message, which has these words and a button. */
+async function complains(interpreter, words, button) {
+  bench.setMachine({ "keras-memlint.interpreter": [interpreter] });
+  const toast = page.locator(".notification-toast");
+  await toast.first().waitFor();
+  await page.waitForTimeout(1500); // time for a second message, which must not come
+  assert.equal(await toast.count(), 1);
+  assert.match(await toast.first().innerText(), words);
+  assert.ok((await toast.first().locator(".monaco-button", { hasText: button }).count()) > 0, `a button "${button}"`);
+}
+
+async function recovers() {
+  bench.setMachine({ "keras-memlint.interpreter": [given("PYTHON")] });
+  await bench.until(() => bench.serverProcesses().length === 1, "the server runs again");
+  await bench.squiggles("warning").first().waitFor();
+}
+
+for (const [name, words] of [
+  ["missing", /Python 3\.10/],
+  ["old", /3\.8/],
+  ["pypy", /pypy/i],
+  ["broken", /Python 3\.10/],
+]) {
+  test(`an interpreter that is ${name} is told once, with a way out`, async () => {
+    await complains(python(name), words, "Select Interpreter");
+    await bench.shot(`interpreter-${name}`);
+    await recovers();
+  });
+}
+
+test("a server that dies at its start is told once, and not started forever", async () => {
+  await complains(python("dies"), /server/, "Show Output");
+  await recovers();
+});
+
+test("settings of the wrong type count as not set", async () => {
+  bench.setUser({ "keras-memlint.select": "KM2", "keras-memlint.codeLens": "yes", "keras-memlint.inlayHints": 3, "keras-memlint.targetGpu": 7 });
+  try {
+    await bench.command("keras-memlint: Restart Server");
+    await bench.squiggles("warning").first().waitFor();
+    assert.equal(await page.locator(".notification-toast").count(), 0);
+  } finally {
+    bench.setUser({
+      "keras-memlint.select": undefined, "keras-memlint.codeLens": undefined, "keras-memlint.inlayHints": undefined,
+      "keras-memlint.targetGpu": undefined,
+    });
+  }
+});
+
+test("a notebook of 20 MB neither stops the server nor the window", async () => {
+  const notebook = JSON.parse(bench.read("cells.ipynb"));
+  const output = { output_type: "stream", name: "stdout", text: ["x".repeat(20 << 20)] };
+  notebook.cells.at(-1).outputs = [output];
+  bench.write("huge.ipynb", JSON.stringify(notebook));
+  await bench.open("huge.ipynb");
+  await page.locator(".notebookOverlay [class*=squiggly-]").first().waitFor();
+  await bench.open("train.py");
+  await bench.squiggles("warning").first().waitFor();
+});
+
+test("debug information can be pasted into a report", async () => {
+  await bench.command("keras-memlint: Show Debug Information");
+  await page.locator(".monaco-editor .view-line", { hasText: "libcst" }).first().waitFor();
+});

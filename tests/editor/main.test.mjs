@@ -1,0 +1,212 @@
+// What people do in the editor all day, in one window: findings, fixes, notebooks, hints. The folder's name is an unkind one.
+import assert from "node:assert/strict";
+import { after, before, beforeEach, test } from "node:test";
+import { Workbench } from "./workbench.mjs";
+
+let bench;
+let page;
+
+before(async () => {
+  bench = await Workbench.start({ folder: `it's "my" wörk` });
+  page = bench.page;
+}, { timeout: 180_000 });
+
+after(() => bench?.stop());
+
+beforeEach(() => bench.fresh());
+
+const line = (text) => page.locator(".monaco-editor .view-line", { hasText: text }).first();
+
+test("findings are underlined, and listed with the places that led to them", async () => {
+  await bench.open("train.py");
+  await bench.squiggles("warning").first().waitFor();
+  await bench.command("Problems: Focus on Problems View");
+  const row = page.locator(".markers-panel .monaco-list-row", { hasText: "the shuffle buffer holds up to 10,000 decoded elements" });
+  await row.first().waitFor();
+  assert.match(await row.first().innerText(), /keras-memlint\(KM202\)/);
+  assert.equal(await row.first().locator("a").count(), 1, "the code leads to the rule's page");
+  await page.locator(".markers-panel .monaco-list-row", { hasText: "elements become arrays here" }).waitFor();
+  await bench.shot("problems");
+});
+
+test("a safe fix comes first, an unsafe one says so, the comment that suppresses comes last", async () => {
+  await bench.open("train.py");
+  await bench.squiggles("info").first().waitFor();
+  const rows = await bench.fixes(13);
+  const titles = await rows.allInnerTexts();
+  await bench.shot("quick-fix");
+  assert.match(titles[0], /^KM209: /);
+  assert.doesNotMatch(titles[0], /unsafe/);
+  assert.match(titles.at(-1), /suppress on this line/);
+  await rows.first().click();
+  await bench.save();
+  await bench.until(() => bench.read("train.py").includes("train.map(decode, num_parallel_calls=tf.data.AUTOTUNE)"), "the fix is on disk");
+  await page.keyboard.press("Escape");
+  const unsafe = await (await bench.fixes(27)).allInnerTexts();
+  assert.ok(unsafe.some((title) => /^KM301: .*unsafe/.test(title)), unsafe.join("\n"));
+  await page.keyboard.press("Escape");
+});
+
+test("a suppression takes the finding away and keeps the text", async () => {
+  await bench.open("train.py");
+  await bench.squiggles("warning").first().waitFor();
+  const rows = await bench.fixes(14);
+  await rows.filter({ hasText: "KM202: suppress on this line" }).click();
+  await bench.save();
+  await bench.until(() => /shuffle\(10_000\) {2}# .*KM202/.test(bench.read("train.py")), "the comment is on disk");
+  await bench.command("Problems: Focus on Problems View");
+  await page.locator(".markers-panel .monaco-list-row", { hasText: "KM202" }).waitFor({ state: "detached" });
+});
+
+test("a hover explains the finding, with bytes and the measured effect", async () => {
+  await bench.open("train.py");
+  await bench.squiggles("warning").first().waitFor();
+  await bench.goTo(14);
+  await line("train.shuffle").locator("span", { hasText: "shuffle" }).last().hover();
+  const hover = page.locator(".monaco-hover:not(.hidden)", { hasText: "KM202" }).first();
+  await hover.waitFor();
+  assert.match(await hover.innerText(), /5\.6 GiB/);
+  await bench.shot("hover");
+});
+
+test("all safe fixes are made when a file is saved, and unsafe ones are not", async () => {
+  bench.setUser({ "[python]": { "editor.codeActionsOnSave": { "source.fixAll.keras-memlint": "explicit" } } });
+  try {
+    await bench.open("train.py");
+    await bench.squiggles("warning").first().waitFor();
+    await bench.goTo(1);
+    await page.keyboard.type("\n# typed");
+    await bench.save();
+    const text = await bench.until(() => {
+      const now = bench.read("train.py");
+      return now.includes("prefetch(tf.data.AUTOTUNE)") && now;
+    }, "fixed on save");
+    assert.match(text, /# typed/);
+    assert.match(text, /num_parallel_calls=tf\.data\.AUTOTUNE/);
+    assert.doesNotMatch(text, /mixed_float16|mixed_bfloat16/);
+  } finally {
+    bench.setUser({ "[python]": undefined });
+  }
+});
+
+test("the command makes all safe fixes", async () => {
+  await bench.open("train.py");
+  await bench.squiggles("warning").first().waitFor();
+  await bench.command("keras-memlint: Fix All");
+  await line(".prefetch(tf.data.AUTOTUNE)").waitFor();
+});
+
+test("a notebook's cells are checked together, and fixed across cells", async () => {
+  await bench.open("cells.ipynb");
+  await page.locator(".notebookOverlay [class*=squiggly-]").first().waitFor();
+  await bench.shot("notebook");
+  await bench.command("keras-memlint: Fix All");
+  await bench.save();
+  const cells = await bench.until(() => {
+    const all = JSON.parse(bench.read("cells.ipynb")).cells.map((cell) => [].concat(cell.source).join(""));
+    return all.some((text) => text.includes("num_parallel_calls")) && all;
+  }, "the notebook is fixed on disk");
+  assert.equal(cells.filter((text) => text.includes("num_parallel_calls=tf.data.AUTOTUNE")).length, 1);
+  assert.equal(cells.filter((text) => text.includes(".prefetch(tf.data.AUTOTUNE)")).length, 1);
+});
+
+test("sizes stand in the text, and above the training what it needs", async () => {
+  await bench.open("train.py");
+  const lens = page.locator(".codelens-decoration a", { hasText: "GiB on T4" }).first();
+  await lens.waitFor();
+  assert.match(await lens.innerText(), /about \d+(\.\d+)? GiB on T4/);
+  const hint = page.locator(".monaco-editor .view-line", { hasText: "Conv2D(32" }).first();
+  await bench.until(async () => /896/.test(await hint.innerText()), "the first convolution's parameters");
+  await page.locator(".statusbar-item", { hasText: "T4" }).first().waitFor();
+  await bench.shot("hints");
+});
+
+test("a mistake in pyproject.toml is shown in that file", async () => {
+  bench.write("pyproject.toml", '[tool.keras-memlint]\ntarget-gpu = "T44"\n');
+  await bench.open("train.py");
+  await bench.open("pyproject.toml");
+  await bench.squiggles("error").first().waitFor();
+  await bench.command("Problems: Focus on Problems View");
+  await page.locator(".markers-panel .monaco-list-row", { hasText: "T44" }).first().waitFor();
+});
+
+test("the target GPU is chosen from a list", async () => {
+  await bench.open("train.py");
+  await page.locator(".statusbar-item", { hasText: "T4" }).first().waitFor();
+  await bench.command("keras-memlint: Select Target GPU");
+  const row = page.locator(".quick-input-list .monaco-list-row", { hasText: "A100 80GB" }).first();
+  await row.waitFor();
+  await bench.shot("target");
+  await row.click();
+  await page.locator(".codelens-decoration a", { hasText: "A100 80GB" }).first().waitFor();
+});
+
+test("the page of a rule opens without a network", async () => {
+  await bench.open("train.py");
+  await bench.command("keras-memlint: Open Rule Page");
+  const row = page.locator(".quick-input-list .monaco-list-row", { hasText: "KM202" }).first();
+  await row.waitFor();
+  await row.click();
+  await bench.webview().locator("h1, h2", { hasText: "KM202" }).first().waitFor();
+});
+
+test("the whole workspace is checked on request", async () => {
+  await bench.open("clean.py");
+  await bench.command("keras-memlint: Check Workspace");
+  await bench.command("Problems: Focus on Problems View");
+  await page.locator(".markers-panel .monaco-list-row", { hasText: "train.py" }).first().waitFor();
+});
+
+test("a long script is typed in without waiting", async () => {
+  const body = Array.from({ length: 1_000 }, (_, i) => `def part_${i}(x):\n    y = x * ${i}\n    return y\n\n`).join("\n");
+  bench.write("long.py", `import tensorflow as tf\n\n${body}\nds = tf.data.Dataset.range(10)\n`);
+  await bench.open("long.py");
+  await bench.goTo(5004);
+  const typed = 'files = tf.data.Dataset.list_files("*.jpg").map(lambda p: tf.io.decode_jpeg(tf.io.read_file(p)))';
+  await page.keyboard.type(`\n${typed}`, { delay: 15 });
+  await bench.save();
+  await bench.until(() => bench.read("long.py").includes(typed), "every key arrived, in order");
+  await bench.squiggles().first().waitFor();
+});
+
+test("a file that vanishes leaves no finding and no message", async () => {
+  bench.write("gone.py", bench.read("train.py"));
+  await bench.open("gone.py");
+  await bench.squiggles("warning").first().waitFor();
+  bench.remove("gone.py");
+  await bench.closeAll();
+  await bench.command("Problems: Focus on Problems View");
+  await page.locator(".markers-panel .monaco-list-row", { hasText: "gone.py" }).waitFor({ state: "detached" });
+  assert.equal(await page.locator(".notification-toast").count(), 0);
+});
+
+test("after a restart the findings are back", async () => {
+  await bench.open("train.py");
+  await bench.squiggles("warning").first().waitFor();
+  const [before] = bench.serverProcesses();
+  await bench.command("keras-memlint: Restart Server");
+  await bench.until(() => bench.serverProcesses().length === 1 && bench.serverProcesses()[0] !== before, "another server process");
+  await bench.squiggles("warning").first().waitFor();
+  assert.equal(await page.locator(".notification-toast").count(), 0, "a restart is quiet");
+});
+
+test("a server that is killed comes back, and one that keeps dying is left alone with one message", async () => {
+  await bench.open("train.py");
+  await bench.squiggles("warning").first().waitFor();
+  const killed = [];
+  for (let i = 0; i < 6; i++) {
+    const alive = await bench.until(() => {
+      const found = bench.serverProcesses().filter((pid) => !killed.includes(pid));
+      return found.length ? found : page.locator(".notification-toast").count();
+    }, "a server, or a message", 20_000);
+    if (!Array.isArray(alive)) break;
+    if (i === 1) await bench.squiggles("warning").first().waitFor(); // it did come back
+    killed.push(...alive);
+    for (const pid of alive) process.kill(pid, "SIGKILL");
+  }
+  assert.ok(killed.length >= 2 && killed.length <= 4, `${killed.length} starts`);
+  assert.equal(await page.locator(".notification-toast").count(), 1);
+  await bench.shot("gave-up-on-server");
+  await page.locator(".notification-toast .monaco-button", { hasText: "Restart" }).first().click();
+  await bench.until(() => bench.serverProcesses().length === 1, "restarted by hand");
+});

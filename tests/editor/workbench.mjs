@@ -1,0 +1,297 @@
+// A whole VS Code for the tests: code-server with the packaged extension in a fresh profile, driven through Chromium.
+//
+// From the environment: CODE_SERVER (its package folder, with playwright-core beside it), VSIX, CHROMIUM, PYTHON (one without packages).
+import assert from "node:assert/strict";
+import { spawn, spawnSync } from "node:child_process";
+import fs from "node:fs";
+import { createRequire } from "node:module";
+import net from "node:net";
+import os from "node:os";
+import path from "node:path";
+
+const FIXTURES = path.join(import.meta.dirname, "workspace");
+const PATIENCE = 30_000; // milliseconds for one step
+export const SHOTS = process.env.SHOTS ?? path.join(import.meta.dirname, "shots");
+
+const CHROMIUM_FLAGS = [
+  "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+  "--disable-component-update", "--disable-sync",
+];
+
+// No first-run pages, no requests to anywhere, nothing that moves by itself.
+const QUIET = {
+  "workbench.startupEditor": "none",
+  "workbench.enableExperiments": false,
+  "workbench.tips.enabled": false,
+  "workbench.secondarySideBar.defaultVisibility": "hidden",
+  "workbench.colorTheme": "Default Light Modern",
+  "telemetry.telemetryLevel": "off",
+  "update.mode": "none",
+  "extensions.autoUpdate": "off",
+  "extensions.autoCheckUpdates": false,
+  "extensions.ignoreRecommendations": true,
+  "git.enabled": false,
+  "chat.disableAIFeatures": true,
+  "editor.minimap.enabled": false,
+  "editor.hover.delay": 100,
+  "editor.quickSuggestions": { "other": "off", "comments": "off", "strings": "off" },
+  "editor.autoClosingBrackets": "never",
+  "editor.autoClosingQuotes": "never",
+  "editor.autoIndent": "none",
+  "files.autoSave": "off",
+};
+
+/** What the tests need from outside; a missing part fails, it never skips. */
+export function given(name) {
+  const value = process.env[name];
+  assert.ok(value && fs.existsSync(value), `${name} must name a file or folder that exists; ./dev test sets it`);
+  return value;
+}
+
+export class Workbench {
+  /**
+   * Starts the editor on a copy of `workspace/`.
+   *
+   * `folder`: the name of that copy. `trust`: whether the editor asks if it may trust the folder. `user` and `machine`: more settings;
+   * a remote reads those that name programs from the machine's file alone. `prepare(folder)` may add files first.
+   */
+  static async start({ folder = "work", trust = false, user = {}, machine = {}, prepare = () => {} } = {}) {
+    const bench = new Workbench();
+    bench.root = fs.mkdtempSync(path.join(os.tmpdir(), "memlint-editor-"));
+    bench.folder = path.join(bench.root, folder);
+    fs.cpSync(FIXTURES, bench.folder, { recursive: true });
+    await prepare(bench.folder, bench.root);
+    fs.mkdirSync(SHOTS, { recursive: true });
+    writeJson(path.join(bench.root, "config.yaml"), {}); // else one with a password is written into the home folder
+    bench.user = { ...QUIET, ...user };
+    bench.machine = { "keras-memlint.interpreter": [given("PYTHON")], ...machine };
+    bench.writeSettings();
+    try {
+      bench.install(given("VSIX"));
+      await bench.serve({ trust });
+      await bench.browse();
+    } catch (error) {
+      await bench.stop();
+      throw error;
+    }
+    return bench;
+  }
+
+  writeSettings() {
+    writeJson(path.join(this.root, "data/User/settings.json"), this.user);
+    writeJson(path.join(this.root, "data/Machine/settings.json"), this.machine);
+  }
+
+  /** Changes settings of the machine while the editor runs: undefined takes one away. */
+  setMachine(settings) {
+    this.machine = Object.fromEntries(Object.entries({ ...this.machine, ...settings }).filter(([, value]) => value !== undefined));
+    this.writeSettings();
+  }
+
+  setUser(settings) {
+    this.user = Object.fromEntries(Object.entries({ ...this.user, ...settings }).filter(([, value]) => value !== undefined));
+    this.writeSettings();
+  }
+
+  get #common() {
+    return [
+      path.join(given("CODE_SERVER"), "out/node/entry.js"), "--config", path.join(this.root, "config.yaml"),
+      "--user-data-dir", path.join(this.root, "data"), "--extensions-dir", path.join(this.root, "extensions"),
+    ];
+  }
+
+  get #environment() {
+    // No gallery: the editor would ask for one at each start. No home folder of anybody's.
+    return {
+      ...process.env, EXTENSIONS_GALLERY: "{}", HOME: this.root, XDG_CACHE_HOME: path.join(this.root, "cache"),
+      PYTHONPATH: "", VIRTUAL_ENV: "", ...this.environment,
+    };
+  }
+
+  install(vsix) {
+    const done = spawnSync(process.execPath, [...this.#common, "--install-extension", vsix], {
+      encoding: "utf8", env: this.#environment, timeout: 90_000,
+    });
+    assert.match(done.stdout, /successfully installed/, done.stdout + done.stderr);
+    const [found] = fs.readdirSync(path.join(this.root, "extensions")).filter((name) => name.startsWith("keras-memlint."));
+    this.extension = path.join(this.root, "extensions", found);
+  }
+
+  async serve({ trust }) {
+    const port = await freePort();
+    this.address = `http://127.0.0.1:${port}`;
+    const log = fs.openSync(path.join(SHOTS, "code-server.log"), "a");
+    const words = [
+      ...this.#common, "--auth", "none", "--bind-addr", `127.0.0.1:${port}`, "--disable-telemetry", "--disable-update-check",
+      "--disable-getting-started-override", "--reconnection-grace-time", "5", ...(trust ? [] : ["--disable-workspace-trust"]),
+      this.folder,
+    ];
+    this.server = spawn(process.execPath, words, { stdio: ["ignore", log, log], env: this.#environment });
+    await this.until(() => fetch(`${this.address}/healthz`).then((answer) => answer.ok, () => false), "code-server answers");
+  }
+
+  async browse() {
+    const { chromium } = createRequire(path.join(given("CODE_SERVER"), "package.json"))("playwright-core");
+    this.browser = await chromium.launchPersistentContext(path.join(this.root, "chromium"), {
+      executablePath: given("CHROMIUM"), headless: true, viewport: { width: 1280, height: 800 }, args: CHROMIUM_FLAGS,
+    });
+    this.page = this.browser.pages()[0] ?? (await this.browser.newPage());
+    this.page.setDefaultTimeout(PATIENCE);
+    await this.load(this.folder);
+  }
+
+  /** Opens a folder, or a `.code-workspace` file, in the window. */
+  async load(place) {
+    const kind = place.endsWith(".code-workspace") ? "workspace" : "folder";
+    await this.page.goto(`${this.address}/?${kind}=${encodeURIComponent(place)}`, { waitUntil: "domcontentloaded" });
+    await this.page.waitForSelector(".monaco-workbench .explorer-folders-view", { timeout: 2 * PATIENCE });
+  }
+
+  async stop() {
+    await this.browser?.close();
+    if (this.server && this.server.exitCode === null) {
+      const gone = new Promise((resolve) => this.server.once("exit", resolve));
+      this.server.kill("SIGTERM");
+      await gone;
+    }
+    // Its extension host lives on for a moment.
+    fs.rmSync(this.root, { recursive: true, force: true, maxRetries: 20, retryDelay: 300 });
+  }
+
+  // What a person does
+
+  /** Runs a command of the palette by its full name. */
+  async command(label) {
+    await this.page.keyboard.press("F1");
+    const box = this.page.locator(".quick-input-widget input.input");
+    await box.waitFor();
+    await box.fill(`>${label}`);
+    await this.page.locator(".quick-input-list .monaco-list-row", { hasText: label }).first().click();
+  }
+
+  /** Opens a file of the folder by its name. */
+  async open(name) {
+    await this.page.keyboard.press("Control+p");
+    const box = this.page.locator(".quick-input-widget input.input");
+    await box.waitFor();
+    await box.fill(name);
+    const row = this.page.locator(".quick-input-list .monaco-list-row", { hasText: path.basename(name) }).first();
+    await row.waitFor();
+    await row.click();
+    await this.page.locator(".tab.active", { hasText: path.basename(name) }).waitFor();
+  }
+
+  /** Puts the cursor into a line of the editor, 1 is the first, at its end. */
+  async goTo(line) {
+    await this.page.keyboard.press("Control+g");
+    const box = this.page.locator(".quick-input-widget input.input");
+    await box.waitFor();
+    await box.fill(`:${line}`);
+    await this.page.keyboard.press("Enter");
+    await box.waitFor({ state: "hidden" });
+    await this.page.keyboard.press("End");
+  }
+
+  async save() {
+    await this.page.keyboard.press("Control+s");
+  }
+
+  remove(name) {
+    fs.rmSync(path.join(this.folder, name));
+  }
+
+  /** Everything as at the start: no editors, no messages, the files of `workspace/`. */
+  async fresh() {
+    await this.page.keyboard.press("Escape");
+    await this.command("View: Revert and Close Editor").catch(() => {});
+    await this.closeAll();
+    await this.command("Notifications: Clear All Notifications");
+    fs.rmSync(path.join(this.folder, ".vscode"), { recursive: true, force: true });
+    fs.cpSync(FIXTURES, this.folder, { recursive: true });
+  }
+
+  async closeAll() {
+    await this.command("View: Close All Editors");
+    const dont = this.page.locator(".monaco-dialog-box .monaco-button", { hasText: "Don't Save" });
+    if (await dont.isVisible()) await dont.click();
+    await this.page.locator(".editor-instance").first().waitFor({ state: "detached" });
+  }
+
+  /** The menu of fixes at a finding in `line`; the rows in it. */
+  async fixes(line) {
+    await this.goTo(line);
+    await this.page.keyboard.press("Home");
+    await this.page.keyboard.press("F8"); // to the finding; a peek opens, and must go before the menu
+    await this.page.locator(".marker-widget").waitFor();
+    await this.page.keyboard.press("Escape");
+    await this.page.locator(".marker-widget").waitFor({ state: "detached" });
+    await this.page.keyboard.press("Control+.");
+    const rows = this.page.locator(".action-widget .monaco-list-row.action");
+    await rows.first().waitFor();
+    return rows;
+  }
+
+  // What a person sees
+
+  squiggles(kind = "") {
+    return this.page.locator(kind ? `.monaco-editor .squiggly-${kind}` : ".monaco-editor [class*=squiggly-]");
+  }
+
+  toast(text) {
+    return this.page.locator(".notification-toast", { hasText: text });
+  }
+
+  /** The document inside the webview that is shown. */
+  webview() {
+    return this.page.frameLocator("iframe.webview.ready").frameLocator("iframe#active-frame");
+  }
+
+  async shot(name, options = {}) {
+    await this.page.screenshot({ path: path.join(SHOTS, `${name}.png`), ...options });
+  }
+
+  read(name) {
+    return fs.readFileSync(path.join(this.folder, name), "utf8");
+  }
+
+  write(name, text) {
+    fs.writeFileSync(path.join(this.folder, name), text);
+  }
+
+  /** Waits until `check` answers something true, and returns it. */
+  async until(check, what, patience = PATIENCE) {
+    const end = Date.now() + patience;
+    for (;;) {
+      const found = await check();
+      if (found) return found;
+      if (Date.now() > end) {
+        if (this.page) await this.shot("gave-up");
+        assert.fail(`gave up waiting: ${what}`);
+      }
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
+  }
+
+  /** Processes that run the bundled server of this editor. */
+  serverProcesses() {
+    const listed = spawnSync("ps", ["-eo", "pid=,args="], { encoding: "utf8" }).stdout;
+    return listed
+      .split("\n")
+      .filter((line) => line.includes(this.extension) && / server( |$)/.test(line))
+      .map((line) => Number(line.trim().split(" ")[0]));
+  }
+}
+
+function writeJson(file, data) {
+  fs.mkdirSync(path.dirname(file), { recursive: true });
+  fs.writeFileSync(file, JSON.stringify(data, null, 2));
+}
+
+function freePort() {
+  return new Promise((resolve) => {
+    const socket = net.createServer().listen(0, "127.0.0.1", () => {
+      const { port } = socket.address();
+      socket.close(() => resolve(port));
+    });
+  });
+}

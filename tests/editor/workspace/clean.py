@@ -1,0 +1,3 @@
+"""A script that has nothing to do with training."""
+
+print("hello")
