@@ -20,13 +20,13 @@ class OnGpu:
     """One training step on one GPU, in bytes: the likely figure between two that it should not leave.
 
     They hold all the GPU's memory that the training takes, its context included; without a GPU (``name`` is None) the
-    training program's own. ``how`` the figures came about, in words. ``savings``: what a change such as
+    training program's own. ``how`` the figures came about, in words; ``static``: by no run. ``savings``: what a change such as
     ``mixed_bfloat16`` or ``batch_size=16`` saves of the likely figure when it is recomputed; negative where it costs.
     """
 
     name: str | None
     memory: int | None
-    tier: Literal["measured", "compiler", "liveness", "bound"]
+    tier: Literal["static", "measured", "compiler", "liveness", "bound"]
     how: str
     low: int
     likely: int

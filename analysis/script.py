@@ -20,6 +20,7 @@ from keras_memlint.analysis.running import run_script
 from keras_memlint.analysis.scopes import Loop, Scope
 from keras_memlint.analysis.settings import Settings
 from keras_memlint.analysis.source import Place, Source, text_hash
+from keras_memlint.analysis.static_estimate import StaticEstimate, static_estimate
 from keras_memlint.analysis.targets import OneHot, Target, one_hot_of, targets_of
 from keras_memlint.analysis.values import (
     Class,
@@ -170,7 +171,7 @@ class Script:
 
     def reached(self, call: Call) -> bool:
         """Whether the script runs ``call`` by itself; not where it stands in a function that only others may call."""
-        return self.uncalled_from is None or call.order < self.uncalled_from
+        return self.uncalled_from is None or call.order <= self.uncalled_from
 
     def made_at(self, step: Origin) -> Value | None:
         """What a value was after one step of its provenance; None where no library call took that step."""
@@ -197,6 +198,10 @@ class Script:
     def measurement_of(self, fit: Fit) -> Measurement | None:
         """What the estimate says of this training; None when it is about another one, or there is none."""
         return self.measurement if fit is self._measured_fit else None
+
+    def static_estimate(self, fit: Fit) -> StaticEstimate | None:
+        """What the shapes say of this training; None when its model, its batch or a size is not known."""
+        return static_estimate(self, fit)
 
     # Models
 

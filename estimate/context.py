@@ -1,20 +1,11 @@
-"""What a process takes of a GPU before the framework's allocator takes anything: driver context, kernels, handles."""
+"""The context of a GPU as estimates count with it."""
 
 from __future__ import annotations
 
-from keras_memlint.analysis.settings import MIB
+from keras_memlint.analysis.gpu_context import context_bytes
 from keras_memlint.estimate.result import Range
-
-# Measured on an H100 with driver 580, lazy loading of kernels (benchmarks/estimate/results/context.json): from the first use of
-# the GPU to convolutional and recurrent networks. Older GPUs and drivers take less, which the low end allows for.
-# TensorFlow was not measured on a GPU: JAX's figures, whose compiler it uses.
-_BY_BACKEND = {
-    "tensorflow": Range(400 * MIB, 640 * MIB, 900 * MIB),
-    "jax": Range(400 * MIB, 640 * MIB, 900 * MIB),
-    "torch": Range(500 * MIB, 760 * MIB, 950 * MIB),
-}
 
 
 def of_backend(backend: str) -> Range:
     """The range of bytes for a backend."""
-    return _BY_BACKEND[backend]
+    return Range(*context_bytes(backend))

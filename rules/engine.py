@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
@@ -36,9 +36,17 @@ class Report:
 
 
 def check_source(
-    source: Source, *, codes: Collection[str], settings: Settings, workspace: Workspace | None = None
+    source: Source,
+    *,
+    codes: Collection[str],
+    settings: Settings,
+    workspace: Workspace | None = None,
+    look: Callable[[Script], None] | None = None,
 ) -> Report:
-    """All findings of the rules ``codes`` in ``source``, and of ``KM000`` when it is among them. Never raises."""
+    """All findings of the rules ``codes`` in ``source``, and of ``KM000`` when it is among them. Never raises.
+
+    ``look`` is shown the analysed script, which is dropped afterwards; not called where there is nothing to analyse.
+    """
     from keras_memlint.analysis.script import RELEVANT, analyse
     from keras_memlint.rules.registry import selected
 
@@ -72,6 +80,13 @@ def check_source(
                 f"{source.path}: {rule.code} failed ({type(error).__name__}: {error}); this is a bug"
             )
         report.seconds[rule.code] = report.seconds.get(rule.code, 0.0) + time.perf_counter() - started
+    if look is not None:
+        try:
+            look(script)
+        except Exception as error:
+            report.problems.append(
+                f"{source.path}: looking at it failed ({type(error).__name__}: {error}); this is a bug"
+            )
     report.diagnostics.sort(key=lambda d: (d.cell or 0, d.location.row, d.location.column, d.code))
     report.used_files = tuple(sorted(script.project.used))
     return report

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 # Not of strftime, which speaks the user's language in the middle of an English sentence.
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
-_UNFIT = {"no": ", which does not fit", "borderline": ", which may not fit"}
+_VERDICTS = {"yes": "fits", "no": "does not fit", "borderline": "may not fit"}
 
 
 class Measurements:
@@ -71,9 +71,19 @@ def summary(measurement: Measurement) -> str:
     return f"about {figures}{batch} ({ways}{made})"
 
 
-def _figure(one: OnGpu) -> str:
+def size_on(one: OnGpu) -> str:
+    """``3.1 GiB on T4``; ``3.1 GiB`` of a program without a GPU."""
     where = "" if one.name is None else f" on {one.name}"
-    return f"{format_bytes(one.likely)}{where}{_UNFIT.get(one.fits or '', '')}"
+    return f"{format_bytes(one.likely)}{where}"
+
+
+def verdict(one: OnGpu) -> str:
+    """``does not fit`` and the like; empty without a GPU."""
+    return _VERDICTS.get(one.fits or "", "")
+
+
+def _figure(one: OnGpu) -> str:
+    return f"{size_on(one)}, which {verdict(one)}" if one.fits in ("no", "borderline") else size_on(one)
 
 
 def _day(nanoseconds: int | None) -> str:

@@ -9,7 +9,8 @@ from keras_memlint.analysis.bytes import format_bytes
 from keras_memlint.analysis.measurement import Measurement
 from keras_memlint.analysis.script import Fit, Script
 from keras_memlint.analysis.settings import GIB
-from keras_memlint.analysis.values import Array, Dataset, Model, Object
+from keras_memlint.analysis.static_estimate import trained_batch
+from keras_memlint.analysis.values import Dataset, Model, Object
 from keras_memlint.fixes.calls import append_argument, set_argument
 from keras_memlint.fixes.edits import Fix
 from keras_memlint.rules.base import Finding, Rule
@@ -36,35 +37,31 @@ def check(script: Script) -> Iterator[Finding]:
 def _computed(script: Script, fit: Fit) -> Iterator[Finding]:
     """What the shapes of the layers say."""
     target = script.settings.target
-    model, batch = fit.model, _batch(fit)
-    if model is None or batch is None or batch < 2:
+    static = script.static_estimate(fit)
+    if static is None or fit.model is None or static.batch < 2:
         return
-    sizes = script.training_bytes(model)
-    if sizes is None:
-        return
-    fixed, sample = sizes
-    need = fixed + sample * batch
+    figures = static.on(target.gpu, target.gpu_memory)
     limit = target.gpu_memory or _FEW
-    if need <= limit:
+    if figures.low <= limit:
         return
-    fits = largest(limit, fixed, sample, batch)
+    fits = static.largest_batch(limit)
     name = (
         f"more than the {format_bytes(limit)} of {target.gpu}" if target.gpu else "more than most GPUs hold"
     )
     yield Finding(
         at=script.call_place(fit.call),
         site=script.place(fit.call.site),
-        message=f"one training step at batch {batch} needs {name}",
-        bytes=need,
+        message=f"one training step at batch {static.batch} needs {name}",
+        bytes=figures.likely,
         help=f"a batch of {fits} fits in {format_bytes(limit)}" if fits else _NONE_FITS,
-        fixes=_fixes(script, fit, model, batch, fits),
-        severity="warning" if target.gpu_memory or need > _ANY else "hint",
+        fixes=_fixes(script, fit, fit.model, static.batch, fits),
+        severity="warning" if target.gpu_memory or figures.low > _ANY else "hint",
     )
 
 
 def _measured(script: Script, fit: Fit, measurement: Measurement) -> Iterator[Finding]:
     """What the estimate says, whatever the shapes do."""
-    batch = _batch(fit) if measurement.batch_size is None else measurement.batch_size
+    batch = trained_batch(fit) if measurement.batch_size is None else measurement.batch_size
     tight = tight_gpu(script.settings.target, measurement)
     if tight is None or (batch is not None and batch < 2):
         return
@@ -101,23 +98,6 @@ def _measured_fixes(script: Script, fit: Fit, batch: int | None, fits: int | Non
     while part > fits:
         part //= 2
     return _fixes(script, fit, fit.model, batch, part) if part < batch else ()
-
-
-def _batch(fit: Fit) -> int | None:
-    """The batch that is trained on: no more than the rows there are, without those kept for validation."""
-    batch = fit.batch_size
-    rows = fit.x.shape[0] if isinstance(fit.x, Array) and fit.x.shape else None
-    if batch is None or rows is None:
-        return batch
-    kept = fit.call.const("validation_split", 0)
-    return min(batch, int(rows * (1 - kept)) if isinstance(kept, float) else rows)
-
-
-def largest(limit: int, fixed: int, sample: int, batch: int) -> int:
-    """The largest of ``batch`` halved again and again that fits in ``limit`` bytes; 0 when none does."""
-    while batch and fixed + sample * batch > limit:
-        batch //= 2
-    return batch
 
 
 def _fixes(script: Script, fit: Fit, model: Model, batch: int, fits: int) -> tuple[Fix, ...]:

@@ -14,6 +14,7 @@ from keras_memlint.analysis.nvml import Detected
 from keras_memlint.analysis.nvml import gpus as ask_driver
 from keras_memlint.analysis.settings import Settings
 from keras_memlint.analysis.source import Source
+from keras_memlint.analysis.trainings import NO_TRAININGS, Trainings, trainings_of
 from keras_memlint.rules.diagnostic import Diagnostic
 from keras_memlint.server.findings import judge
 from keras_memlint.server.lsp.difference import differences
@@ -26,6 +27,7 @@ from lsprotocol import types
 
 if TYPE_CHECKING:
     from keras_memlint.analysis.measurement import Measurement
+    from keras_memlint.analysis.script import Script
     from keras_memlint.analysis.workspace import Workspace
     from keras_memlint.rules.engine import Report
 
@@ -39,7 +41,13 @@ class Check(Protocol):
     """The engine's entry, ``rules.engine.check_source``."""
 
     def __call__(
-        self, source: Source, *, codes: frozenset[str], settings: Settings, workspace: Workspace | None
+        self,
+        source: Source,
+        *,
+        codes: frozenset[str],
+        settings: Settings,
+        workspace: Workspace | None,
+        look: Callable[[Script], None] | None,
     ) -> Report: ...
 
 
@@ -49,6 +57,7 @@ class Outcome:
 
     ``problems`` are bugs of ours, or what could not be done. ``used_files`` are the other files that had a part.
     ``measurement`` is what an estimate of this text says, ``estimated`` when the last one of any text was made.
+    ``trainings`` are known of what is open alone.
     """
 
     findings: tuple[Diagnostic, ...] = ()
@@ -57,6 +66,7 @@ class Outcome:
     project: Project | None = None
     measurement: Measurement | None = None
     estimated: int | None = None
+    trainings: Trainings = NO_TRAININGS
 
 
 class Core:
@@ -105,14 +115,14 @@ class Core:
             return Outcome()
         try:
             path = self._documents.path(unit.uri)
-            return self.in_source(source_of(unit, path), self.workspace)
+            return self.in_source(source_of(unit, path), self.workspace, is_open=True)
         except Exception as error:
             return Outcome(problems=(_bug(unit.uri, "the check", error),))
 
-    def in_source(self, source: Source, workspace: Workspace) -> Outcome:
-        """The findings in a text whose path is absolute. Never raises."""
+    def in_source(self, source: Source, workspace: Workspace, *, is_open: bool = False) -> Outcome:
+        """The findings in a text whose path is absolute; for one that is open, what else editors show. Never raises."""
         try:
-            return self._in_source(source, workspace)
+            return self._in_source(source, workspace, is_open=is_open)
         except Exception as error:
             return Outcome(problems=(_bug(source.path, "the check", error),))
 
@@ -153,14 +163,21 @@ class Core:
         """Drops what is remembered of a document that was closed."""
         self.workspace.forget(Path(self._documents.path(uri)))
 
-    def _in_source(self, source: Source, workspace: Workspace) -> Outcome:
+    def _in_source(self, source: Source, workspace: Workspace, *, is_open: bool) -> Outcome:
         project = self.projects.above(Path(source.path).parent)
         plan = plan_for(source.path, project, self._options(source.path), self.detect)
         if plan is None:
             return Outcome(project=project)
         estimates = Measurements()
         estimated, measurement = estimates.estimated_at(source.path), estimates.of(source.path, source)
-        report = self._report(source, plan.with_measurement(measurement), workspace)
+        trainings = Trainings(plan.settings.target.gpu)
+
+        def look(script: Script) -> None:
+            nonlocal trainings
+            trainings = trainings_of(script)
+
+        plan = plan.with_measurement(measurement)
+        report = self._report(source, plan, workspace, look if is_open else None)
         findings = [
             finding
             for finding in judge(source, report.diagnostics, plan.shown)
@@ -173,11 +190,14 @@ class Core:
             project,
             measurement,
             estimated,
+            trainings,
         )
 
-    def _report(self, source: Source, plan: Plan, workspace: Workspace) -> Report:
+    def _report(
+        self, source: Source, plan: Plan, workspace: Workspace, look: Callable[[Script], None] | None = None
+    ) -> Report:
         codes = plan.shown.codes | {"KM000"}
-        return self._engine(source, codes=codes, settings=plan.settings, workspace=workspace)
+        return self._engine(source, codes=codes, settings=plan.settings, workspace=workspace, look=look)
 
 
 def lintable(unit: Unit) -> bool:

@@ -19,7 +19,8 @@ class Options:
     """The settings of one workspace folder. ``host_memory`` in bytes.
 
     ``hints``: findings of severity hint are shown. ``workspace``: requests for the diagnostics of files that are not
-    open are answered. ``suppress``: actions that add a suppression comment are offered.
+    open are answered. ``suppress``: actions that add a suppression comment are offered. ``array_hints`` and
+    ``layer_hints``: inlay hints are shown. ``lenses``: code lenses are.
     """
 
     select: tuple[str, ...] = ()
@@ -29,6 +30,9 @@ class Options:
     hints: bool = True
     workspace: bool = True
     suppress: bool = True
+    array_hints: bool = True
+    layer_hints: bool = True
+    lenses: bool = True
 
 
 def read_options(section: object) -> tuple[Options, list[str]]:
@@ -43,7 +47,12 @@ def read_options(section: object) -> tuple[Options, list[str]]:
     if not isinstance(section, dict):
         return options, [f"editor setting `{SECTION}` must be an object"]
     for key, (field, reader) in _KEYS.items():
-        value = section.get(key)
+        try:
+            value = _value(section, key)
+        except UserError as error:
+            if str(error) not in problems:
+                problems.append(str(error))
+            continue
         if value is None or value == "":
             continue
         try:
@@ -51,6 +60,17 @@ def read_options(section: object) -> tuple[Options, list[str]]:
         except UserError as error:
             problems.append(str(error))
     return options, problems
+
+
+def _value(section: dict[str, object], key: str) -> object:
+    """The value of a key; one with a dot stands in an object of its own."""
+    outer, _, inner = key.partition(".")
+    found = section.get(outer)
+    if not inner or found is None:
+        return found
+    if not isinstance(found, dict):
+        raise UserError(f"editor setting `{SECTION}.{outer}` must be an object")
+    return found.get(inner)
 
 
 def section_of(settings: object) -> object:
@@ -67,6 +87,11 @@ def trusted_of(settings: object) -> bool | None:
     """
     found = settings.get("trusted") if isinstance(settings, dict) else None
     return found if isinstance(found, bool) else None
+
+
+def extensions_of(initialization_options: object) -> bool:
+    """Whether the editor knows our own messages and commands, which ``docs/editors/protocol.md`` lists."""
+    return isinstance(initialization_options, dict) and initialization_options.get("extensions") is True
 
 
 def _codes(where: str, value: object) -> tuple[str, ...]:
@@ -112,4 +137,7 @@ _KEYS: dict[str, tuple[str, Callable[[str, object], Any]]] = {
     "hints": ("hints", _flag),
     "diagnosticMode": ("workspace", _mode),
     "suppressActions": ("suppress", _flag),
+    "inlayHints.arrays": ("array_hints", _flag),
+    "inlayHints.layers": ("layer_hints", _flag),
+    "codeLens": ("lenses", _flag),
 }

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
-from collections.abc import AsyncIterator, Coroutine, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -17,10 +17,19 @@ from keras_memlint.server.lsp.diagnostics import SOURCE, Renderer, documents_of,
 from keras_memlint.server.lsp.documents import Documents, Notebook, Unit, file_path, key
 from keras_memlint.server.lsp.estimates import add_estimates
 from keras_memlint.server.lsp.estimator import ESTIMATOR
-from keras_memlint.server.lsp.options import SECTION, Options, read_options, section_of, trusted_of
+from keras_memlint.server.lsp.lenses import add_lenses
+from keras_memlint.server.lsp.options import (
+    SECTION,
+    Options,
+    extensions_of,
+    read_options,
+    section_of,
+    trusted_of,
+)
 from keras_memlint.server.lsp.projects import Project, problem_messages
 from keras_memlint.server.lsp.registering import concerns, ignore_result, is_edited_script, register
 from keras_memlint.server.lsp.schedule import Analyser, Debounce
+from keras_memlint.server.lsp.summaries import add_summaries
 from keras_memlint.server.lsp.unopened import Unopened
 from keras_memlint.server.measurements import Measurements
 from lsprotocol import types
@@ -91,6 +100,9 @@ class MemlintServer(LanguageServer):
         self.start_problems: list[str] = []
         self.was_shut_down = False
         self.trusted = True
+        self.extensions = False
+        self.on_outcome: list[Callable[[Unit, Outcome], None]] = []
+        self.on_close: list[Callable[[Unit], None]] = []
         self._logged: set[str] = set()
         self._tasks: set[asyncio.Task[None]] = set()
         self._shown_projects: dict[str, tuple[Project | None, list[types.Diagnostic]]] = {}
@@ -123,7 +135,7 @@ class MemlintServer(LanguageServer):
             self.debounce.later(uri)
         latest = await self.analyser.latest(uri)
         if latest is not None:
-            self._report(latest[1])
+            self._report(*latest)
         return latest
 
     def changed(self, unit: Unit, *, at_once: bool = False) -> None:
@@ -140,6 +152,8 @@ class MemlintServer(LanguageServer):
         for document in documents_of(unit):
             if self._pushes(unit):
                 self.publish(document.uri, [], None)
+        for act in self.on_close:
+            act(unit)
 
     def everything_changed(self) -> None:
         """Settings or files on disk changed: all open documents are checked again."""
@@ -151,6 +165,14 @@ class MemlintServer(LanguageServer):
             self._show_problems(file)
         if self.client.pull and self.client.refresh:
             self.run(ignore_result(self.workspace_diagnostic_refresh_async(None)))
+        self.ask_again()
+
+    def ask_again(self) -> None:
+        """Tells the editor to ask again for what it shows besides marks."""
+        if self.client.lenses:
+            self.run(ignore_result(self.workspace_code_lens_refresh_async(None)))
+        if self.client.hints:
+            self.run(ignore_result(self.workspace_inlay_hint_refresh_async(None)))
 
     def publish(self, uri: str, messages: list[types.Diagnostic], version: int | None) -> None:
         """Sends the marks of one document."""
@@ -241,12 +263,14 @@ class MemlintServer(LanguageServer):
         outcome = await self.analyser.of(unit)
         if outcome is None:
             return
-        self._report(outcome)
+        self._report(unit, outcome)
         versions = {document.uri: document.version for document in documents_of(unit)}
         for uri, messages in self.render.by_document(unit, outcome.findings).items():
             self.publish(uri, messages, versions[uri])
 
-    def _report(self, outcome: Outcome) -> None:
+    def _report(self, unit: Unit, outcome: Outcome) -> None:
+        for act in self.on_outcome:
+            act(unit, outcome)
         for problem in outcome.problems:
             self.log_once(problem)
         if outcome.project is not None and outcome.project.file is not None:
@@ -279,6 +303,8 @@ def create_server(
     _add_diagnostics(server)
     _add_actions(server)
     add_estimates(server, estimator)
+    add_lenses(server)
+    add_summaries(server)
     return server
 
 
@@ -294,6 +320,7 @@ def _add_lifecycle(server: MemlintServer) -> None:
             server.documents.root = server.folders[0]
         server.options, server.start_problems = read_options(section_of(params.initialization_options))
         server.trusted = trusted_of(params.initialization_options) is not False
+        server.extensions = extensions_of(params.initialization_options)
 
     @server.feature(types.INITIALIZED)
     async def initialized(_params: types.InitializedParams) -> None:

@@ -40,6 +40,8 @@ class Editor(LanguageClient):
         super().__init__(**kwargs)
         self.published: dict[str, list[types.PublishDiagnosticsParams]] = {}
         self.registered: list[types.Registration] = []
+        self.summaries: dict[str, list[dict[str, Any]]] = {}
+        self.asked_again: list[str] = []
         self.texts: dict[str, Lines] = {}
         self.versions: dict[str, int] = {}
         self.answer: types.InitializeResult | None = None
@@ -183,6 +185,13 @@ def make_editor() -> Editor:
     def register(params: types.RegistrationParams) -> None:
         editor.registered += params.registrations
 
+    @editor.feature("keras-memlint/summary")
+    def summary(params: Any) -> None:
+        editor.summaries.setdefault(params.uri, []).append(params._asdict())
+
+    for name in (types.WORKSPACE_CODE_LENS_REFRESH, types.WORKSPACE_INLAY_HINT_REFRESH):
+        editor.feature(name)(lambda _params, name=name: editor.asked_again.append(name))
+
     register_lsp_features(
         editor,
         {
@@ -206,6 +215,15 @@ def with_notebooks(capabilities: types.ClientCapabilities) -> types.ClientCapabi
     capabilities.notebook_document = types.NotebookDocumentClientCapabilities(
         types.NotebookDocumentSyncClientCapabilities(dynamic_registration=True)
     )
+    return capabilities
+
+
+def with_views(capabilities: types.ClientCapabilities) -> types.ClientCapabilities:
+    """A newer edition of an editor: shows inlay hints, and can be told to ask again for these and for code lenses."""
+    assert capabilities.text_document is not None and capabilities.workspace is not None
+    capabilities.text_document.inlay_hint = types.InlayHintClientCapabilities()
+    capabilities.workspace.inlay_hint = types.InlayHintWorkspaceClientCapabilities(refresh_support=True)
+    capabilities.workspace.code_lens = types.CodeLensWorkspaceClientCapabilities(refresh_support=True)
     return capabilities
 
 
@@ -307,6 +325,14 @@ async def estimating_pull(lsp_client: Editor, root: Path):
 async def estimating_untrusted(lsp_client: Editor, root: Path):
     capabilities = client_capabilities("visual-studio-code")
     async for _ in session(lsp_client, capabilities, root, options={"trusted": False}):
+        yield
+
+
+@pytest_lsp.fixture(scope="module", config=ESTIMATING)
+async def estimating_extended(lsp_client: Editor, root: Path):
+    """An editor that knows our own messages."""
+    capabilities = with_views(with_notebooks(client_capabilities("visual-studio-code")))
+    async for _ in session(lsp_client, capabilities, root, options={"extensions": True}):
         yield
 
 

@@ -19,7 +19,9 @@ from keras_memlint.rules.engine import Report
 from keras_memlint.server.lsp import start
 
 
-def check(source: Source, *, codes: frozenset[str], settings: Settings, workspace: object) -> Report:
+def check(
+    source: Source, *, codes: frozenset[str], settings: Settings, workspace: object, look: object
+) -> Report:
     report = Report()
     for row, line in enumerate(source.text.split("\n"), 1):
         _, _, order = line.partition("# @")
