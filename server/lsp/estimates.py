@@ -16,8 +16,9 @@ from keras_memlint.analysis.source import text_hash
 from keras_memlint.server.lsp.core import source_of
 from keras_memlint.server.lsp.documents import file_path
 from keras_memlint.server.lsp.estimator import EstimatorError, Stage, run
+from keras_memlint.server.lsp.messages import refused
 from lsprotocol import types
-from pygls.exceptions import JsonRpcException, JsonRpcInvalidParams, JsonRpcRequestCancelled
+from pygls.exceptions import JsonRpcInvalidParams, JsonRpcRequestCancelled
 
 if TYPE_CHECKING:
     from keras_memlint.server.lsp.server import MemlintServer
@@ -47,13 +48,13 @@ def add_estimates(server: MemlintServer, estimator: Sequence[str]) -> None:
             raise JsonRpcInvalidParams(f"there is no command `{params.command}`, only `{COMMAND}`")
         wanted = _wanted(server, params.arguments or ())
         if running:
-            raise _refused(f"{running[0]} is being estimated; wait until that is done, or cancel it")
+            raise refused(f"{running[0]} is being estimated; wait until that is done, or cancel it")
         running.append(wanted.name)
         try:
             command = [*estimator, wanted.path, *_MACHINE, *wanted.words]
             found = await _with_progress(server, wanted, command, params.work_done_token)
         except EstimatorError as error:
-            raise _refused(str(error)) from None
+            raise refused(str(error)) from None
         finally:
             running.clear()
         await server.analyser.in_worker(server.unopened.forget_all)
@@ -79,7 +80,7 @@ def _wanted(server: MemlintServer, arguments: Sequence[Any]) -> _Wanted:
     if not arguments or not isinstance(arguments[0], str) or len(arguments) > 2:
         raise JsonRpcInvalidParams(f"`{COMMAND}` takes the URI of a script, and an object of options")
     if not server.trusted:
-        raise _refused("an estimate runs the script, and this workspace is not trusted; trust it first")
+        raise refused("an estimate runs the script, and this workspace is not trusted; trust it first")
     path = _saved_script(server, arguments[0])
     options = arguments[1] if len(arguments) > 1 and arguments[1] is not None else {}
     if not isinstance(options, dict):
@@ -96,13 +97,13 @@ def _saved_script(server: MemlintServer, uri: str) -> str:
     unit = server.documents.unit(uri)
     path = file_path(uri if unit is None else unit.uri)
     if path is None:
-        raise _refused(f"`{uri}` is not a file: save it first, an estimate runs files")
+        raise refused(f"`{uri}` is not a file: save it first, an estimate runs files")
     try:
         on_disk = read_script(Path(path), path).source
     except UnreadableError as error:
-        raise _refused(str(error)) from None
+        raise refused(str(error)) from None
     if unit is not None and text_hash(source_of(unit, path).text) != text_hash(on_disk.text):
-        raise _refused(
+        raise refused(
             f"{Path(path).name} has changes that are not saved: save it first, an estimate runs the file"
         )
     return path
@@ -186,7 +187,3 @@ async def _with_progress(
     finally:
         show.end(token, types.WorkDoneProgressEnd(message=last))
         show.tokens.pop(token, None)
-
-
-def _refused(message: str) -> JsonRpcException:
-    return JsonRpcException(message, code=types.LSPErrorCodes.RequestFailed)

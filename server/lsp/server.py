@@ -17,9 +17,11 @@ from keras_memlint.server.lsp.diagnostics import SOURCE, Renderer, documents_of,
 from keras_memlint.server.lsp.documents import Documents, Notebook, Unit, file_path, key
 from keras_memlint.server.lsp.estimates import add_estimates
 from keras_memlint.server.lsp.estimator import ESTIMATOR
+from keras_memlint.server.lsp.messages import converter
 from keras_memlint.server.lsp.options import SECTION, Options, read_options, section_of, trusted_of
 from keras_memlint.server.lsp.projects import Project, problem_messages
 from keras_memlint.server.lsp.registering import concerns, ignore_result, is_edited_script, register
+from keras_memlint.server.lsp.reports import add_reports
 from keras_memlint.server.lsp.schedule import Analyser, Debounce
 from keras_memlint.server.lsp.unopened import Unopened
 from keras_memlint.server.measurements import Measurements
@@ -76,7 +78,12 @@ class MemlintServer(LanguageServer):
             ]
         )
         super().__init__(
-            SOURCE, __version__, notebook_document_sync=notebooks, protocol_cls=_Protocol, max_workers=2
+            SOURCE,
+            __version__,
+            notebook_document_sync=notebooks,
+            protocol_cls=_Protocol,
+            max_workers=2,
+            converter_factory=converter,
         )
         self.documents = Documents()
         self.render = Renderer(Client(), self.documents)
@@ -279,6 +286,7 @@ def create_server(
     _add_diagnostics(server)
     _add_actions(server)
     add_estimates(server, estimator)
+    add_reports(server)
     return server
 
 
