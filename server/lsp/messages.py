@@ -48,6 +48,14 @@ def texts(params: Any, key: str) -> list[str]:
     return found
 
 
+def work_done_token(params: Any) -> str | int | None:
+    """The progress that goes with a request, if any. Raises JsonRpcInvalidParams for what is none."""
+    token = params.get("workDoneToken") if isinstance(params, dict) else None
+    if token is not None and (isinstance(token, bool) or not isinstance(token, str | int)):
+        raise JsonRpcInvalidParams("`workDoneToken` must be a text or a number")
+    return token
+
+
 def refused(message: str) -> JsonRpcException:
     """The error that says in one sentence why there is no answer."""
     return JsonRpcException(message, code=types.LSPErrorCodes.RequestFailed)

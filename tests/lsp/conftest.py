@@ -252,6 +252,7 @@ def command(*words: str) -> ClientServerConfig:
 CONFIG = command("-m", "keras_memlint", "server")
 SCRIPTED = command(str(Path(__file__).with_name("scripted_server.py")))
 ESTIMATING = command(str(Path(__file__).with_name("estimating_server.py")))
+BUNDLED = command(str(Path(__file__).with_name("bundled_server.py")))
 
 
 @pytest.fixture(scope="session")
@@ -318,6 +319,12 @@ async def estimating_pull(lsp_client: Editor, root: Path):
 async def estimating_untrusted(lsp_client: Editor, root: Path):
     capabilities = client_capabilities("visual-studio-code")
     async for _ in session(lsp_client, capabilities, root, options={"trusted": False}):
+        yield
+
+
+@pytest_lsp.fixture(scope="module", config=BUNDLED)
+async def bundled(lsp_client: Editor, root: Path):
+    async for _ in session(lsp_client, with_notebooks(client_capabilities("visual-studio-code")), root):
         yield
 
 
