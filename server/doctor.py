@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import platform
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from importlib import metadata
 from pathlib import Path
 
@@ -41,22 +42,45 @@ _THEIRS = (
 _GIB = 1 << 30
 
 
+Section = tuple[str, Iterable[str]]
+"""A title and lines."""
+
+
 def doctor() -> int:
     """Prints everything. 2 when the configuration of the current folder is wrong, else 0."""
-    configuration, wrong = _configuration()
-    sections = {
-        "program": _program(),
-        "packages it uses": _packages(_OURS),
-        "packages of training scripts in this environment": _packages(_THEIRS),
-        "GPU": _gpus(),
-        "configuration": configuration,
-        "GPUs known to --target-gpu": _known(),
-    }
-    for title, lines in sections.items():
-        print(f"{title}:")
-        for line in lines:
-            print(f"  {line}")
+    lines, wrong = configuration(Path.cwd())
+    program, packages, *others = installation()
+    theirs = "packages of training scripts in this environment", _packages(_THEIRS)
+    known = "GPUs known to --target-gpu", _known()
+    print(text([program, packages, theirs, *others, ("configuration", lines), known]), end="")
     return 2 if wrong else 0
+
+
+def installation() -> Iterator[Section]:
+    """What is the same wherever the program is asked: itself, what it uses, and this machine's GPUs."""
+    yield "program", _program()
+    yield "packages it uses", _packages(_OURS)
+    yield "GPU", _gpus()
+
+
+def text(sections: Iterable[Section]) -> str:
+    """The sections as lines."""
+    return "".join(
+        f"{line}\n" for title, lines in sections for line in (f"{title}:", *(f"  {one}" for one in lines))
+    )
+
+
+def configuration(folder: Path) -> tuple[list[str], bool]:
+    """The configuration in force in ``folder``, an absolute path, and whether it is wrong."""
+    try:
+        found = Configurations().above(str(folder))
+    except ConfigurationError as error:
+        return [str(error)], True
+    if found.file is None:
+        return ["no pyproject.toml with [tool.keras-memlint] at or above this folder: defaults"], False
+    return [f"{key} = {value!r}  ({found.file})" for key, value in found.values.items()] or [
+        f"empty ({found.file})"
+    ], False
 
 
 def _program() -> Iterator[str]:
@@ -67,6 +91,9 @@ def _program() -> Iterator[str]:
         yield f"cache {folder()}"
     except RuntimeError:
         yield "cache: none, there is no home folder"
+    for name, value in sorted(os.environ.items()):
+        if name.startswith("KERAS_MEMLINT_"):
+            yield f"{name}={value}"
 
 
 def _packages(names: tuple[str, ...]) -> Iterator[str]:
@@ -86,18 +113,6 @@ def _gpus() -> Iterator[str]:
         yield f"{gpu.name}, {gpu.memory / _GIB:.1f} GiB, compute capability {major}.{minor}"
     if found.reason:
         yield f"none: {found.reason}"
-
-
-def _configuration() -> tuple[list[str], bool]:
-    try:
-        found = Configurations().above(str(Path.cwd()))
-    except ConfigurationError as error:
-        return [str(error)], True
-    if found.file is None:
-        return ["no pyproject.toml with [tool.keras-memlint] at or above this folder: defaults"], False
-    return [f"{key} = {value!r}  ({found.file})" for key, value in found.values.items()] or [
-        f"empty ({found.file})"
-    ], False
 
 
 def _known() -> Iterator[str]:

@@ -14,28 +14,30 @@ from keras_memlint.server.errors import UserError, did_you_mean
 
 def show(arguments: argparse.Namespace) -> int:
     """Prints a page or the list. Raises UserError when no rule is called that."""
-    chosen = _find(arguments.rule) if arguments.rule is not None else None
+    chosen = find(arguments.rule) if arguments.rule is not None else None
     if arguments.output_format == "json":
         import json
 
-        value = _published(chosen) if chosen else [_published(row) for row in _all()]
+        value = _published(chosen) if chosen else [_published(row) for row in listed()]
         print(json.dumps(value, indent=2))
     elif chosen is None:
-        _print_list(_all())
+        _print_list(listed())
     else:
         _print_page(chosen.text())
     return 0
 
 
-def _all() -> Sequence[Row]:
+def listed() -> Sequence[Row]:
+    """All rules in order of their code, those of the program itself first."""
     return reserved() + rows()
 
 
-def _find(word: str) -> Row:
-    for row in _all():
+def find(word: str) -> Row:
+    """The rule of a code or name. Raises UserError."""
+    for row in listed():
         if word.upper() == row.code or word == row.name:
             return row
-    near = did_you_mean(word, [name for row in _all() for name in (row.code, row.name)])
+    near = did_you_mean(word, [name for row in listed() for name in (row.code, row.name)])
     raise UserError(f"no rule is called `{word}`{near}; `keras-memlint rule` lists them all")
 
 
@@ -60,9 +62,9 @@ def _facts(row: Row) -> tuple[str, str | None]:
     return rule.severity, rule.fix
 
 
-def _print_list(listed: Sequence[Row]) -> None:
-    width = max(len(row.name) for row in listed)
-    for row in listed:
+def _print_list(shown: Sequence[Row]) -> None:
+    width = max(len(row.name) for row in shown)
+    for row in shown:
         print(f"{row.code}  {row.name:{width}}  {row.family}")
 
 

@@ -87,15 +87,15 @@ def gpu_axis() -> Html:
     return tag("svg", *ticks, class_="axis", height=16, aria_hidden="true")
 
 
-def stacked(parts: list[tuple[str, int | None, float]]) -> Html:
-    """The parts of one whole side by side."""
+def stacked(parts: list[tuple[str, int | None, float]], labelled_by: str = "") -> Html:
+    """The parts of one whole side by side. ``labelled_by``: the id of what names the whole."""
     pieces, start = [], 0.0
     for part, number, share in parts:
         end = start + 100 * share
         title = f"{part}: {words.size(number)}, {words.percent(share, 1)}"
         pieces.append(_rect(start, end, 0, 34, f"piece {kind(part)}", title))
         start = end
-    return tag("svg", *pieces, class_="stacked", height=34, aria_hidden="true")
+    return tag("svg", *pieces, class_="stacked", height=34, role="img", aria_labelledby=labelled_by or None)
 
 
 def kind(part: str) -> str:

@@ -163,7 +163,9 @@ def breakdown(estimate: Estimate) -> Html | None:
     ]
     table = _table("What is in memory at the peak", ["Part", "#Size", "#Share"], rows)
     about = f"Of the training program {words.first_gpu(estimate)}."
-    return _section("breakdown", "At the peak", about, charts.stacked(parts), table, width="narrow")
+    return _section(
+        "breakdown", "At the peak", about, charts.stacked(parts, "breakdown-heading"), table, width="narrow"
+    )
 
 
 def tensors(estimate: Estimate) -> Html | None:
@@ -219,19 +221,23 @@ def _plural(kind: str) -> str:
     return plurals.get(kind, kind if kind in ("optimizer", "workspace") else "other")
 
 
-def what_if(estimate: Estimate) -> Html | None:
-    """The changes, ranked for each GPU."""
+def what_if(estimate: Estimate, applicable: frozenset[str] = frozenset()) -> Html | None:
+    """The changes, ranked for each GPU. ``applicable``: the names of those that an editor can make."""
     groups = words.by_target(estimate)
     if not groups:
         return None
     tables = []
     for gpu, changes in groups:
         about = words.recomputed(estimate, gpu)
-        tables += [tag("p", about[0].upper() + about[1:] + ".", class_="about"), _changes(gpu, changes)]
+        tables += [
+            tag("p", about[0].upper() + about[1:] + ".", class_="about"),
+            _changes(gpu, changes, applicable),
+        ]
     return _section("what-if", "What if", "", *tables, width="broad")
 
 
-def _changes(gpu: str, changes: list[WhatIf]) -> Html:
+def _changes(gpu: str, changes: list[WhatIf], applicable: frozenset[str]) -> Html:
+    buttons = any(change.change in applicable for change in changes)
     saved = [change.saved_bytes for change in changes if change.saved_bytes is not None]
     most_saved, most_cost = max([0, *saved]), max([0, *(-number for number in saved)])
     rows = []
@@ -247,6 +253,8 @@ def _changes(gpu: str, changes: list[WhatIf]) -> Html:
                 tag("td", bar, class_="chart"),
                 _number(words.saving(change)),
                 _number(words.size(change.program_peak_bytes.mid) if change.program_peak_bytes else "–"),
+                tag("td", _apply(change) if change.change in applicable else None) if buttons else None,
+                data_change=change.change if buttons else None,
             )
         )
     heads: list[str | Html] = [
@@ -254,10 +262,15 @@ def _changes(gpu: str, changes: list[WhatIf]) -> Html:
         tag("span", "Saving as a bar", class_="hidden"),
         "#Effect",
         "#New peak",
+        *(["Apply"] if buttons else []),
     ]
     return _table(
         f"What changes would save on {gpu}" if gpu else "What changes would save", heads, rows, name="changes"
     )
+
+
+def _apply(change: WhatIf) -> Html:
+    return tag("button", "Apply", type="button", aria_label=f"Apply: {change.title or change.change}")
 
 
 def host(estimate: Estimate) -> Html | None:

@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import asyncio
 import os
-import time
 from collections.abc import Sequence
-from concurrent.futures import Future
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from keras_memlint.analysis.files import UnreadableError, read_script
 from keras_memlint.analysis.source import text_hash
+from keras_memlint.estimate import saved
 from keras_memlint.server.lsp.core import source_of
 from keras_memlint.server.lsp.documents import file_path
 from keras_memlint.server.lsp.estimator import EstimatorError, Stage, run
+from keras_memlint.server.lsp.messages import refused, required
+from keras_memlint.server.lsp.work_done import Told, own_token, with_progress
 from lsprotocol import types
-from pygls.exceptions import JsonRpcException, JsonRpcInvalidParams, JsonRpcRequestCancelled
+from pygls.exceptions import JsonRpcInvalidParams
 
 if TYPE_CHECKING:
     from keras_memlint.server.lsp.server import MemlintServer
@@ -47,18 +49,40 @@ def add_estimates(server: MemlintServer, estimator: Sequence[str]) -> None:
             raise JsonRpcInvalidParams(f"there is no command `{params.command}`, only `{COMMAND}`")
         wanted = _wanted(server, params.arguments or ())
         if running:
-            raise _refused(f"{running[0]} is being estimated; wait until that is done, or cancel it")
+            raise refused(f"{running[0]} is being estimated; wait until that is done, or cancel it")
         running.append(wanted.name)
         try:
             command = [*estimator, wanted.path, *_MACHINE, *wanted.words]
-            found = await _with_progress(server, wanted, command, params.work_done_token)
+            token = params.work_done_token
+            if token is None:
+                token = await own_token(server, COMMAND)
+            work = partial(_run, server, wanted, command)
+            found = await with_progress(server, token, f"estimating {wanted.name}", work)
         except EstimatorError as error:
-            raise _refused(str(error)) from None
+            raise refused(str(error)) from None
         finally:
             running.clear()
         await server.analyser.in_worker(server.unopened.forget_all)
         server.everything_changed()
         return found
+
+    @server.feature("keras-memlint/lastEstimate")
+    async def last_estimate(params: Any) -> dict[str, Any] | None:
+        return await asyncio.to_thread(_last, server, required(params, "uri", str))
+
+
+def _last(server: MemlintServer, uri: str) -> dict[str, Any] | None:
+    """The estimate of the text that the editor shows, or of the file where it shows none; None without one."""
+    unit = server.documents.unit(uri)
+    path = file_path(uri if unit is None else unit.uri)
+    if path is None:
+        return None
+    try:
+        source = read_script(Path(path), path).source if unit is None else source_of(unit, path)
+    except UnreadableError:
+        return None
+    found = saved.load(Path(path), source.text)
+    return None if found is None else found.to_json()
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +103,7 @@ def _wanted(server: MemlintServer, arguments: Sequence[Any]) -> _Wanted:
     if not arguments or not isinstance(arguments[0], str) or len(arguments) > 2:
         raise JsonRpcInvalidParams(f"`{COMMAND}` takes the URI of a script, and an object of options")
     if not server.trusted:
-        raise _refused("an estimate runs the script, and this workspace is not trusted; trust it first")
+        raise refused("an estimate runs the script, and this workspace is not trusted; trust it first")
     path = _saved_script(server, arguments[0])
     options = arguments[1] if len(arguments) > 1 and arguments[1] is not None else {}
     if not isinstance(options, dict):
@@ -96,13 +120,13 @@ def _saved_script(server: MemlintServer, uri: str) -> str:
     unit = server.documents.unit(uri)
     path = file_path(uri if unit is None else unit.uri)
     if path is None:
-        raise _refused(f"`{uri}` is not a file: save it first, an estimate runs files")
+        raise refused(f"`{uri}` is not a file: save it first, an estimate runs files")
     try:
         on_disk = read_script(Path(path), path).source
     except UnreadableError as error:
-        raise _refused(str(error)) from None
+        raise refused(str(error)) from None
     if unit is not None and text_hash(source_of(unit, path).text) != text_hash(on_disk.text):
-        raise _refused(
+        raise refused(
             f"{Path(path).name} has changes that are not saved: save it first, an estimate runs the file"
         )
     return path
@@ -144,49 +168,11 @@ def _cwd(server: MemlintServer, path: str, options: dict[str, Any]) -> str:
     return max(around, key=len, default=str(Path(path).parent))
 
 
-async def _with_progress(
-    server: MemlintServer, wanted: _Wanted, command: Sequence[str], token: types.ProgressToken | None
-) -> Any:
-    """The estimate, while the editor shows how far it is. Whoever cancels, in either way, ends the process."""
-    show = server.work_done_progress
-    if token is None and server.client.progress:
-        token = f"{COMMAND}/{time.monotonic_ns()}"
-        try:
-            await show.create_async(token)
-        except Exception as error:
-            server.log_once(f"the editor shows no progress: {error}")
-            token = None
-
+async def _run(server: MemlintServer, wanted: _Wanted, command: Sequence[str], tell: Told) -> Any:
     def report(stage: Stage) -> None:
-        if token is not None:
-            told = types.WorkDoneProgressReport(
-                message=stage.message, percentage=stage.percentage, cancellable=True
-            )
-            show.report(token, told)
+        tell(stage.message, stage.percentage)
 
     def log(line: str) -> None:
         server.log(f"estimate of {wanted.name}: {line}")
 
-    work = asyncio.ensure_future(run(command, wanted.cwd, report, log))
-    if token is None:
-        return await work
-    title = f"estimating {wanted.name}"
-    show.begin(token, types.WorkDoneProgressBegin(title, percentage=0, cancellable=True))
-    cancelled: Future[Any] = show.tokens[token]
-    cancelled.add_done_callback(lambda _: work.cancel())
-    last = "stopped"
-    try:
-        found = await work
-        last = "done"
-        return found
-    except asyncio.CancelledError:
-        if cancelled.cancelled():
-            raise JsonRpcRequestCancelled("the estimate was cancelled") from None
-        raise
-    finally:
-        show.end(token, types.WorkDoneProgressEnd(message=last))
-        show.tokens.pop(token, None)
-
-
-def _refused(message: str) -> JsonRpcException:
-    return JsonRpcException(message, code=types.LSPErrorCodes.RequestFailed)
+    return await run(command, wanted.cwd, report, log)

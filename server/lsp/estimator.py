@@ -8,18 +8,28 @@ import json
 import os
 import signal
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
+import keras_memlint
+
+_PACKAGE = Path(keras_memlint.__file__).absolute()
 # Like `python -m keras_memlint`, but without the current folder among the places of modules: it is the user's, who may
-# well have an `argparse.py` there.
-ESTIMATOR = (
-    sys.executable,
-    "-c",
-    "import sys; sys.path.pop(0); from keras_memlint.server.cli import main; sys.exit(main())",
-    "estimate",
-)
+# well have an `argparse.py` there. Inside an editor the server runs from a folder that came with it: there the same
+# package must be found, not another one that this Python happens to have.
+_BOOT = f"""\
+import sys
+from importlib.util import find_spec
+sys.path[:] = [place for place in sys.path if place]
+found = find_spec("keras_memlint")
+if found is None or found.origin != {str(_PACKAGE)!r}:
+    sys.path.insert(0, {str(_PACKAGE.parent.parent)!r})
+from keras_memlint.server.cli import main
+sys.exit(main())
+"""
+ESTIMATOR = (sys.executable, *(["-I"] if sys.flags.isolated else []), "-c", _BOOT, "estimate")
 """The command that makes an estimate; a script and options follow."""
 
 # How long a process may take to clean up after itself, in seconds. It ends others itself, one after the other.
@@ -46,7 +56,7 @@ async def run(
 ) -> dict[str, Any]:
     """The JSON object that ``command`` prints. Raises EstimatorError with its complaint when it fails.
 
-    Whoever cancels this ends the process, and waits until it is gone.
+    Whoever cancels this ends the process, and waits until it is gone, however often it is cancelled meanwhile.
     """
     try:
         process = await asyncio.create_subprocess_exec(
@@ -69,7 +79,7 @@ async def run(
         # A process it left behind could hold the pipes open.
         await asyncio.wait((output, errors), timeout=_GRACE)
     finally:
-        await _end(process)
+        await _undisturbed(_end(process))
         output.cancel()
         errors.cancel()
     for line in said:
@@ -129,6 +139,20 @@ def _own_group() -> dict[str, Any]:
 
         return {"creationflags": subprocess.CREATE_NEW_PROCESS_GROUP}
     return {"start_new_session": True}
+
+
+async def _undisturbed(work: Coroutine[Any, Any, None]) -> None:
+    """Does ``work`` to its end; who cancelled meanwhile gets their CancelledError then."""
+    task = asyncio.ensure_future(work)
+    cancelled: asyncio.CancelledError | None = None
+    while not task.done():
+        try:
+            await asyncio.shield(task)
+        except asyncio.CancelledError as error:
+            cancelled = error
+    task.result()
+    if cancelled is not None:
+        raise cancelled
 
 
 async def _end(process: asyncio.subprocess.Process) -> None:

@@ -5,9 +5,8 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
-from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
-from functools import partial
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Coroutine, Sequence
+from typing import Any
 
 from keras_memlint import __version__
 from keras_memlint.server.lsp import actions, hover
@@ -17,7 +16,9 @@ from keras_memlint.server.lsp.diagnostics import SOURCE, Renderer, documents_of,
 from keras_memlint.server.lsp.documents import Documents, Notebook, Unit, file_path, key
 from keras_memlint.server.lsp.estimates import add_estimates
 from keras_memlint.server.lsp.estimator import ESTIMATOR
+from keras_memlint.server.lsp.everywhere import add_everywhere, everywhere, messages_of
 from keras_memlint.server.lsp.lenses import add_lenses
+from keras_memlint.server.lsp.messages import converter
 from keras_memlint.server.lsp.options import (
     SECTION,
     Options,
@@ -28,6 +29,7 @@ from keras_memlint.server.lsp.options import (
 )
 from keras_memlint.server.lsp.projects import Project, problem_messages
 from keras_memlint.server.lsp.registering import concerns, ignore_result, is_edited_script, register
+from keras_memlint.server.lsp.reports import add_reports
 from keras_memlint.server.lsp.schedule import Analyser, Debounce
 from keras_memlint.server.lsp.summaries import add_summaries
 from keras_memlint.server.lsp.unopened import Unopened
@@ -38,9 +40,6 @@ from pygls.exceptions import JsonRpcContentModified, JsonRpcException
 from pygls.lsp.server import LanguageServer
 from pygls.protocol import LanguageServerProtocol
 from pygls.uris import from_fs_path
-
-if TYPE_CHECKING:
-    from keras_memlint.analysis.workspace import Workspace
 
 DELAY = 0.15
 """Seconds without a keystroke before a text is analysed."""
@@ -85,7 +84,12 @@ class MemlintServer(LanguageServer):
             ]
         )
         super().__init__(
-            SOURCE, __version__, notebook_document_sync=notebooks, protocol_cls=_Protocol, max_workers=2
+            SOURCE,
+            __version__,
+            notebook_document_sync=notebooks,
+            protocol_cls=_Protocol,
+            max_workers=2,
+            converter_factory=converter,
         )
         self.documents = Documents()
         self.render = Renderer(Client(), self.documents)
@@ -305,6 +309,8 @@ def create_server(
     add_estimates(server, estimator)
     add_lenses(server)
     add_summaries(server)
+    add_reports(server)
+    add_everywhere(server)
     return server
 
 
@@ -413,7 +419,7 @@ def _add_diagnostics(server: MemlintServer) -> None:
         messages: list[types.Diagnostic] = []
         if not server.documents.is_cell(uri):
             await server.debounce.quiet(uri)
-            messages = await _messages(server, uri)
+            messages = await messages_of(server, uri)
         name = result_id(messages)
         if name == params.previous_result_id:
             return types.RelatedUnchangedDocumentDiagnosticReport(result_id=name)
@@ -424,7 +430,8 @@ def _add_diagnostics(server: MemlintServer) -> None:
         await server.configured.wait()
         before = {key(known.uri): known.value for known in params.previous_result_ids}
         items: list[types.WorkspaceDocumentDiagnosticReport] = []
-        async for uri, version, messages in _everywhere(server):
+        folders = [folder for folder in server.folders if server.options_for(folder).workspace]
+        async for uri, version, messages in everywhere(server, folders):
             name = result_id(messages)
             if before.pop(key(uri), "" if messages else name) != name:
                 items.append(
@@ -440,43 +447,6 @@ def _add_diagnostics(server: MemlintServer) -> None:
             if name != nothing and server.documents.unit(uri) is None
         ]
         return types.WorkspaceDiagnosticReport(items)
-
-
-async def _messages(server: MemlintServer, uri: str) -> list[types.Diagnostic]:
-    """What is marked in an open text document."""
-    latest = await server.latest(uri)
-    if latest is None:
-        return []
-    unit, outcome = latest
-    return server.render.by_document(unit, outcome.findings).get(unit.uri, [])
-
-
-async def _everywhere(server: MemlintServer) -> AsyncIterator[tuple[str, int | None, list[types.Diagnostic]]]:
-    """Each script of the workspace folders with its version, when it is open, and its findings."""
-    wanted = [folder for folder in server.folders if server.options_for(folder).workspace]
-    if not wanted:
-        return
-    in_worker, unopened = server.analyser.in_worker, server.unopened
-    files = await in_worker(lambda: unopened.files(wanted, believe_list=server.client.watch))
-    remembered = await in_worker(lambda: unopened.remembered(files))
-    workspace: Workspace | None = None
-    for file in files:
-        unit = server.documents.unit_at(file.path)
-        if isinstance(unit, Notebook):
-            continue  # its cells are marked without being asked for
-        if unit is not None:
-            yield unit.uri, unit.version, await _messages(server, unit.uri)
-            continue
-        if file.path in remembered:
-            messages = remembered[file.path]
-        else:
-            if workspace is None:
-                workspace = await in_worker(server.core.new_workspace)
-            # One file at a time: what is asked about open documents comes in between, and this can be cancelled.
-            messages, problems = await in_worker(partial(unopened.check, file, server.render, workspace))
-            for problem in problems:
-                server.log_once(problem)
-        yield from_fs_path(file.path) or file.path, None, list(messages)
 
 
 def _add_actions(server: MemlintServer) -> None:

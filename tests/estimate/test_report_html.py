@@ -74,9 +74,18 @@ class Reader(HTMLParser):
         self.at.children.append(data)
 
 
-def page(estimate: Estimate) -> Node:
+def in_editor(estimate: Estimate) -> html.Webview:
+    """An editor that can make every other change."""
+    return html.Webview("n0nce+/n0nce==", "'self' https://*.example", frozenset(names(estimate)[::2]))
+
+
+def names(estimate: Estimate) -> list[str]:
+    return [change.change for change in estimate.what_if]
+
+
+def page(estimate: Estimate, webview: html.Webview | None = None) -> Node:
     reader = Reader()
-    reader.feed(render(estimate, "html"))
+    reader.feed(html.render(estimate, webview) if webview else render(estimate, "html"))
     reader.close()
     assert reader.at is reader.root, f"{reader.at.name} does not end"
     return reader.root
@@ -112,10 +121,11 @@ def nasty() -> Estimate:
 SAMPLES = estimates.ALL | {"nasty": nasty}
 
 
-@pytest.fixture(params=SAMPLES)
+@pytest.fixture(params=[*SAMPLES, *(f"{name}, in an editor" for name in SAMPLES)])
 def sample(request: pytest.FixtureRequest) -> Node:
-    make: Callable[[], Estimate] = SAMPLES[request.param]
-    return page(make())
+    name, _, where = request.param.partition(", ")
+    make: Callable[[], Estimate] = SAMPLES[name]
+    return page(make(), in_editor(make()) if where else None)
 
 
 def test_nothing_is_asked_for_from_outside(sample: Node) -> None:
@@ -127,7 +137,7 @@ def test_nothing_is_asked_for_from_outside(sample: Node) -> None:
             assert key != "style", "the page's own rule forbids styles in attributes"
             assert not key.startswith("on"), "the page's own rule forbids scripts in attributes"
     assert not {node.name for node in sample.all()} & {"iframe", "object", "embed", "img", "base", "form"}
-    for name in ("style.css", "script.js", "page.html"):
+    for name in ("style.css", "script.js", "page.html", "webview.css", "webview.js"):
         text = Path(html.__file__).with_name(name).read_text(encoding="utf-8")
         assert not re.search(r"https?:|//[a-z]|url\(|@import|fetch\(|XMLHttp", text.replace("// ", ""))
 
@@ -141,6 +151,13 @@ def test_only_the_page_s_own_style_and_script_are_let_in(sample: Node) -> None:
     assert policy.startswith("default-src 'none';")
     [style] = sample.all("style")
     [script] = [node for node in sample.all("script") if node.attributes.get("type") is None]
+    if "nonce" in style.attributes:
+        assert style.attributes == script.attributes == {"nonce": "n0nce+/n0nce=="}
+        assert (
+            "style-src 'self' https://*.example 'nonce-n0nce+/n0nce=='; script-src 'nonce-n0nce+/n0nce=='; img"
+            in policy
+        )
+        return
     for node in (style, script):
         digest = base64.b64encode(hashlib.sha256(node.text().encode()).digest()).decode()
         assert f"'sha256-{digest}'" in policy
@@ -329,6 +346,64 @@ def test_markup_escapes_text_and_nothing_twice() -> None:
     assert tag("br") == "<br>"
     assert isinstance(joined(inner, "<"), Html)
     assert isinstance("".join(inner), str)
+
+
+def test_a_page_in_an_editor_says_the_same_with_buttons() -> None:
+    estimate = estimates.complete()
+    alone, shown = page(estimate), page(estimate, in_editor(estimate))
+    assert [button.text() for button in shown.all("button")[:2]] == ["Save as HTML", "Save as JSON"]
+    assert [button.attributes["id"] for button in shown.all("button")[:2]] == ["save-html", "save-json"]
+    rows = {
+        str(row.attributes["data-change"]): [button.attributes["aria-label"] for button in row.all("button")]
+        for row in shown.all("tr")
+        if "data-change" in row.attributes
+    }
+    assert set(rows) == set(names(estimate))
+    titles = {change.change: change.title for change in estimate.what_if}
+    assert {change: labels for change, labels in rows.items() if labels} == {
+        change: [f"Apply: {titles[change]}"] for change in names(estimate)[::2]
+    }
+    [verdict] = [node for node in shown.all("p") if node.attributes.get("id") == "verdict"]
+    assert verdict.text() == words.verdict(estimate)
+    assert not alone.all("button")
+    for one, other in zip(alone.all("section"), shown.all("section"), strict=True):
+        assert one.attributes == other.attributes
+        if one.attributes["id"] != "what-if":
+            assert one.text() == other.text()
+
+
+def test_what_cannot_be_applied_has_no_button_and_no_column() -> None:
+    estimate = estimates.complete()
+    shown = page(estimate, html.Webview("n0nce+/n0nce==", "'self'"))
+    assert len(shown.all("button")) == 2
+    assert "Apply" not in shown.text().replace(shown.all("script")[-1].text(), "")
+
+
+@pytest.mark.parametrize(
+    ("nonce", "source"),
+    [
+        ("", "'self'"),
+        ("short", "'self'"),
+        ("12345678' 'unsafe-inline", "'self'"),
+        ("12345678", ""),
+        ("12345678", "'self'; script-src *"),
+        ("12345678", "'self'\"><script>"),
+        ("12345678\n", "'self'"),
+    ],
+)
+def test_a_nonce_or_source_cannot_widen_the_page_s_own_rule(nonce: str, source: str) -> None:
+    with pytest.raises(ValueError, match="a nonce is|a source of"):
+        html.Webview(nonce, source)
+
+
+def test_an_editor_s_theme_gives_every_colour() -> None:
+    own, theirs = (
+        Path(html.__file__).with_name(name).read_text(encoding="utf-8")
+        for name in ("style.css", "webview.css")
+    )
+    [root] = re.findall(r"^:root \{(.*?)^\}", theirs, re.DOTALL | re.MULTILINE)
+    assert set(re.findall(r"(--[\w-]+): #", own)) == set(re.findall(r"(--[\w-]+): (?:var|color-mix)", root))
+    assert not re.search(r"#[0-9a-f]{3,6}\b|rgb\(", theirs)
 
 
 def luminance(colour: str) -> float:

@@ -14,7 +14,7 @@ import pytest
 import pytest_lsp
 from keras_memlint.server.lsp.positions import Lines
 from lsprotocol import types
-from pygls.protocol import default_converter
+from pygls.protocol import JsonRPCResponseMessage, default_converter
 from pytest_lsp import ClientServerConfig, LanguageClient, client_capabilities
 from pytest_lsp.client import DEFAULT_CLIENT_FEATURES, register_lsp_features
 
@@ -125,6 +125,10 @@ class Editor(LanguageClient):
     def _in_force(self) -> list[str]:
         return [one.message for one in self.log_messages if "settings in force: " in one.message]
 
+    async def ask(self, method: str, params: Any = None) -> Any:
+        """The answer to a message that is not in the protocol, as plain JSON."""
+        return await self.protocol.send_request_async(f"keras-memlint/{method}", params)
+
     async def pull(self, uri: str, previous: str | None = None) -> types.DocumentDiagnosticReport:
         return await self.text_document_diagnostic_async(
             types.DocumentDiagnosticParams(types.TextDocumentIdentifier(uri), previous_result_id=previous)
@@ -176,8 +180,15 @@ class Editor(LanguageClient):
         return found
 
 
+def plain_answers() -> Any:
+    """pygls's converter, which leaves alone what is in answers that the protocol does not know."""
+    converter = default_converter()
+    converter.register_structure_hook(JsonRPCResponseMessage, lambda answer, wanted: wanted(**answer))
+    return converter
+
+
 def make_editor() -> Editor:
-    editor = Editor(converter_factory=default_converter)
+    editor = Editor(converter_factory=plain_answers)
 
     def published(params: types.PublishDiagnosticsParams) -> None:
         editor.published.setdefault(params.uri, []).append(params)
@@ -259,6 +270,7 @@ def command(*words: str) -> ClientServerConfig:
 CONFIG = command("-m", "keras_memlint", "server")
 SCRIPTED = command(str(Path(__file__).with_name("scripted_server.py")))
 ESTIMATING = command(str(Path(__file__).with_name("estimating_server.py")))
+BUNDLED = command(str(Path(__file__).with_name("bundled_server.py")))
 
 
 @pytest.fixture(scope="session")
@@ -333,6 +345,12 @@ async def estimating_extended(lsp_client: Editor, root: Path):
     """An editor that knows our own messages."""
     capabilities = with_views(with_notebooks(client_capabilities("visual-studio-code")))
     async for _ in session(lsp_client, capabilities, root, options={"extensions": True}):
+        yield
+
+
+@pytest_lsp.fixture(scope="module", config=BUNDLED)
+async def bundled(lsp_client: Editor, root: Path):
+    async for _ in session(lsp_client, with_notebooks(client_capabilities("visual-studio-code")), root):
         yield
 
 

@@ -278,6 +278,22 @@ async def test_a_notebook_is_estimated_by_a_cell(estimating):
     assert "**estimate**" in (await estimating.text_document_hover_async(hover)).contents.value
 
 
+async def test_the_last_estimate_is_that_of_the_text_shown(estimating):
+    async def last(uri: str) -> Any:
+        return await estimating.ask("lastEstimate", {"uri": uri})
+
+    uri = on_disk(estimating, "last.py")
+    assert await last(uri) is None
+    found = await estimate(estimating, uri)
+    assert await last(uri) == found
+    estimating.change(uri, (0, 0, "# changed\n"))
+    assert await last(uri) is None
+    estimating.close(uri)
+    assert await last(uri) == found  # what is on disk
+    for other in ("untitled:Untitled-9", estimating.uri("no_such.py")):
+        assert await last(other) is None
+
+
 async def test_a_failure_is_one_sentence_and_the_rest_in_the_log(estimating):
     uri = on_disk(estimating, "failing.py", SCRIPT + "# @fails\n")
     assert await refusal(estimating, uri) == "train.py crashed before it trained: no such file"
@@ -315,6 +331,23 @@ async def test_cancelling_the_progress_leaves_no_process(estimating, order: str,
     assert not any(alive(pid) for pid in pids)
     assert isinstance(reports(estimating, token)[-1], types.WorkDoneProgressEnd)
     assert (await estimate(estimating, other))["batch_size"] == 64
+
+
+async def test_who_cancels_twice_does_not_interrupt_the_end(estimating):
+    uri = on_disk(estimating, "twice.py", f"{SCRIPT}# @stubborn\n")
+    request = types.ExecuteCommandParams(COMMAND, [uri], work_done_token="twice")
+    estimating.progress_reports["twice"] = []
+    asked = estimating.protocol.send_request(
+        types.WORKSPACE_EXECUTE_COMMAND, request, msg_id="cancelled-twice"
+    )
+    pids = await hanging(estimating, "twice.py")
+    estimating.window_work_done_progress_cancel(types.WorkDoneProgressCancelParams("twice"))
+    await asyncio.sleep(0.5)
+    estimating.cancel_request(types.CancelParams("cancelled-twice"))
+    with pytest.raises(JsonRpcException, match="cancel"):
+        await asyncio.wrap_future(asked)
+    assert not any(alive(pid) for pid in pids)
+    assert isinstance(reports(estimating, "twice")[-1], types.WorkDoneProgressEnd)
 
 
 async def test_cancelling_the_request_leaves_no_process(estimating):
