@@ -1,0 +1,60 @@
+/** Message boxes that nobody asked for: one for each failure, never a second for the same. */
+
+import * as vscode from "vscode";
+import { settingsFor } from "./configuration.ts";
+import type { State } from "./server.ts";
+
+const WALKTHROUGH = "keras-memlint.keras-memlint#start";
+
+const BUTTONS: Readonly<Record<string, () => Thenable<unknown>>> = {
+  "Select Interpreter": () => vscode.commands.executeCommand("keras-memlint.selectInterpreter"),
+  "Restart Server": () => vscode.commands.executeCommand("keras-memlint.restart"),
+  "Show Output": () => vscode.commands.executeCommand("keras-memlint.showOutput"),
+  "Learn More": () => vscode.commands.executeCommand("workbench.action.openWalkthrough", WALKTHROUGH, false),
+};
+
+export class Messages {
+  private last = "";
+  private readonly log: vscode.LogOutputChannel;
+
+  constructor(log: vscode.LogOutputChannel) {
+    this.log = log;
+  }
+
+  /** Says what changed for the worse. Nothing waits for an answer. */
+  follow(state: State): void {
+    const wanted = settingsFor(undefined, this.log).showNotifications;
+    if (state.kind === "failed") {
+      this.log.error(state.why);
+      const buttons = state.cause === "python" ? ["Select Interpreter", "Show Output", "Learn More"] : ["Show Output", "Select Interpreter"];
+      if (wanted !== "off") this.once(state.why, (text) => ask(vscode.window.showErrorMessage(text, ...buttons)));
+    }
+    if (state.kind !== "running") return;
+    if (state.compromise === undefined) this.last = "";
+    else if (wanted !== "off") this.once(state.compromise, (text) => ask(vscode.window.showWarningMessage(text, "Show Output")));
+    if (state.again && wanted === "always") void vscode.window.showInformationMessage(`keras-memlint ${state.version} has been restarted`);
+  }
+
+  /** The person asked for another try, so the same answer may be said again. */
+  forget(): void {
+    this.last = "";
+  }
+
+  private once(text: string, show: (text: string) => void): void {
+    if (text === this.last) return;
+    this.last = text;
+    show(text);
+  }
+}
+
+/** For a command that needs the server while there is none. */
+export function sayNotRunning(state: State): void {
+  if (state.kind === "starting") ask(vscode.window.showInformationMessage("keras-memlint is still starting; try again in a moment", "Show Output"));
+  else if (state.kind === "failed") ask(vscode.window.showErrorMessage(state.why, state.cause === "python" ? "Select Interpreter" : "Restart Server", "Show Output"));
+  else ask(vscode.window.showInformationMessage("keras-memlint is not running", "Restart Server"));
+}
+
+/** Does what the button says that is pressed, if one is ever pressed. */
+export function ask(answer: Thenable<string | undefined>): void {
+  void answer.then((button) => button !== undefined && BUTTONS[button]?.());
+}

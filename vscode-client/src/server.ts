@@ -1,0 +1,184 @@
+/** The server over the time of a session: started, stopped and restarted, one after the other. */
+
+import * as path from "node:path";
+import * as vscode from "vscode";
+import type { LanguageClient } from "vscode-languageclient/node";
+import { findBundle } from "./bundle.ts";
+import type { Running } from "./client.ts";
+import { settingsFor } from "./configuration.ts";
+import type { Environments } from "./environments.ts";
+import { type Launch, type Nothing, chooseLaunch } from "./launch.ts";
+import { Prober, versionOf } from "./python.ts";
+
+export type State =
+  | { readonly kind: "starting" | "stopped" }
+  | { readonly kind: "running"; readonly version: string; readonly python: string | undefined; readonly compromise: string | undefined; readonly again: boolean }
+  | { readonly kind: "failed"; readonly cause: "python" | "server"; readonly why: string };
+
+/** A server that dies more often than this within `CRASH_SPAN` milliseconds stays dead. */
+const CRASHES = 2;
+const CRASH_SPAN = 180_000;
+/** Milliseconds after which a change of settings, interpreter or trust is acted on: they come in groups. */
+const SETTLE = 500;
+
+export class Server implements vscode.Disposable {
+  state: State = { kind: "stopped" };
+  /** How the running server was started. */
+  launch: Launch | undefined;
+  readonly prober = new Prober();
+
+  private readonly changed = new vscode.EventEmitter<State>();
+  readonly onDidChangeState = this.changed.event;
+  private readonly connected = new vscode.EventEmitter<LanguageClient>();
+  /** A new client, when it has its server: the place to listen to the server's own notifications. */
+  readonly onDidConnect = this.connected.event;
+
+  private running: Running | undefined;
+  private queue: Promise<void> = Promise.resolve();
+  private crashes: number[] = [];
+  private settling: NodeJS.Timeout | undefined;
+  private wasRunning = false;
+  private readonly context: vscode.ExtensionContext;
+  private readonly log: vscode.LogOutputChannel;
+  private readonly environments: Environments;
+  private readonly command: (id: string, given: unknown[]) => Promise<unknown>;
+
+  constructor(
+    context: vscode.ExtensionContext,
+    log: vscode.LogOutputChannel,
+    environments: Environments,
+    command: (id: string, given: unknown[]) => Promise<unknown>,
+  ) {
+    this.context = context;
+    this.log = log;
+    this.environments = environments;
+    this.command = command;
+  }
+
+  /** The client, while its server runs. */
+  get client(): LanguageClient | undefined {
+    return this.state.kind === "running" ? this.running?.client : undefined;
+  }
+
+  /** Stops what runs, and starts anew. */
+  restart(): Promise<void> {
+    this.crashes = [];
+    // One that never says hello must not hold up the next.
+    if (this.state.kind === "starting") this.running?.kill();
+    return this.enqueue(async () => {
+      await this.end();
+      await this.begin();
+    });
+  }
+
+  stop(): Promise<void> {
+    clearTimeout(this.settling);
+    return this.enqueue(async () => {
+      await this.end();
+      this.tell({ kind: "stopped" });
+    });
+  }
+
+  /** Something changed that may call for another server: soon it is restarted, if it does. */
+  reconsider(why: string): void {
+    clearTimeout(this.settling);
+    this.settling = setTimeout(() => {
+      void this.enqueue(async () => {
+        const chosen = await this.choose();
+        if (this.client !== undefined && JSON.stringify(chosen) === JSON.stringify(this.launch)) {
+          // The server that runs may not know yet that the workspace is trusted.
+          const settings = { trusted: vscode.workspace.isTrusted };
+          return this.client.sendNotification("workspace/didChangeConfiguration", { settings });
+        }
+        this.log.info(`another start of the server: ${why}`);
+        this.crashes = [];
+        await this.end();
+        await this.begin(chosen);
+      });
+    }, SETTLE);
+  }
+
+  dispose(): void {
+    clearTimeout(this.settling);
+    this.changed.dispose();
+    this.connected.dispose();
+  }
+
+  /** The command that would start the server now. */
+  async choose(log: (line: string) => void = (line) => this.log.info(line)): Promise<Launch | Nothing> {
+    const scope = vscode.workspace.workspaceFolders?.[0]?.uri;
+    return chooseLaunch({
+      settings: settingsFor(undefined, this.log),
+      trusted: vscode.workspace.isTrusted,
+      bundle: await findBundle(this.context.extensionPath),
+      minimumVersion: this.context.extension.packageJSON.minimumServerVersion,
+      emptyFolder: this.emptyFolder,
+      prober: this.prober,
+      environments: () => this.environments.chosen(scope),
+      log,
+    });
+  }
+
+  /** Programs are started here, where no file of anybody can be taken for a module. */
+  private get emptyFolder(): string {
+    return path.join(this.context.extensionPath, "dist");
+  }
+
+  private async begin(chosen?: Launch | Nothing): Promise<void> {
+    this.tell({ kind: "starting" });
+    const started = Date.now();
+    const launch = chosen ?? (await this.choose());
+    if ("why" in launch) return this.tell({ kind: "failed", cause: "python", why: launch.why });
+    this.log.info(`starting ${launch.what}`);
+    // Only now: this module and its libraries are most of the extension.
+    const { Running } = await import("./client.ts");
+    const running = new Running(launch, this.emptyFolder, this.log, { gone: () => this.crashed(running), command: this.command });
+    this.running = running;
+    this.launch = launch;
+    try {
+      const version = (await running.start()) ?? "of an unknown version";
+      this.log.info(`the server ${version} answered after ${Date.now() - started} ms`);
+      this.tell({
+        kind: "running",
+        version,
+        python: launch.python && versionOf(launch.python),
+        compromise: launch.compromise,
+        again: this.wasRunning,
+      });
+      this.wasRunning = true;
+      this.connected.fire(running.client);
+    } catch (error) {
+      this.running = undefined;
+      this.tell({ kind: "failed", cause: "server", why: `the server of keras-memlint cannot be started: ${(error as Error).message}` });
+    }
+  }
+
+  private async end(): Promise<void> {
+    const { running } = this;
+    this.running = undefined;
+    await running?.stop();
+  }
+
+  private crashed(running: Running): void {
+    if (running !== this.running) return;
+    this.running = undefined;
+    const now = Date.now();
+    this.crashes = [...this.crashes.filter((time) => now - time < CRASH_SPAN), now];
+    if (this.crashes.length > CRASHES) {
+      this.tell({ kind: "failed", cause: "server", why: `the server of keras-memlint ended ${this.crashes.length} times within a few minutes` });
+      return;
+    }
+    this.log.warn("the server ended by itself and is started again");
+    void this.enqueue(() => this.begin());
+  }
+
+  private tell(state: State): void {
+    this.state = state;
+    this.changed.fire(state);
+  }
+
+  private enqueue(work: () => Promise<void>): Promise<void> {
+    this.queue = this.queue.then(work).catch((error: Error) => this.log.error(`${error.stack ?? error}; this is a bug`));
+    return this.queue;
+  }
+}
