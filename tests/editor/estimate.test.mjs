@@ -33,7 +33,7 @@ const running = () =>
 
 test("an estimate can be cancelled, and leaves no process behind", { timeout: 90_000 }, async () => {
   await bench.open("small.py");
-  await bench.command("keras-memlint: Estimate Memory");
+  await bench.command("keras-memlint: Estimate GPU Memory");
   await progress().waitFor();
   await bench.until(() => running().length > 0, "the script runs");
   await bench.shot("estimate-progress");
@@ -66,14 +66,14 @@ test("the last report opens again as long as the text is the same", { timeout: E
   await bench.open("small.py");
   await page.locator(".codelens-decoration a", { hasText: /fits|predicted|computed/ }).first().waitFor();
   await bench.shot("lens-after-estimate");
-  await bench.command("keras-memlint: Open Memory Report");
+  await bench.command("keras-memlint: Open Last Estimate");
   await bench.webview().locator("#verdict").waitFor();
 });
 
 test("a script that fails is told in one message, with its own words in the log", { timeout: ESTIMATE }, async () => {
   bench.write("broken.py", 'import keras\n\nraise RuntimeError("no data here")\n');
   await bench.open("broken.py");
-  await bench.command("keras-memlint: Estimate Memory");
+  await bench.command("keras-memlint: Estimate GPU Memory");
   const toast = page.locator(".notification-toast", { hasText: "no data here" });
   await toast.waitFor({ timeout: ESTIMATE });
   assert.equal(await page.locator(".notification-toast").count(), 1);

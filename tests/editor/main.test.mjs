@@ -92,7 +92,7 @@ test("all safe fixes are made when a file is saved, and unsafe ones are not", as
 test("the command makes all safe fixes", async () => {
   await bench.open("train.py");
   await bench.squiggles("warning").first().waitFor();
-  await bench.command("keras-memlint: Fix All");
+  await bench.command("keras-memlint: Fix All Safe Problems");
   await line(".prefetch(tf.data.AUTOTUNE)").waitFor();
 });
 
@@ -100,7 +100,7 @@ test("a notebook's cells are checked together, and fixed across cells", async ()
   await bench.open("cells.ipynb");
   await page.locator(".notebookOverlay [class*=squiggly-]").first().waitFor();
   await bench.shot("notebook");
-  await bench.command("keras-memlint: Fix All");
+  await bench.command("keras-memlint: Fix All Safe Problems");
   await bench.save();
   const cells = await bench.until(() => {
     const all = JSON.parse(bench.read("cells.ipynb")).cells.map((cell) => [].concat(cell.source).join(""));

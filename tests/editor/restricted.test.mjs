@@ -42,7 +42,7 @@ test("findings come from the bundle, and no program of the folder's settings run
 });
 
 test("an estimate is refused, and says why", async () => {
-  await bench.command("keras-memlint: Estimate Memory");
+  await bench.command("keras-memlint: Estimate GPU Memory");
   await page.locator(".notification-toast, .monaco-dialog-box", { hasText: /trust/i }).first().waitFor();
   assert.equal(fs.existsSync(trap), false);
 });
