@@ -17,6 +17,7 @@ from keras_memlint.server.lsp.diagnostics import SOURCE, Renderer, documents_of,
 from keras_memlint.server.lsp.documents import Documents, Notebook, Unit, file_path, key
 from keras_memlint.server.lsp.estimates import add_estimates
 from keras_memlint.server.lsp.estimator import ESTIMATOR
+from keras_memlint.server.lsp.hints import add_hints
 from keras_memlint.server.lsp.lenses import add_lenses
 from keras_memlint.server.lsp.options import (
     SECTION,
@@ -303,6 +304,7 @@ def create_server(
     _add_diagnostics(server)
     _add_actions(server)
     add_estimates(server, estimator)
+    add_hints(server)
     add_lenses(server)
     add_summaries(server)
     return server
