@@ -14,13 +14,18 @@ if TYPE_CHECKING:
 def step_bytes(script: Script, model: Model) -> tuple[int, int] | None:
     """Bytes of one training step, see ``Script.training_bytes``; None when a size is not known."""
     parameters, activations = model.parameters, model.activations
-    slots = optimizer_slots(model)
-    if parameters is None or activations is None or slots is None:
+    slots, size = optimizer_slots(model), activation_size(script, model)
+    if parameters is None or activations is None or slots is None or size is None:
         return None
+    return parameters * 4 * (2 + slots), activations * size
+
+
+def activation_size(script: Script, model: Model) -> int | None:
+    """Bytes of one number of an activation; None when the policy it is made under is not known."""
     mixed = (script.policy_at(model) or "").startswith("mixed_")
     if script.policies and not mixed:
         return None
-    return parameters * 4 * (2 + slots), activations * (2 if mixed else 4)
+    return 2 if mixed else 4
 
 
 def optimizer_slots(model: Model) -> int | None:

@@ -484,14 +484,19 @@ class Model(Value):
         if not self.complete:
             return None
         total = self.inner_activations or 0
+        for _, stored in self.stored():
+            if stored is None:
+                return None
+            total += stored
+        return total if self.uses or self.inner_activations is not None else None
+
+    def stored(self) -> Iterator[tuple[Use, int | None]]:
+        """The elements a training step keeps of each layer for one sample; None when unknown."""
         first = True  # what is frozen there needs no backward pass
         for use in self.uses:
-            if use.stored is None:
-                return None
             frozen = use.layer.model is not None and use.layer.model.frozen
             first = first and (frozen or use.layer.name == "InputLayer")
-            total += 0 if first else use.stored
-        return total if self.uses or self.inner_activations is not None else None
+            yield use, 0 if first and use.stored is not None else use.stored
 
 
 def count(shape: Shape | None) -> int | None:

@@ -13,6 +13,7 @@ from keras_memlint.analysis.notebook import join_cells
 from keras_memlint.analysis.nvml import Detected
 from keras_memlint.analysis.nvml import gpus as ask_driver
 from keras_memlint.analysis.settings import Settings
+from keras_memlint.analysis.size_hints import NO_HINTS, SizeHints, size_hints
 from keras_memlint.analysis.source import Source
 from keras_memlint.analysis.trainings import NO_TRAININGS, Trainings, trainings_of
 from keras_memlint.rules.diagnostic import Diagnostic
@@ -57,7 +58,7 @@ class Outcome:
 
     ``problems`` are bugs of ours, or what could not be done. ``used_files`` are the other files that had a part.
     ``measurement`` is what an estimate of this text says, ``estimated`` when the last one of any text was made.
-    ``trainings`` are known of what is open alone.
+    ``trainings`` and ``sizes`` are known of what is open alone.
     """
 
     findings: tuple[Diagnostic, ...] = ()
@@ -67,6 +68,7 @@ class Outcome:
     measurement: Measurement | None = None
     estimated: int | None = None
     trainings: Trainings = NO_TRAININGS
+    sizes: SizeHints = NO_HINTS
 
 
 class Core:
@@ -170,11 +172,11 @@ class Core:
             return Outcome(project=project)
         estimates = Measurements()
         estimated, measurement = estimates.estimated_at(source.path), estimates.of(source.path, source)
-        trainings = Trainings(plan.settings.target.gpu)
+        trainings, sizes = Trainings(plan.settings.target.gpu), NO_HINTS
 
         def look(script: Script) -> None:
-            nonlocal trainings
-            trainings = trainings_of(script)
+            nonlocal trainings, sizes
+            trainings, sizes = trainings_of(script), size_hints(script)
 
         plan = plan.with_measurement(measurement)
         report = self._report(source, plan, workspace, look if is_open else None)
@@ -191,6 +193,7 @@ class Core:
             measurement,
             estimated,
             trainings,
+            sizes,
         )
 
     def _report(

@@ -17,6 +17,7 @@ from keras_memlint.server.lsp.documents import Documents, Notebook, Unit, file_p
 from keras_memlint.server.lsp.estimates import add_estimates
 from keras_memlint.server.lsp.estimator import ESTIMATOR
 from keras_memlint.server.lsp.everywhere import add_everywhere, everywhere, messages_of
+from keras_memlint.server.lsp.hints import add_hints
 from keras_memlint.server.lsp.lenses import add_lenses
 from keras_memlint.server.lsp.messages import converter
 from keras_memlint.server.lsp.options import (
@@ -307,6 +308,7 @@ def create_server(
     _add_diagnostics(server)
     _add_actions(server)
     add_estimates(server, estimator)
+    add_hints(server)
     add_lenses(server)
     add_summaries(server)
     add_reports(server)

@@ -1,0 +1,249 @@
+"""Sizes worth writing beside the code: arrays where they are made, layers of models; plain data, as editors show it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from keras_memlint.analysis import tree
+from keras_memlint.analysis.settings import MIB
+from keras_memlint.analysis.source import Location
+from keras_memlint.analysis.static_estimate import trained_batch
+from keras_memlint.analysis.training import activation_size
+from keras_memlint.analysis.values import Array, Items, Model, Shape, Value
+
+if TYPE_CHECKING:
+    from keras_memlint.analysis.calls import Call
+    from keras_memlint.analysis.script import Script
+
+SMALLEST = MIB
+"""Bytes below which an array is not worth a hint."""
+
+# Nothing is allocated: what these give is the same memory.
+_VIEWS = frozenset(("reshaped", "transposed", "axes exchanged"))
+_AS_IT_IS = frozenset(("numpy.asarray", "numpy.asanyarray", "numpy.ascontiguousarray"))
+_KINDS = frozenset(("ndarray", "tensor", "memmap", "hdf5"))
+_ON_DISK = frozenset(("memmap", "hdf5"))
+# Brackets and commas behind a call, and a comment: what is shown stands behind these and before the comment.
+_CLOSING = ")]},"
+
+
+@dataclass(frozen=True, slots=True)
+class ArrayHint:
+    """Arrays that an expression makes: their bytes, all together. ``dtype`` is empty where they differ.
+
+    ``on_disk``: they are mapped or read piece by piece.
+    """
+
+    at: Location
+    bytes: int
+    dtype: str
+    shapes: tuple[Shape, ...]
+    on_disk: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class LayerHint:
+    """A layer in a model. Its ``output`` shape has the batch first; None means unknown, here and below.
+
+    ``slots``: values the optimizer keeps for each weight. ``sample``: bytes that a training step keeps of its output
+    for one sample, each number of ``number`` bytes; ``batch``: samples of a training step.
+    """
+
+    at: Location
+    name: str
+    output: Shape | None
+    parameters: int | None
+    frozen: bool
+    slots: int | None
+    sample: int | None
+    number: int | None
+    batch: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class SizeHints:
+    """All of a script."""
+
+    arrays: tuple[ArrayHint, ...] = ()
+    layers: tuple[LayerHint, ...] = ()
+
+
+NO_HINTS = SizeHints()
+
+_Hint = ArrayHint | LayerHint
+# Until the places of all are known.
+_NOWHERE = Location(0, 0)
+
+
+def size_hints(script: Script) -> SizeHints:
+    """The hints of a script, in its own text; where code runs more than once only what holds each time."""
+    found: dict[int, tuple[tree.Expr, list[_Hint | None]]] = {}
+
+    def note(node: tree.Expr, hint: _Hint | None) -> None:
+        if script.own(node):
+            found.setdefault(id(node), (node, []))[1].append(hint)
+
+    for node, value in _made(script):
+        note(node, _array_hint(value))
+    for model in script.models:
+        for node, hint in _layer_hints(script, model):
+            note(node, hint)
+    for model in script.models:
+        if model.kind == "application" and model.call is not None and id(model.call.node) not in found:
+            note(model.call.node, _application_hint(script, model))
+    agreed = ((node, _agreed(hints)) for node, hints in found.values())
+    placed = list(_placed(script, [(node, hint) for node, hint in agreed if hint is not None]))
+    return SizeHints(
+        tuple([hint for hint in placed if isinstance(hint, ArrayHint)]),
+        tuple([hint for hint in placed if isinstance(hint, LayerHint)]),
+    )
+
+
+def _is_own(script: Script, node: tree.Expr) -> bool:
+    return script.own(node) and script.place(node).source is script.source
+
+
+def _agreed(hints: list[_Hint | None]) -> _Hint | None:
+    first = hints[0]
+    if all(hint == first for hint in hints):
+        return first
+    layers = [replace(hint, batch=None, slots=None) for hint in hints if isinstance(hint, LayerHint)]
+    if len(layers) == len(hints) and all(layer == layers[0] for layer in layers):
+        return layers[0]  # the layer is part of several models
+    return None
+
+
+# Arrays
+
+
+def _made(script: Script) -> Iterator[tuple[tree.Expr, Value]]:
+    """What allocates, loads or converts, with the value it gives."""
+    for call in script.all_calls:
+        if isinstance(call.result, (Array, Items)) and not call.mapped and _makes(script, call):
+            yield call.node, call.result
+    inner = {
+        id(part) for operation in script.operations for part in (operation.node.left, operation.node.right)
+    }
+    for operation in script.operations:
+        if id(operation.node) not in inner and not operation.mapped:
+            yield operation.node, operation.result
+
+
+def _makes(script: Script, call: Call) -> bool:
+    """Whether ``call`` itself makes what it gives, and how large that is does not depend on versions."""
+    name = call.name
+    if name.startswith(("def ", "class ", "builtins.")) or name in _AS_IT_IS:
+        return False
+    if name == "keras.utils.to_categorical" and script.keras_major != 3:
+        return False
+    result = call.result
+    if isinstance(result, Items):
+        # Loaders and splits make several arrays; what else gives a list or a tuple does not make what is in it.
+        return result.kind in ("tuple", "list") and name.startswith(("keras.datasets.", "sklearn."))
+    origin = result.origin
+    return origin is not None and origin.node is call.node and origin.note not in _VIEWS
+
+
+def _array_hint(value: Value) -> ArrayHint | None:
+    """None where the size of a part is not known, and where all are small."""
+    arrays = list(_arrays(value))
+    sizes = [_exact(array) for array in arrays]
+    total = sum(size or 0 for size in sizes)
+    if None in sizes or total < SMALLEST:
+        return None
+    # What is small beside the rest, as labels are beside images, does not name the kind of numbers.
+    dtypes = {array.dtype for array, size in zip(arrays, sizes, strict=True) if (size or 0) * 20 > total}
+    on_disk = all(array is not None and array.kind in _ON_DISK for array in arrays)
+    shapes = tuple(array.shape for array in arrays if array.shape is not None)
+    return ArrayHint(_NOWHERE, total, dtypes.pop() or "" if len(dtypes) == 1 else "", shapes, on_disk)
+
+
+def _arrays(value: Value) -> Iterator[Array]:
+    """The arrays in ``value``; one of unknown size for anything else."""
+    if isinstance(value, Array):
+        yield value
+    elif isinstance(value, Items) and value.items:
+        for item in value.items:
+            yield from _arrays(item)
+    else:
+        yield Array()
+
+
+def _exact(array: Array) -> int | None:
+    """Its bytes as shape and dtype say; None when either is unknown, or when it is more than these numbers."""
+    known = array.kind in _KINDS and array.source != "network"
+    return array.but(size=None).bytes if known else None
+
+
+# Layers
+
+
+def _layer_hints(script: Script, model: Model) -> Iterator[tuple[tree.Expr, LayerHint]]:
+    """The layers of a model that have a place."""
+    number, slots, batch = (
+        activation_size(script, model),
+        script.optimizer_slots(model),
+        _batch(script, model),
+    )
+    for use, stored in model.stored():
+        if use.node is not None:
+            inner = use.layer.model
+            name = inner.api.rpartition(".")[2] if inner is not None and inner.api else use.layer.name
+            sample = stored * number if stored is not None and number is not None else None
+            frozen = use.layer.frozen or model.frozen
+            yield (
+                use.node,
+                LayerHint(_NOWHERE, name, use.output, use.parameters, frozen, slots, sample, number, batch),
+            )
+
+
+def _application_hint(script: Script, model: Model) -> LayerHint:
+    """A model of ``keras.applications`` that is not part of another."""
+    number, stored = activation_size(script, model), model.activations
+    return LayerHint(
+        _NOWHERE,
+        model.api.rpartition(".")[2],
+        model.output.shape if model.output is not None else None,
+        model.parameters,
+        model.frozen,
+        script.optimizer_slots(model),
+        stored * number if stored is not None and number is not None else None,
+        number,
+        _batch(script, model),
+    )
+
+
+def _batch(script: Script, model: Model) -> int | None:
+    """The batch that all trainings of ``model`` have."""
+    batches = {trained_batch(fit) for fit in script.trainings if fit.model is model}
+    return batches.pop() if len(batches) == 1 else None
+
+
+# Places
+
+
+def _placed(script: Script, hints: Iterable[tuple[tree.Expr, _Hint]]) -> Iterator[_Hint]:
+    """The hints at the ends of their calls; at the end of the code in a row that has only one."""
+    source = script.source
+    ends = [
+        (script.call_end(node) if isinstance(node, tree.Call) else script.place(node).end, hint)
+        for node, hint in hints
+    ]
+    ends.sort(key=lambda one: one[0])
+    # What the end of a row says need not be said inside it: `x.astype("float32") / 255`.
+    last = {_said(source.row(end), hint): end for end, hint in ends}
+    ends = [(end, hint) for end, hint in ends if last[_said(source.row(end), hint)] == end]
+    alone = Counter(source.row(end) for end, _ in ends)
+    for end, hint in ends:
+        rest = source.text[end : source.line_span(source.row(end))[1]]
+        closed = len(rest) - len(rest.lstrip(_CLOSING))
+        if alone[source.row(end)] == 1 and rest[closed:].lstrip()[:1] in ("", "#"):
+            end += closed
+        yield replace(hint, at=source.location(end))
+
+
+def _said(row: int, hint: _Hint) -> tuple[object, ...]:
+    return (row, hint.bytes, hint.dtype, hint.on_disk) if isinstance(hint, ArrayHint) else (row, id(hint))
