@@ -1,0 +1,87 @@
+"""The Python side of the extension: keras-memlint, its libraries, and what starts them."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import tempfile
+import zipfile
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import symbols
+import wheels
+from targets import CACHE, LIBCST, LOCK, PLATFORMS, PYTHONS, ROOT, UNIVERSAL
+
+_NATIVE = (".so", ".pyd")
+
+# What nothing of ours imports, and what only an installer reads.
+_UNUSED = re.compile(r"^libcst/(codemod/|tool\.py)|^example\.py|/tests/|\.dist-info/(RECORD|sboms/)")
+
+_NOT_PACKED = (".*", "__pycache__", "build", "dist", "node_modules", "*.egg-info", "tests", "benchmarks")
+
+
+class BundleError(Exception):
+    """The libraries do not fit together; the text says which."""
+
+
+def build(folder: Path, target: str, own: Path) -> None:
+    """Fills ``folder`` for ``target``. ``own`` is the wheel of keras-memlint.
+
+    Raises BundleError, or DownloadError when a library cannot be had.
+    """
+    shutil.copytree(ROOT / "vscode-client" / "bundled", folder, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copyfile(LIBCST, folder / "requirements.txt")
+    for wheel in (own, *wheels.pure(LOCK, CACHE / "pure")):
+        _unpack(wheel, folder / "libs")
+    if target != UNIVERSAL:
+        _composite(target, folder / "libs")
+
+
+def own_wheel(folder: Path) -> Path:
+    """keras-memlint's wheel, built into ``folder`` from a copy, so that nothing is left behind in the checkout."""
+    with tempfile.TemporaryDirectory() as copy:
+        checkout = Path(copy, "checkout")
+        shutil.copytree(ROOT, checkout, ignore=shutil.ignore_patterns(*_NOT_PACKED))
+        ran = wheels.pip("wheel", "-q", "--no-deps", "-w", str(folder), str(checkout))
+    if ran.returncode:
+        raise BundleError(f"the wheel cannot be built\n{ran.stderr}")
+    [wheel] = folder.glob("keras_memlint-*.whl")
+    return wheel
+
+
+def _composite(target: str, folder: Path) -> None:
+    """One libcst with the native modules of all Pythons: the rest of its wheels is the same."""
+
+    def fetch(python: str) -> Path:
+        return wheels.native(LIBCST, CACHE / target, PLATFORMS[target], python)
+
+    with ThreadPoolExecutor(len(PYTHONS)) as pool:
+        found = list(pool.map(fetch, PYTHONS))
+    first, *others = (_common(wheel) for wheel in found)
+    for wheel, other in zip(found[1:], others, strict=True):
+        differing = sorted({name for name, _ in first.items() ^ other.items()})
+        if differing:
+            raise BundleError(f"{wheel.name} differs from {found[0].name} in {', '.join(differing[:3])}")
+    for wheel in found:
+        _unpack(wheel, folder)
+    modules = [path for path in (folder / "libcst").iterdir() if path.suffix in _NATIVE]
+    if len(modules) != len(PYTHONS):
+        names = ", ".join(sorted(module.name for module in modules))
+        raise BundleError(f"libcst for {target} has not one native module for each Python: {names}")
+    for module in modules:
+        symbols.blank(module)
+
+
+def _common(wheel: Path) -> dict[str, int]:
+    """The checksum of each file that must be the same for all Pythons."""
+    with zipfile.ZipFile(wheel) as archive:
+        files = {entry.filename: entry.CRC for entry in archive.infolist() if not entry.is_dir()}
+    return {
+        name: crc for name, crc in files.items() if not name.endswith(_NATIVE) and ".dist-info/" not in name
+    }
+
+
+def _unpack(wheel: Path, folder: Path) -> None:
+    with zipfile.ZipFile(wheel) as archive:
+        archive.extractall(folder, [name for name in archive.namelist() if not _UNUSED.search(name)])
