@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from lsprotocol import types
-from pygls.capabilities import get_capability
+from pygls.capabilities import ServerCapabilitiesBuilder, get_capability
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,3 +63,29 @@ class Client:
             lenses=has("workspace.code_lens.refresh_support"),
             hints=has("workspace.inlay_hint.refresh_support"),
         )
+
+
+def position_encoding(params: types.InitializeParams) -> str:
+    """What the editor counts within a line: ``utf-8``, ``utf-16`` or ``utf-32`` code units."""
+    if _is_old_lsp_mode(params):
+        return str(types.PositionEncodingKind.Utf32.value)
+    chosen = ServerCapabilitiesBuilder.choose_position_encoding(params.capabilities)
+    return str(getattr(chosen, "value", chosen))
+
+
+def rename_capabilities(initialize: object) -> None:
+    """Gives a misspelt capability in the parameters of ``initialize``, still JSON, the name that the protocol has for it.
+
+    Helix, and Zed for long, say ``workspace.diagnostic``, because their library did (lsp-types).
+    """
+    try:
+        workspace = initialize["capabilities"]["workspace"]  # type: ignore[index]
+        workspace.setdefault("diagnostics", workspace.pop("diagnostic"))
+    except (KeyError, TypeError, AttributeError):
+        pass
+
+
+def _is_old_lsp_mode(params: types.InitializeParams) -> bool:
+    """lsp-mode for Emacs before version 10 counts characters, whatever the protocol says; a fix would hit other text."""
+    offered = get_capability(params.capabilities, "general.position_encodings", None)
+    return params.client_info is not None and params.client_info.name == "emacs" and not offered

@@ -10,7 +10,7 @@ from typing import Any
 
 from keras_memlint import __version__
 from keras_memlint.server.lsp import actions, hover
-from keras_memlint.server.lsp.client import Client
+from keras_memlint.server.lsp.client import Client, position_encoding, rename_capabilities
 from keras_memlint.server.lsp.core import Check, Core, Outcome, lintable
 from keras_memlint.server.lsp.diagnostics import SOURCE, Renderer, documents_of, result_id
 from keras_memlint.server.lsp.documents import Documents, Notebook, Unit, file_path, key
@@ -36,7 +36,6 @@ from keras_memlint.server.lsp.summaries import add_summaries
 from keras_memlint.server.lsp.unopened import Unopened
 from keras_memlint.server.measurements import Measurements
 from lsprotocol import types
-from pygls.capabilities import ServerCapabilitiesBuilder
 from pygls.exceptions import JsonRpcContentModified, JsonRpcException
 from pygls.lsp.server import LanguageServer
 from pygls.protocol import LanguageServerProtocol
@@ -65,6 +64,8 @@ class _Protocol(LanguageServerProtocol):
 
     def structure_message(self, data: dict[str, Any]) -> Any:
         """The message in ``data``. A request whose parameters are wrong is refused; pygls would leave it waiting."""
+        if data.get("method") == types.INITIALIZE:
+            rename_capabilities(data.get("params"))
         try:
             return super().structure_message(data)
         except JsonRpcException as error:
@@ -99,7 +100,7 @@ class MemlintServer(LanguageServer):
         self.unopened = Unopened(self.core)
         self.debounce = Debounce(delay, self._push_soon)
         self.settle = Debounce(delay, lambda _: self.everything_changed())
-        self.options = Options()
+        self.options = self.start_options = Options()
         self.folder_options: dict[str, Options] = {}
         self.configured = asyncio.Event()
         self.start_problems: list[str] = []
@@ -219,7 +220,9 @@ class MemlintServer(LanguageServer):
         except Exception as error:
             self.log_once(f"the editor does not tell its settings ({type(error).__name__}: {error})")
             return
-        options = [self._read(section) for section in answer] or [Options()]
+        # Some editors answer for every section, and others keep ours to the initialization options.
+        options = [self._read(section) if section is not None else self.start_options for section in answer]
+        options = options or [self.start_options]
         self.take_options(options[0], dict(zip(folders, options[1:], strict=False)))
 
     def take_options(self, options: Options, by_folder: dict[str, Options] | None = None) -> None:
@@ -320,13 +323,13 @@ def _add_lifecycle(server: MemlintServer) -> None:
     @server.feature(types.INITIALIZE)
     def initialize(params: types.InitializeParams) -> None:
         server.render = Renderer(Client.of(params.capabilities), server.documents)
-        encoding = ServerCapabilitiesBuilder.choose_position_encoding(params.capabilities)
-        server.documents.encoding = getattr(encoding, "value", encoding)
+        server.documents.encoding = position_encoding(params)
         if params.root_uri is not None and not params.workspace_folders:
             server.workspace.add_folder(types.WorkspaceFolder(params.root_uri, ""))
         if server.folders:
             server.documents.root = server.folders[0]
-        server.options, server.start_problems = read_options(section_of(params.initialization_options))
+        server.start_options, server.start_problems = read_options(section_of(params.initialization_options))
+        server.options = server.start_options
         server.trusted = trusted_of(params.initialization_options) is not False
         server.extensions = extensions_of(params.initialization_options)
 
