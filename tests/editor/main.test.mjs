@@ -20,8 +20,7 @@ const line = (text) => page.locator(".monaco-editor .view-line", { hasText: text
 test("findings are underlined, and listed with the places that led to them", async () => {
   await bench.open("train.py");
   await bench.squiggles("warning").first().waitFor();
-  await bench.command("Problems: Focus on Problems View");
-  const row = page.locator(".markers-panel .monaco-list-row", { hasText: "the shuffle buffer holds up to 10,000 decoded elements" });
+  const row = await bench.problems("the shuffle buffer holds up to 10,000 decoded elements");
   await row.first().waitFor();
   assert.match(await row.first().innerText(), /keras-memlint\(KM202\)/);
   assert.equal(await row.first().locator("a").count(), 1, "the code leads to the rule's page");
@@ -32,7 +31,7 @@ test("findings are underlined, and listed with the places that led to them", asy
 test("a safe fix comes first, an unsafe one says so, the comment that suppresses comes last", async () => {
   await bench.open("train.py");
   await bench.squiggles("info").first().waitFor();
-  const rows = await bench.fixes(13);
+  const rows = await bench.fixes(13, 16);
   const titles = await rows.allInnerTexts();
   await bench.shot("quick-fix");
   assert.match(titles[0], /^KM209: /);
@@ -42,7 +41,7 @@ test("a safe fix comes first, an unsafe one says so, the comment that suppresses
   await bench.save();
   await bench.until(() => bench.read("train.py").includes("train.map(decode, num_parallel_calls=tf.data.AUTOTUNE)"), "the fix is on disk");
   await page.keyboard.press("Escape");
-  const unsafe = await (await bench.fixes(27)).allInnerTexts();
+  const unsafe = await (await bench.fixes(27, 8)).allInnerTexts();
   assert.ok(unsafe.some((title) => /^KM301: .*unsafe/.test(title)), unsafe.join("\n"));
   await page.keyboard.press("Escape");
 });
@@ -50,19 +49,19 @@ test("a safe fix comes first, an unsafe one says so, the comment that suppresses
 test("a suppression takes the finding away and keeps the text", async () => {
   await bench.open("train.py");
   await bench.squiggles("warning").first().waitFor();
-  const rows = await bench.fixes(14);
+  const rows = await bench.fixes(14, 16);
   await rows.filter({ hasText: "KM202: suppress on this line" }).click();
   await bench.save();
   await bench.until(() => /shuffle\(10_000\) {2}# .*KM202/.test(bench.read("train.py")), "the comment is on disk");
-  await bench.command("Problems: Focus on Problems View");
-  await page.locator(".markers-panel .monaco-list-row", { hasText: "KM202" }).waitFor({ state: "detached" });
+  const left = await bench.problems("KM202");
+  await bench.until(async () => (await left.count()) === 0, "the finding is gone");
 });
 
 test("a hover explains the finding, with bytes and the measured effect", async () => {
   await bench.open("train.py");
   await bench.squiggles("warning").first().waitFor();
-  await bench.goTo(14);
-  await line("train.shuffle").locator("span", { hasText: "shuffle" }).last().hover();
+  await bench.goTo(14, 16);
+  await bench.command("Show or Focus Hover");
   const hover = page.locator(".monaco-hover:not(.hidden)", { hasText: "KM202" }).first();
   await hover.waitFor();
   assert.match(await hover.innerText(), /5\.6 GiB/);
@@ -112,6 +111,7 @@ test("a notebook's cells are checked together, and fixed across cells", async ()
 
 test("sizes stand in the text, and above the training what it needs", async () => {
   await bench.open("train.py");
+  await bench.goTo(27);
   const lens = page.locator(".codelens-decoration a", { hasText: "GiB on T4" }).first();
   await lens.waitFor();
   assert.match(await lens.innerText(), /about \d+(\.\d+)? GiB on T4/);
@@ -126,8 +126,7 @@ test("a mistake in pyproject.toml is shown in that file", async () => {
   await bench.open("train.py");
   await bench.open("pyproject.toml");
   await bench.squiggles("error").first().waitFor();
-  await bench.command("Problems: Focus on Problems View");
-  await page.locator(".markers-panel .monaco-list-row", { hasText: "T44" }).first().waitFor();
+  await (await bench.problems("T44")).first().waitFor();
 });
 
 test("the target GPU is chosen from a list", async () => {
@@ -138,6 +137,7 @@ test("the target GPU is chosen from a list", async () => {
   await row.waitFor();
   await bench.shot("target");
   await row.click();
+  await bench.goTo(27);
   await page.locator(".codelens-decoration a", { hasText: "A100 80GB" }).first().waitFor();
 });
 
@@ -153,15 +153,14 @@ test("the page of a rule opens without a network", async () => {
 test("the whole workspace is checked on request", async () => {
   await bench.open("clean.py");
   await bench.command("keras-memlint: Check Workspace");
-  await bench.command("Problems: Focus on Problems View");
-  await page.locator(".markers-panel .monaco-list-row", { hasText: "train.py" }).first().waitFor();
+  await (await bench.problems("train.py")).first().waitFor();
 });
 
 test("a long script is typed in without waiting", async () => {
   const body = Array.from({ length: 1_000 }, (_, i) => `def part_${i}(x):\n    y = x * ${i}\n    return y\n\n`).join("\n");
   bench.write("long.py", `import tensorflow as tf\n\n${body}\nds = tf.data.Dataset.range(10)\n`);
   await bench.open("long.py");
-  await bench.goTo(5004);
+  await bench.goTo(5004, 1000);
   const typed = 'files = tf.data.Dataset.list_files("*.jpg").map(lambda p: tf.io.decode_jpeg(tf.io.read_file(p)))';
   await page.keyboard.type(`\n${typed}`, { delay: 15 });
   await bench.save();
@@ -175,8 +174,8 @@ test("a file that vanishes leaves no finding and no message", async () => {
   await bench.squiggles("warning").first().waitFor();
   bench.remove("gone.py");
   await bench.closeAll();
-  await bench.command("Problems: Focus on Problems View");
-  await page.locator(".markers-panel .monaco-list-row", { hasText: "gone.py" }).waitFor({ state: "detached" });
+  const left = await bench.problems("gone.py");
+  await bench.until(async () => (await left.count()) === 0, "its findings are gone");
   assert.equal(await page.locator(".notification-toast").count(), 0);
 });
 

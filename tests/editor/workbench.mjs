@@ -181,15 +181,14 @@ export class Workbench {
     await this.page.locator(".tab.active", { hasText: path.basename(name) }).waitFor();
   }
 
-  /** Puts the cursor into a line of the editor, 1 is the first, at its end. */
-  async goTo(line) {
+  /** Puts the cursor before a character of the editor, 1:1 is the first. */
+  async goTo(line, column = 1) {
     await this.page.keyboard.press("Control+g");
     const box = this.page.locator(".quick-input-widget input.input");
     await box.waitFor();
-    await box.fill(`:${line}`);
+    await box.fill(`:${line}:${column}`);
     await this.page.keyboard.press("Enter");
     await box.waitFor({ state: "hidden" });
-    await this.page.keyboard.press("End");
   }
 
   async save() {
@@ -217,18 +216,19 @@ export class Workbench {
     await this.page.locator(".editor-instance").first().waitFor({ state: "detached" });
   }
 
-  /** The menu of fixes at a finding in `line`; the rows in it. */
-  async fixes(line) {
-    await this.goTo(line);
-    await this.page.keyboard.press("Home");
-    await this.page.keyboard.press("F8"); // to the finding; a peek opens, and must go before the menu
-    await this.page.locator(".marker-widget").waitFor();
-    await this.page.keyboard.press("Escape");
-    await this.page.locator(".marker-widget").waitFor({ state: "detached" });
+  /** The rows of the menu of fixes at a place. */
+  async fixes(line, column) {
+    await this.goTo(line, column);
     await this.page.keyboard.press("Control+.");
     const rows = this.page.locator(".action-widget .monaco-list-row.action");
     await rows.first().waitFor();
     return rows;
+  }
+
+  /** Rows of the problems view with this text. */
+  async problems(text) {
+    await this.command("Problems: Focus on Problems View");
+    return this.page.locator(".markers-panel .monaco-list-row", { hasText: text });
   }
 
   // What a person sees
