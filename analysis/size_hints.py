@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
 
 from keras_memlint.analysis import tree
 from keras_memlint.analysis.settings import MIB
@@ -71,11 +70,42 @@ class SizeHints:
     layers: tuple[LayerHint, ...] = ()
 
 
-NO_HINTS = SizeHints()
+class Sizes:
+    """The hints of a script, made when somebody first asks: in the worker thread, as all analysis. Drops the script then."""
 
-_Hint = ArrayHint | LayerHint
-# Until the places of all are known.
-_NOWHERE = Location(0, 0)
+    def __init__(self, script: Script | None = None) -> None:
+        self._script = script
+        self._found = SizeHints()
+
+    def __call__(self) -> SizeHints:
+        if self._script is not None:
+            self._found, self._script = size_hints(self._script), None
+        return self._found
+
+
+class _Array(NamedTuple):
+    """An ``ArrayHint`` without a place: the places are known when all hints are."""
+
+    bytes: int
+    dtype: str
+    shapes: tuple[Shape, ...]
+    on_disk: bool
+
+
+class _Layer(NamedTuple):
+    """A ``LayerHint`` without a place."""
+
+    name: str
+    output: Shape | None
+    parameters: int | None
+    frozen: bool
+    slots: int | None
+    sample: int | None
+    number: int | None
+    batch: int | None
+
+
+_Hint = _Array | _Layer
 
 
 def size_hints(script: Script) -> SizeHints:
@@ -89,28 +119,27 @@ def size_hints(script: Script) -> SizeHints:
     for node, value in _made(script):
         note(node, _array_hint(value))
     for model in script.models:
-        for node, hint in _layer_hints(script, model):
-            note(node, hint)
+        for node, layer in _layer_hints(script, model):
+            note(node, layer)
     for model in script.models:
         if model.kind == "application" and model.call is not None and id(model.call.node) not in found:
             note(model.call.node, _application_hint(script, model))
-    agreed = ((node, _agreed(hints)) for node, hints in found.values())
-    placed = list(_placed(script, [(node, hint) for node, hint in agreed if hint is not None]))
-    return SizeHints(
-        tuple([hint for hint in placed if isinstance(hint, ArrayHint)]),
-        tuple([hint for hint in placed if isinstance(hint, LayerHint)]),
-    )
-
-
-def _is_own(script: Script, node: tree.Expr) -> bool:
-    return script.own(node) and script.place(node).source is script.source
+    arrays: list[ArrayHint] = []
+    layers: list[LayerHint] = []
+    agreed = [(node, same) for node, hints in found.values() if (same := _agreed(hints)) is not None]
+    for at, one in _placed(script, agreed):
+        if isinstance(one, _Array):
+            arrays.append(ArrayHint(at, *one))
+        else:
+            layers.append(LayerHint(at, *one))
+    return SizeHints(tuple(arrays), tuple(layers))
 
 
 def _agreed(hints: list[_Hint | None]) -> _Hint | None:
     first = hints[0]
     if all(hint == first for hint in hints):
         return first
-    layers = [replace(hint, batch=None, slots=None) for hint in hints if isinstance(hint, LayerHint)]
+    layers = [hint._replace(batch=None, slots=None) for hint in hints if isinstance(hint, _Layer)]
     if len(layers) == len(hints) and all(layer == layers[0] for layer in layers):
         return layers[0]  # the layer is part of several models
     return None
@@ -147,7 +176,7 @@ def _makes(script: Script, call: Call) -> bool:
     return origin is not None and origin.node is call.node and origin.note not in _VIEWS
 
 
-def _array_hint(value: Value) -> ArrayHint | None:
+def _array_hint(value: Value) -> _Array | None:
     """None where the size of a part is not known, and where all are small."""
     arrays = list(_arrays(value))
     sizes = [_exact(array) for array in arrays]
@@ -158,7 +187,7 @@ def _array_hint(value: Value) -> ArrayHint | None:
     dtypes = {array.dtype for array, size in zip(arrays, sizes, strict=True) if (size or 0) * 20 > total}
     on_disk = all(array is not None and array.kind in _ON_DISK for array in arrays)
     shapes = tuple(array.shape for array in arrays if array.shape is not None)
-    return ArrayHint(_NOWHERE, total, dtypes.pop() or "" if len(dtypes) == 1 else "", shapes, on_disk)
+    return _Array(total, dtypes.pop() or "" if len(dtypes) == 1 else "", shapes, on_disk)
 
 
 def _arrays(value: Value) -> Iterator[Array]:
@@ -181,7 +210,7 @@ def _exact(array: Array) -> int | None:
 # Layers
 
 
-def _layer_hints(script: Script, model: Model) -> Iterator[tuple[tree.Expr, LayerHint]]:
+def _layer_hints(script: Script, model: Model) -> Iterator[tuple[tree.Expr, _Layer]]:
     """The layers of a model that have a place."""
     number, slots, batch = (
         activation_size(script, model),
@@ -196,15 +225,14 @@ def _layer_hints(script: Script, model: Model) -> Iterator[tuple[tree.Expr, Laye
             frozen = use.layer.frozen or model.frozen
             yield (
                 use.node,
-                LayerHint(_NOWHERE, name, use.output, use.parameters, frozen, slots, sample, number, batch),
+                _Layer(name, use.output, use.parameters, frozen, slots, sample, number, batch),
             )
 
 
-def _application_hint(script: Script, model: Model) -> LayerHint:
+def _application_hint(script: Script, model: Model) -> _Layer:
     """A model of ``keras.applications`` that is not part of another."""
     number, stored = activation_size(script, model), model.activations
-    return LayerHint(
-        _NOWHERE,
+    return _Layer(
         model.api.rpartition(".")[2],
         model.output.shape if model.output is not None else None,
         model.parameters,
@@ -225,7 +253,7 @@ def _batch(script: Script, model: Model) -> int | None:
 # Places
 
 
-def _placed(script: Script, hints: Iterable[tuple[tree.Expr, _Hint]]) -> Iterator[_Hint]:
+def _placed(script: Script, hints: Iterable[tuple[tree.Expr, _Hint]]) -> Iterator[tuple[Location, _Hint]]:
     """The hints at the ends of their calls; at the end of the code in a row that has only one."""
     source = script.source
     ends = [
@@ -233,17 +261,19 @@ def _placed(script: Script, hints: Iterable[tuple[tree.Expr, _Hint]]) -> Iterato
         for node, hint in hints
     ]
     ends.sort(key=lambda one: one[0])
-    # What the end of a row says need not be said inside it: `x.astype("float32") / 255`.
-    last = {_said(source.row(end), hint): end for end, hint in ends}
-    ends = [(end, hint) for end, hint in ends if last[_said(source.row(end), hint)] == end]
-    alone = Counter(source.row(end) for end, _ in ends)
+    rows: dict[int, list[tuple[int, _Hint]]] = {}
     for end, hint in ends:
-        rest = source.text[end : source.line_span(source.row(end))[1]]
-        closed = len(rest) - len(rest.lstrip(_CLOSING))
-        if alone[source.row(end)] == 1 and rest[closed:].lstrip()[:1] in ("", "#"):
-            end += closed
-        yield replace(hint, at=source.location(end))
-
-
-def _said(row: int, hint: _Hint) -> tuple[object, ...]:
-    return (row, hint.bytes, hint.dtype, hint.on_disk) if isinstance(hint, ArrayHint) else (row, id(hint))
+        row = rows.setdefault(source.row(end), [])
+        # What the end of a row says need not be said inside it: `x.astype("float32") / 255`.
+        if row and isinstance(hint, _Array) and row[-1][1] == hint:
+            row.pop()
+        row.append((end, hint))
+    for number, row in rows.items():
+        if len(row) == 1:
+            end, hint = row[0]
+            rest = source.text[end : source.line_span(number)[1]]
+            closed = len(rest) - len(rest.lstrip(_CLOSING))
+            if rest[closed:].lstrip()[:1] in ("", "#"):
+                row = [(end + closed, hint)]
+        for end, hint in row:
+            yield source.location(end), hint

@@ -15,18 +15,25 @@ if TYPE_CHECKING:
 
 HOW = "from the layers' shapes"
 
+# What the shapes say, in percent of the peaks measured on an H100 (benchmarks/estimate/results/h100.json): 65 to 205. Compilers
+# fuse layers and drop what can be made again; convolutions need room to work in. With recurrent layers, 20 to 26.
+_MOST, _LEAST, _LEAST_RECURRENT = 210, 60, 18
+_RECURRENT = ("CuDNNGRU", "CuDNNLSTM", "ConvLSTM", "GRU", "LSTM", "RNN", "SimpleRNN", "Bidirectional")
+
 
 @dataclass(frozen=True, slots=True)
 class StaticEstimate:
     """One training step, in bytes: ``fixed`` (weights, gradients, slots) and ``sample`` for each of ``batch`` samples.
 
     ``context``: the lowest, the likely and the highest bytes a process of the backend takes of a GPU besides.
+    ``recurrent``: a layer of the model is, and a step may need far more than shapes tell.
     """
 
     fixed: int
     sample: int
     batch: int
     context: tuple[int, int, int]
+    recurrent: bool = False
 
     @property
     def program(self) -> int:
@@ -37,11 +44,18 @@ class StaticEstimate:
         """Bytes of the training program at another batch."""
         return self.fixed + self.sample * batch
 
+    def range_at(self, batch: int) -> tuple[int, int, int]:
+        """The program at another batch: the lowest, the likely and the highest bytes."""
+        program = self.program_at(batch)
+        least = _LEAST_RECURRENT if self.recurrent else _LEAST
+        return program * 100 // _MOST, program, program * 100 // least
+
     def on(self, gpu: str | None, memory: int | None) -> OnGpu:
         """The step on a GPU of ``memory`` bytes, its context included; the program alone without one."""
-        low, likely, high = (self.program + part for part in self.context)
+        program = self.range_at(self.batch)
         if memory is None:
-            return OnGpu(None, None, "static", HOW, self.program, self.program, self.program)
+            return OnGpu(None, None, "static", HOW, *program)
+        low, likely, high = (size + around for size, around in zip(program, self.context, strict=True))
         fits: Literal["yes", "no", "borderline"]
         fits = "yes" if high <= memory else "no" if low > memory else "borderline"
         return OnGpu(gpu, memory, "static", HOW, low, likely, high, fits)
@@ -49,7 +63,7 @@ class StaticEstimate:
     def largest_batch(self, memory: int) -> int:
         """The largest of the batch halved again and again that surely fits ``memory``, context included; 0 for none."""
         batch = self.batch
-        while batch and self.program_at(batch) + self.context[2] > memory:
+        while batch and self.range_at(batch)[2] + self.context[2] > memory:
             batch //= 2
         return batch
 
@@ -58,9 +72,10 @@ def static_estimate(script: Script, fit: Fit) -> StaticEstimate | None:
     """The estimate of one training; None when its model, its batch or a size in the model is not known."""
     batch = trained_batch(fit)
     sizes = script.training_bytes(fit.model) if fit.model is not None and batch is not None else None
-    if batch is None or sizes is None:
+    if fit.model is None or batch is None or sizes is None:
         return None
-    return StaticEstimate(*sizes, batch, context_bytes(script.backend))
+    recurrent = any(use.layer.name.startswith(_RECURRENT) for use in fit.model.uses)
+    return StaticEstimate(*sizes, batch, context_bytes(script.backend), recurrent)
 
 
 def trained_batch(fit: Fit) -> int | None:

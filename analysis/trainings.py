@@ -73,9 +73,11 @@ def trainings_of(script: Script) -> Trainings:
         _note(script, found, fit.call, training)
     for call in script.calls("keras.Model.compile"):
         model = call.receiver
-        mine = [training for fit, training in known if isinstance(model, Model) and fit.model is model]
+        mine = [one for one in known if isinstance(model, Model) and one[0].model is model]
+        # A model that is compiled again is trained again.
+        after = [one for one in mine if one[0].call.order > call.order]
         if mine:
-            _note(script, found, call, mine[0])
+            _note(script, found, call, (after or mine)[0][1])
     spots = (Spot(at, _agreed(trainings)) for _, (at, trainings) in sorted(found.items()))
     return Trainings(target.gpu, tuple(spots), tuple(training for _, training in known))
 

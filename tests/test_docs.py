@@ -38,7 +38,7 @@ def test_configuration_example_is_read(example: str, tmp_path: Path) -> None:
 def test_every_editor_setting_is_explained_and_no_other() -> None:
     text = (ROOT / "docs" / "editors" / "generic.md").read_text(encoding="utf-8")
     settings = text.split("## Settings")[1].split("## ")[0]
-    assert re.findall(r"^\| `(\w+)` \|", settings, re.MULTILINE) == list(options._KEYS)
+    assert re.findall(r"^\| `([\w.]+)` \|", settings, re.MULTILINE) == list(options._KEYS)
 
 
 COMMANDS = [

@@ -14,6 +14,7 @@ from keras_memlint.analysis.values import Dataset, Model, Object
 from keras_memlint.fixes.calls import append_argument, set_argument
 from keras_memlint.fixes.edits import Fix
 from keras_memlint.rules.base import Finding, Rule
+from keras_memlint.rules.diagnostic import Severity
 from keras_memlint.rules.training._estimated import fitting_batch, tells_what_fits, tight_gpu
 
 RULE = Rule(
@@ -42,20 +43,25 @@ def _computed(script: Script, fit: Fit) -> Iterator[Finding]:
         return
     figures = static.on(target.gpu, target.gpu_memory)
     limit = target.gpu_memory or _FEW
-    if figures.low <= limit:
+    if figures.likely <= limit:
         return
     fits = static.largest_batch(limit)
-    name = (
-        f"more than the {format_bytes(limit)} of {target.gpu}" if target.gpu else "more than most GPUs hold"
-    )
+    severity: Severity
+    if target.gpu_memory is None:
+        needs = "needs more than most GPUs hold"
+        severity = "warning" if figures.likely > _ANY else "hint"
+    else:
+        surely = figures.fits == "no"
+        needs = f"{'needs' if surely else 'may need'} more than the {format_bytes(limit)} of {target.gpu}"
+        severity = "warning" if surely else "info"
     yield Finding(
         at=script.call_place(fit.call),
         site=script.place(fit.call.site),
-        message=f"one training step at batch {static.batch} needs {name}",
+        message=f"one training step at batch {static.batch} {needs}",
         bytes=figures.likely,
         help=f"a batch of {fits} fits in {format_bytes(limit)}" if fits else _NONE_FITS,
         fixes=_fixes(script, fit, fit.model, static.batch, fits),
-        severity="warning" if target.gpu_memory or figures.low > _ANY else "hint",
+        severity=severity,
     )
 
 

@@ -14,8 +14,8 @@ class Client:
 
     ``pull``: asks for diagnostics itself. ``refresh``: can be told to ask again. ``watch`` and ``ask_changes``: file
     watchers and notifications of changed settings can be registered. ``resolve``: asks for the edit of an action
-    when it is chosen. ``progress``: shows how far long work is, and lets people cancel it. ``lenses`` and ``hints``:
-    can be told to ask again for code lenses and inlay hints.
+    when it is chosen. ``progress``: shows how far long work is, and lets people cancel it. ``hints``: shows
+    inlay hints. ``refresh_hints`` and ``refresh_lenses``: can be told to ask again for these and for code lenses.
     """
 
     pull: bool = False
@@ -31,8 +31,9 @@ class Client:
     ask_changes: bool = False
     watch: bool = False
     progress: bool = False
-    lenses: bool = False
     hints: bool = False
+    refresh_hints: bool = False
+    refresh_lenses: bool = False
 
     @staticmethod
     def of(capabilities: types.ClientCapabilities) -> Client:
@@ -60,8 +61,9 @@ class Client:
             ask_changes=has("workspace.did_change_configuration.dynamic_registration"),
             watch=has("workspace.did_change_watched_files.dynamic_registration"),
             progress=has("window.work_done_progress"),
-            lenses=has("workspace.code_lens.refresh_support"),
-            hints=has("workspace.inlay_hint.refresh_support"),
+            hints=has("text_document.inlay_hint"),
+            refresh_hints=has("workspace.inlay_hint.refresh_support"),
+            refresh_lenses=has("workspace.code_lens.refresh_support"),
         )
 
 

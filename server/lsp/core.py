@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
@@ -13,7 +13,7 @@ from keras_memlint.analysis.notebook import join_cells
 from keras_memlint.analysis.nvml import Detected
 from keras_memlint.analysis.nvml import gpus as ask_driver
 from keras_memlint.analysis.settings import Settings
-from keras_memlint.analysis.size_hints import NO_HINTS, SizeHints, size_hints
+from keras_memlint.analysis.size_hints import Sizes
 from keras_memlint.analysis.source import Source
 from keras_memlint.analysis.trainings import NO_TRAININGS, Trainings, trainings_of
 from keras_memlint.rules.diagnostic import Diagnostic
@@ -68,11 +68,14 @@ class Outcome:
     measurement: Measurement | None = None
     estimated: int | None = None
     trainings: Trainings = NO_TRAININGS
-    sizes: SizeHints = NO_HINTS
+    sizes: Sizes = field(default_factory=Sizes)
 
 
 class Core:
-    """Checks what is open. ``options`` gives the editor's settings for a path."""
+    """Checks what is open. ``options`` gives the editor's settings for a path.
+
+    ``shows_sizes``: the editor may ask for what an ``Outcome`` has as ``sizes``, which are none otherwise.
+    """
 
     def __init__(
         self, documents: Documents, options: Callable[[str], Options], check: Check | None = None
@@ -81,6 +84,7 @@ class Core:
         self._options = options
         self._check = check
         self.projects = Projects()
+        self.shows_sizes = False
         self.detect: Callable[[], Detected] = lambda: self._gpus
 
     @cached_property
@@ -172,11 +176,13 @@ class Core:
             return Outcome(project=project)
         estimates = Measurements()
         estimated, measurement = estimates.estimated_at(source.path), estimates.of(source.path, source)
-        trainings, sizes = Trainings(plan.settings.target.gpu), NO_HINTS
+        trainings, sizes = Trainings(plan.settings.target.gpu), Sizes()
 
         def look(script: Script) -> None:
             nonlocal trainings, sizes
-            trainings, sizes = trainings_of(script), size_hints(script)
+            trainings = trainings_of(script)
+            if self.shows_sizes:
+                sizes = Sizes(script)
 
         plan = plan.with_measurement(measurement)
         report = self._report(source, plan, workspace, look if is_open else None)

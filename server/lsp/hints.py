@@ -6,9 +6,8 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, TypeVar
 
 from keras_memlint.analysis.bytes import format_bytes
-from keras_memlint.analysis.size_hints import ArrayHint, LayerHint
+from keras_memlint.analysis.size_hints import ArrayHint, LayerHint, SizeHints
 from keras_memlint.analysis.values import Shape
-from keras_memlint.server.lsp.core import Outcome
 from keras_memlint.server.lsp.diagnostics import document_of
 from keras_memlint.server.lsp.documents import Document, Unit
 from keras_memlint.server.lsp.options import Options
@@ -31,12 +30,16 @@ def add_hints(server: MemlintServer) -> None:
         document = server.documents.document(uri)
         if latest is None or document is None:
             return []
-        options = server.options_for(server.documents.path(latest[0].uri))
-        return list(hints(*latest, document, params.range, options))
+        unit, outcome = latest
+        options = server.options_for(server.documents.path(unit.uri))
+        if not options.array_hints and not options.layer_hints:
+            return []
+        sizes = await server.analyser.in_worker(outcome.sizes)
+        return list(hints(unit, sizes, document, params.range, options))
 
 
 def hints(
-    unit: Unit, outcome: Outcome, document: Document, where: types.Range, options: Options
+    unit: Unit, sizes: SizeHints, document: Document, where: types.Range, options: Options
 ) -> Iterator[types.InlayHint]:
     """The hints of one document within ``where``."""
     start, end = document.lines.offset(where.start), document.lines.offset(where.end)
@@ -49,10 +52,10 @@ def hints(
                     yield document.lines.position(offset), hint
 
     if options.array_hints:
-        for at, array in inside(outcome.sizes.arrays):
+        for at, array in inside(sizes.arrays):
             yield _hint(at, array_label(array), array_details(array))
     if options.layer_hints:
-        for at, layer in inside(outcome.sizes.layers):
+        for at, layer in inside(sizes.layers):
             label = layer_label(layer)
             if label:
                 yield _hint(at, label, layer_details(layer))

@@ -175,9 +175,9 @@ class MemlintServer(LanguageServer):
 
     def ask_again(self) -> None:
         """Tells the editor to ask again for what it shows besides marks."""
-        if self.client.lenses:
+        if self.client.refresh_lenses:
             self.run(ignore_result(self.workspace_code_lens_refresh_async(None)))
-        if self.client.hints:
+        if self.client.refresh_hints:
             self.run(ignore_result(self.workspace_inlay_hint_refresh_async(None)))
 
     def publish(self, uri: str, messages: list[types.Diagnostic], version: int | None) -> None:
@@ -332,6 +332,7 @@ def _add_lifecycle(server: MemlintServer) -> None:
         server.options = server.start_options
         server.trusted = trusted_of(params.initialization_options) is not False
         server.extensions = extensions_of(params.initialization_options)
+        server.core.shows_sizes = server.client.hints
 
     @server.feature(types.INITIALIZED)
     async def initialized(_params: types.InitializedParams) -> None:

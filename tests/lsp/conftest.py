@@ -340,6 +340,13 @@ async def estimating_untrusted(lsp_client: Editor, root: Path):
         yield
 
 
+@pytest_lsp.fixture(scope="module", config=CONFIG)
+async def hinting(lsp_client: Editor, root: Path):
+    capabilities = with_views(with_notebooks(client_capabilities("visual-studio-code")))
+    async for _ in session(lsp_client, capabilities, root):
+        yield
+
+
 @pytest_lsp.fixture(scope="module", config=ESTIMATING)
 async def estimating_extended(lsp_client: Editor, root: Path):
     """An editor that knows our own messages."""

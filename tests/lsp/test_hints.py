@@ -60,19 +60,19 @@ async def shown(editor: Any, uri: str) -> list[str]:
     return found
 
 
-async def test_arrays_where_they_are_made(vscode):
-    uri = vscode.open("arrays.py", ARRAYS)
-    assert await shown(vscode, uri) == [
+async def test_arrays_where_they_are_made(hinting):
+    uri = hinting.open("arrays.py", ARRAYS)
+    assert await shown(hinting, uri) == [
         "x = np.zeros((10000, 224, 224, 3)) | 11.2 GiB float64",
         'x = x.astype("float32") / 255.0 | 5.6 GiB float32',
     ]
-    first, _ = await hints(vscode, uri)
+    first, _ = await hints(hinting, uri)
     assert first.tooltip.value == "- shape `(10000, 224, 224, 3)` of float64\n- 12,042,240,000 bytes"
 
 
-async def test_layers_of_a_model(vscode):
-    uri = vscode.open("layers.py", MODEL)
-    assert await shown(vscode, uri) == [
+async def test_layers_of_a_model(hinting):
+    uri = hinting.open("layers.py", MODEL)
+    assert await shown(hinting, uri) == [
         f'layers.Conv2D(32, 3, activation="relu"), | {CONV}',
         f"layers.GlobalAveragePooling2D() | {POOL}",
         f"layers.GlobalAveragePooling2D(), layers.Dense(10) | {DENSE}",
@@ -80,9 +80,9 @@ async def test_layers_of_a_model(vscode):
     ]
 
 
-async def test_a_training_tells_the_batch_and_the_optimizer(vscode):
+async def test_a_training_tells_the_batch_and_the_optimizer(hinting):
     text = MODEL + 'model.compile("adam", "mse")\nmodel.fit(x, y, batch_size=16)\n'
-    conv = (await hints(vscode, vscode.open("batch.py", text)))[0]
+    conv = (await hints(hinting, hinting.open("batch.py", text)))[0]
     assert conv.label == "(None, 222, 222, 32) · 896 params · 96.3 MiB at batch 16"
     assert conv.tooltip.value.split("\n") == [
         "**Conv2D**",
@@ -93,10 +93,10 @@ async def test_a_training_tells_the_batch_and_the_optimizer(vscode):
         "- kept for the backward pass: 6.0 MiB a sample, 96.3 MiB at batch 16, 4 bytes a number",
     ]
     text += "model.fit(x, y, batch_size=8)\n"
-    assert (await hints(vscode, vscode.open("batches.py", text)))[0].label == CONV
+    assert (await hints(hinting, hinting.open("batches.py", text)))[0].label == CONV
 
 
-async def test_functional_calls(vscode):
+async def test_functional_calls(hinting):
     text = """\
 import keras
 from keras import layers
@@ -106,13 +106,13 @@ x = layers.Flatten()(inputs)
 x = layers.Dense(100)(x)  # hidden
 model = keras.Model(inputs, x)
 """
-    assert await shown(vscode, vscode.open("functional.py", text)) == [
+    assert await shown(hinting, hinting.open("functional.py", text)) == [
         "x = layers.Flatten()(inputs) | (None, 784)",
         "x = layers.Dense(100)(x) | (None, 100) · 78,500 params · 400 bytes a sample",
     ]
 
 
-async def test_unknown_sizes_stay_silent(vscode):
+async def test_unknown_sizes_stay_silent(hinting):
     text = """\
 import keras
 import numpy as np
@@ -129,47 +129,47 @@ for width in (10, 20):
     model.add(layers.Dense(width))
 text = keras.Sequential([keras.Input((None,)), layers.Embedding(1000, 16)])
 """
-    assert await shown(vscode, vscode.open("silent.py", text)) == [
+    assert await shown(hinting, hinting.open("silent.py", text)) == [
         "view = np.zeros((1000, 1000)) | 7.6 MiB float64",
         # The length of a text is not known: neither the shape nor the bytes.
         "text = keras.Sequential([keras.Input((None,)), layers.Embedding(1000, 16)]) | 16,000 params",
     ]
 
 
-async def test_only_what_is_asked_for(vscode):
-    uri = vscode.open("range.py", ARRAYS)
+async def test_only_what_is_asked_for(hinting):
+    uri = hinting.open("range.py", ARRAYS)
     second = ARRAYS.index("x = x.astype")
-    assert [hint.label for hint in await hints(vscode, uri, second)] == ["5.6 GiB float32"]
-    assert [hint.label for hint in await hints(vscode, uri, 0, second)] == ["11.2 GiB float64"]
-    assert await hints(vscode, uri, 0, 10) == []
+    assert [hint.label for hint in await hints(hinting, uri, second)] == ["5.6 GiB float32"]
+    assert [hint.label for hint in await hints(hinting, uri, 0, second)] == ["11.2 GiB float64"]
+    assert await hints(hinting, uri, 0, 10) == []
 
 
-async def test_half_typed_code_hides_only_itself(vscode):
-    uri = vscode.open("half.py", MODEL)
-    vscode.change(uri, (len(MODEL), len(MODEL), "x = np.zeros((1000, "))
-    assert len(await hints(vscode, uri)) == 4
-    vscode.replace(uri, "layers.Conv2D(32, 3, ", "layers.Conv2D(32, 3, ,")
-    assert await shown(vscode, uri) == []
-    vscode.replace(uri, "(32, 3, ,", "(32, 3, ")
-    assert len(await hints(vscode, uri)) == 4
+async def test_half_typed_code_hides_only_itself(hinting):
+    uri = hinting.open("half.py", MODEL)
+    hinting.change(uri, (len(MODEL), len(MODEL), "x = np.zeros((1000, "))
+    assert len(await hints(hinting, uri)) == 4
+    hinting.replace(uri, "layers.Conv2D(32, 3, ", "layers.Conv2D(32, 3, ,")
+    assert await shown(hinting, uri) == []
+    hinting.replace(uri, "(32, 3, ,", "(32, 3, ")
+    assert len(await hints(hinting, uri)) == 4
 
 
-async def test_places_count_as_the_editor_does(vscode):
+async def test_places_count_as_the_editor_does(hinting):
     line = "'😀'; x = np.zeros((1024, 1024))"
-    uri = vscode.open("wide.py", f"import keras\nimport numpy as np\n{line}\n")
-    (hint,) = await hints(vscode, uri)
+    uri = hinting.open("wide.py", f"import keras\nimport numpy as np\n{line}\n")
+    (hint,) = await hints(hinting, uri)
     assert (hint.position.line, hint.position.character) == (2, len(line) + 1)
     assert hint.label == "8.0 MiB float64"
 
 
-async def test_cells_have_their_own(vscode):
-    book = vscode.uri("hints.ipynb")
+async def test_cells_have_their_own(hinting):
+    book = hinting.uri("hints.ipynb")
     texts = [MODEL, ARRAYS.partition("\n")[2], "%time np\n" + ARRAYS.partition("\n\n")[2]]
-    cells = [f"vscode-notebook-cell:{book.removeprefix('file:')}#W{number}" for number in range(3)]
+    cells = [f"hinting-notebook-cell:{book.removeprefix('file:')}#W{number}" for number in range(3)]
     for cell, text in zip(cells, texts, strict=True):
-        vscode.texts[cell], vscode.versions[cell] = Lines(text, vscode.encoding), 1
+        hinting.texts[cell], hinting.versions[cell] = Lines(text, hinting.encoding), 1
     kinds = [types.NotebookCell(types.NotebookCellKind.Code, cell) for cell in cells]
-    vscode.notebook_document_did_open(
+    hinting.notebook_document_did_open(
         types.DidOpenNotebookDocumentParams(
             types.NotebookDocument(book, "jupyter-notebook", 1, kinds),
             [
@@ -178,26 +178,26 @@ async def test_cells_have_their_own(vscode):
             ],
         )
     )
-    rows = [[hint.position.line for hint in await hints(vscode, cell)] for cell in cells]
+    rows = [[hint.position.line for hint in await hints(hinting, cell)] for cell in cells]
     assert rows == [[5, 6, 6, 10], [2, 3], [1, 2]]
 
 
-async def test_each_kind_can_be_switched_off(vscode):
-    uri = vscode.open("off.py", ARRAYS + MODEL)
-    assert len(await hints(vscode, uri)) == 6
+async def test_each_kind_can_be_switched_off(hinting):
+    uri = hinting.open("off.py", ARRAYS + MODEL)
+    assert len(await hints(hinting, uri)) == 6
     try:
-        vscode.configure({"inlayHints": {"arrays": False}})
-        await vscode.until(
-            lambda: any("array_hints=False" in one.message for one in vscode.log_messages), "the setting"
+        hinting.configure({"inlayHints": {"arrays": False}})
+        await hinting.until(
+            lambda: any("array_hints=False" in one.message for one in hinting.log_messages), "the setting"
         )
-        assert [hint.label for hint in await hints(vscode, uri)] == [CONV, POOL, DENSE, LAST]
-        vscode.configure({"inlayHints": {"layers": False}})
-        await vscode.until(
-            lambda: any("layer_hints=False" in one.message for one in vscode.log_messages), "the setting"
+        assert [hint.label for hint in await hints(hinting, uri)] == [CONV, POOL, DENSE, LAST]
+        hinting.configure({"inlayHints": {"layers": False}})
+        await hinting.until(
+            lambda: any("layer_hints=False" in one.message for one in hinting.log_messages), "the setting"
         )
-        assert [hint.label for hint in await hints(vscode, uri)] == ["11.2 GiB float64", "5.6 GiB float32"]
+        assert [hint.label for hint in await hints(hinting, uri)] == ["11.2 GiB float64", "5.6 GiB float32"]
     finally:
-        await vscode.unconfigure()
+        await hinting.unconfigure()
 
 
 async def test_editors_are_told_to_ask_again_when_settings_change(estimating_extended):
@@ -218,5 +218,5 @@ async def test_editors_are_told_to_ask_again_when_settings_change(estimating_ext
         await editor.unconfigure()
 
 
-async def test_texts_that_are_not_python_have_none(vscode):
-    assert await hints(vscode, vscode.open("notes.md", ARRAYS, language="markdown")) == []
+async def test_texts_that_are_not_python_have_none(hinting):
+    assert await hints(hinting, hinting.open("notes.md", ARRAYS, language="markdown")) == []

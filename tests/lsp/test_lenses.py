@@ -101,9 +101,14 @@ async def test_the_target_gpu_and_the_setting(vscode):
             lambda: any("target_gpu='T4'" in one.message for one in vscode.log_messages), "the setting"
         )
         assert {title for _, title in await titles(vscode, uri)} == {"about 3.6 GiB on T4, fits: estimate"}
+        # A step has needed half of what its shapes say: what is sure is said as sure, and nothing else.
         vscode.replace(uri, "512", "4096")
         assert {title for _, title in await titles(vscode, uri)} == {
-            "about 24.7 GiB on T4, does not fit: estimate"
+            "about 24.7 GiB on T4, may not fit: estimate"
+        }
+        vscode.replace(uri, "4096", "8192")
+        assert {title for _, title in await titles(vscode, uri)} == {
+            "about 48.8 GiB on T4, does not fit: estimate"
         }
         vscode.configure({"codeLens": False})
         await vscode.until(

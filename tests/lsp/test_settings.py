@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from keras_memlint.server.lsp.options import read_options
 from lsprotocol import types
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -154,3 +155,14 @@ async def test_editors_that_send_their_settings_are_heard(neovim, script):
         settings = {"keras-memlint": section}
         neovim.workspace_did_change_configuration(types.DidChangeConfigurationParams(settings=settings))
         await neovim.until(lambda count=count: len(last(neovim, uri)) == count, f"{count} marks")
+
+
+async def test_settings_with_a_dot_stand_in_an_object():
+    options, problems = read_options({"inlayHints": {"arrays": False, "layers": None, "more": 1}})
+    assert (options.array_hints, options.layer_hints, problems) == (False, True, [])
+    options, problems = read_options({"inlayHints": False, "codeLens": "yes"})
+    assert (options.array_hints, options.lenses) == (True, True)
+    assert problems == [
+        "editor setting `keras-memlint.inlayHints` must be an object",
+        "editor setting `keras-memlint.codeLens` must be true or false",
+    ]

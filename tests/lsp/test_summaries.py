@@ -76,7 +76,7 @@ async def test_a_target_changes_it(estimating_extended):
     try:
         editor.configure({"targetGpu": "rtx-2060"})
         found = await summary(editor, uri, 2)
-        assert (found["targetGpu"], found["fits"]) == ("RTX 2060", "no")
+        assert (found["targetGpu"], found["fits"]) == ("RTX 2060", "borderline")
         assert found["text"].endswith(" GiB on RTX 2060")
     finally:
         await editor.unconfigure()
