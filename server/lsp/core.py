@@ -26,6 +26,7 @@ from lsprotocol import types
 
 if TYPE_CHECKING:
     from keras_memlint.analysis.measurement import Measurement
+    from keras_memlint.analysis.script import Script
     from keras_memlint.analysis.workspace import Workspace
     from keras_memlint.rules.engine import Report
 
@@ -107,14 +108,27 @@ class Core:
             path = self._documents.path(unit.uri)
             return self.in_source(source_of(unit, path), self.workspace)
         except Exception as error:
-            return Outcome(problems=(_bug(unit.uri, "the check", error),))
+            return Outcome(problems=(bug(unit.uri, "the check", error),))
 
     def in_source(self, source: Source, workspace: Workspace) -> Outcome:
         """The findings in a text whose path is absolute. Never raises."""
         try:
             return self._in_source(source, workspace)
         except Exception as error:
-            return Outcome(problems=(_bug(source.path, "the check", error),))
+            return Outcome(problems=(bug(source.path, "the check", error),))
+
+    def script(self, unit: Unit) -> Script:
+        """What ``unit`` does with memory, whatever rules are wanted; with its estimate."""
+        from keras_memlint.analysis.script import analyse
+
+        path = self._documents.path(unit.uri)
+        source = source_of(unit, path)
+        measurement = Measurements().of(path, source)
+        plan = plan_for(path, self.projects.above(Path(path).parent), self._options(path), self.detect)
+        settings = (
+            Settings(measurement=measurement) if plan is None else plan.with_measurement(measurement).settings
+        )
+        return analyse(source, settings, self.workspace)
 
     def look_again(self) -> None:
         """Believes nothing that was seen on disk before."""
@@ -141,7 +155,7 @@ class Core:
         try:
             outcome = fix_all(source, check, lambda one: broken_statements(one, self.workspace), unsafe=False)
         except Exception as error:
-            return [], [*problems, _bug(unit.uri, "fixing it", error)]
+            return [], [*problems, bug(unit.uri, "fixing it", error)]
         if outcome.unstable:
             codes = ", ".join(outcome.unstable)
             problems.append(
@@ -218,5 +232,6 @@ def _edits(unit: Unit, new: Source) -> list[tuple[Document, list[types.TextEdit]
     ]
 
 
-def _bug(name: str, what: str, error: Exception) -> str:
+def bug(name: str, what: str, error: Exception) -> str:
+    """The sentence for what must not happen."""
     return f"{name}: {what} failed ({type(error).__name__}: {error}); this is a bug"

@@ -24,6 +24,7 @@ from keras_memlint.server.lsp.registering import concerns, ignore_result, is_edi
 from keras_memlint.server.lsp.reports import add_reports
 from keras_memlint.server.lsp.schedule import Analyser, Debounce
 from keras_memlint.server.lsp.unopened import Unopened
+from keras_memlint.server.lsp.what_if import add_what_if
 from keras_memlint.server.measurements import Measurements
 from lsprotocol import types
 from pygls.capabilities import ServerCapabilitiesBuilder
@@ -285,6 +286,7 @@ def create_server(
     add_estimates(server, estimator)
     add_reports(server)
     add_everywhere(server)
+    add_what_if(server)
     return server
 
 
