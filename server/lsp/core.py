@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -14,7 +14,8 @@ from keras_memlint.analysis.nvml import Detected
 from keras_memlint.analysis.nvml import gpus as ask_driver
 from keras_memlint.analysis.settings import Settings
 from keras_memlint.analysis.source import Source
-from keras_memlint.rules.diagnostic import Diagnostic
+from keras_memlint.rules.diagnostic import Diagnostic, DiagnosticFix
+from keras_memlint.rules.positions import to_text_edit
 from keras_memlint.server.findings import judge
 from keras_memlint.server.lsp.difference import differences
 from keras_memlint.server.lsp.documents import Document, Documents, Notebook, Unit
@@ -108,27 +109,14 @@ class Core:
             path = self._documents.path(unit.uri)
             return self.in_source(source_of(unit, path), self.workspace)
         except Exception as error:
-            return Outcome(problems=(bug(unit.uri, "the check", error),))
+            return Outcome(problems=(_bug(unit.uri, "the check", error),))
 
     def in_source(self, source: Source, workspace: Workspace) -> Outcome:
         """The findings in a text whose path is absolute. Never raises."""
         try:
             return self._in_source(source, workspace)
         except Exception as error:
-            return Outcome(problems=(bug(source.path, "the check", error),))
-
-    def script(self, unit: Unit) -> Script:
-        """What ``unit`` does with memory, whatever rules are wanted; with its estimate."""
-        from keras_memlint.analysis.script import analyse
-
-        path = self._documents.path(unit.uri)
-        source = source_of(unit, path)
-        measurement = Measurements().of(path, source)
-        plan = plan_for(path, self.projects.above(Path(path).parent), self._options(path), self.detect)
-        settings = (
-            Settings(measurement=measurement) if plan is None else plan.with_measurement(measurement).settings
-        )
-        return analyse(source, settings, self.workspace)
+            return Outcome(problems=(_bug(source.path, "the check", error),))
 
     def look_again(self) -> None:
         """Believes nothing that was seen on disk before."""
@@ -155,13 +143,44 @@ class Core:
         try:
             outcome = fix_all(source, check, lambda one: broken_statements(one, self.workspace), unsafe=False)
         except Exception as error:
-            return [], [*problems, bug(unit.uri, "fixing it", error)]
+            return [], [*problems, _bug(unit.uri, "fixing it", error)]
         if outcome.unstable:
             codes = ", ".join(outcome.unstable)
             problems.append(
                 f"{unit.uri}: was left as it is, the fixes of {codes} do not come to an end; this is a bug"
             )
         return _edits(unit, outcome.source), problems
+
+    def changes(self, unit: Unit, names: Iterable[str]) -> tuple[dict[str, DiagnosticFix], list[str]]:
+        """The fix for each change of an estimate that can be made in ``unit``, and what went wrong."""
+        from keras_memlint.fixes.what_if import make
+
+        script = self._script(unit)
+        found: dict[str, DiagnosticFix] = {}
+        problems: list[str] = []
+        for name in names:
+            try:
+                fix = make(script, name)
+            except Exception as error:
+                problems.append(_bug(unit.uri, f"`{name}`", error))
+                continue
+            if fix is not None:
+                edits = tuple(to_text_edit(script.source, edit) for edit in fix.edits)
+                found[name] = DiagnosticFix("unsafe", fix.title, edits)
+        return found, problems
+
+    def _script(self, unit: Unit) -> Script:
+        """What ``unit`` does with memory, whatever rules are wanted; with its estimate."""
+        from keras_memlint.analysis.script import analyse
+
+        path = self._documents.path(unit.uri)
+        source = source_of(unit, path)
+        measurement = Measurements().of(path, source)
+        plan = plan_for(path, self.projects.above(Path(path).parent), self._options(path), self.detect)
+        settings = (
+            Settings(measurement=measurement) if plan is None else plan.with_measurement(measurement).settings
+        )
+        return analyse(source, settings, self.workspace)
 
     def forget(self, uri: str) -> None:
         """Drops what is remembered of a document that was closed."""
@@ -232,6 +251,5 @@ def _edits(unit: Unit, new: Source) -> list[tuple[Document, list[types.TextEdit]
     ]
 
 
-def bug(name: str, what: str, error: Exception) -> str:
-    """The sentence for what must not happen."""
+def _bug(name: str, what: str, error: Exception) -> str:
     return f"{name}: {what} failed ({type(error).__name__}: {error}); this is a bug"

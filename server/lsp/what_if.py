@@ -7,9 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from keras_memlint.analysis.files import UnreadableError, read_script
 from keras_memlint.rules.diagnostic import DiagnosticFix
-from keras_memlint.rules.positions import to_text_edit
 from keras_memlint.server.lsp.actions import fix_edits, workspace_edit
-from keras_memlint.server.lsp.core import bug
 from keras_memlint.server.lsp.documents import Document, Unit, file_path
 from keras_memlint.server.lsp.messages import refused, required, texts
 from keras_memlint.server.lsp.positions import Lines
@@ -27,7 +25,7 @@ def add_what_if(server: MemlintServer) -> None:
         await server.configured.wait()
         unit = _unit(server, required(params, "uri", str))
         changes = list(dict.fromkeys(texts(params, "changes")))
-        fixes, problems = await server.analyser.in_worker(lambda: _fixes(server, unit, changes))
+        fixes, problems = await server.analyser.in_worker(lambda: server.core.changes(unit, changes))
         for problem in problems:
             server.log_once(problem)
         return {
@@ -52,27 +50,6 @@ def _unit(server: MemlintServer, uri: str) -> Unit:
     except UnreadableError as error:
         raise refused(str(error)) from None
     return Document(uri, "python", None, Lines(text, server.documents.encoding))
-
-
-def _fixes(
-    server: MemlintServer, unit: Unit, changes: list[str]
-) -> tuple[dict[str, DiagnosticFix], list[str]]:
-    """The fix for each of ``changes`` that can be made, and what went wrong."""
-    from keras_memlint.fixes.what_if import make
-
-    found: dict[str, DiagnosticFix] = {}
-    problems: list[str] = []
-    script = server.core.script(unit)
-    for change in changes:
-        try:
-            fix = make(script, change)
-        except Exception as error:
-            problems.append(bug(unit.uri, f"`{change}`", error))
-            continue
-        if fix is not None:
-            edits = tuple(to_text_edit(script.source, edit) for edit in fix.edits)
-            found[change] = DiagnosticFix("unsafe", fix.title, edits)
-    return found, problems
 
 
 def _edit(server: MemlintServer, unit: Unit, fix: DiagnosticFix) -> types.WorkspaceEdit | None:
