@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from keras_memlint.analysis.calls import Call
-from keras_memlint.analysis.values import UNKNOWN, Const, Dataset, Model, Value, const
+from keras_memlint.analysis.values import UNKNOWN, Const, Dataset, Model, Object, Value, const
 
 _FITS = ("fit", "fit_generator", "evaluate", "predict", "evaluate_generator", "predict_generator")
 
@@ -31,6 +31,15 @@ class Fit:
             return 32
         found = const(given)
         return found if isinstance(found, int) else None
+
+    @property
+    def batch_call(self) -> Call | None:
+        """The call that makes the batches: of the pipeline or generator that it is given, else itself."""
+        if isinstance(self.x, Dataset):
+            return self.x.batch_call
+        if isinstance(self.x, Object) and self.x.call is not None and ".flow" in self.x.call.name:
+            return self.x.call
+        return self.call
 
 
 def fits_of(calls: Iterable[Call]) -> list[Fit]:

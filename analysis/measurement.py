@@ -98,6 +98,16 @@ def measured_fit(script: Script) -> Fit | None:
     return found[0] if found and all(fit.model is found[0].model for fit in found) else None
 
 
+def estimated_training(script: Script) -> Fit | None:
+    """The training that an estimate is about, or would be: the measured one, else the only one; None when in doubt."""
+    found = list(script.trainings)
+    if script.measurement is not None:
+        line = script.measurement.line
+        found = [fit for fit in found if line is not None and _covers(script, fit, line)]
+    same = all(fit.model is found[0].model and fit.call.node is found[0].call.node for fit in found)
+    return found[0] if found and same else None
+
+
 def _covers(script: Script, fit: Fit, line: int) -> bool:
     at = script.place(fit.call.node)
     source = script.source

@@ -13,7 +13,7 @@ from keras_memlint.analysis.calls import Call
 from keras_memlint.analysis.feeds import Feed, feeds_of
 from keras_memlint.analysis.fits import Fit, fits_of
 from keras_memlint.analysis.interpreter import Interpreter
-from keras_memlint.analysis.measurement import Measurement, measured_fit
+from keras_memlint.analysis.measurement import Measurement, estimated_training, measured_fit
 from keras_memlint.analysis.parse import Parsed
 from keras_memlint.analysis.project import Project
 from keras_memlint.analysis.running import run_script
@@ -194,6 +194,11 @@ class Script:
     @cached_property
     def _measured_fit(self) -> Fit | None:
         return measured_fit(self)
+
+    @cached_property
+    def estimated_training(self) -> Fit | None:
+        """The training that an estimate is about, or would be: the measured one, else the only one; None when in doubt."""
+        return estimated_training(self)
 
     def measurement_of(self, fit: Fit) -> Measurement | None:
         """What the estimate says of this training; None when it is about another one, or there is none."""

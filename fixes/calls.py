@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import re
+
 from keras_memlint.analysis import tree
 from keras_memlint.analysis.script import Script
 from keras_memlint.fixes.edits import Edit
+
+_COMMENT = re.compile(r"[ \t]*#[^\r\n]*")
 
 
 def set_argument(
@@ -51,6 +55,9 @@ def append_argument(script: Script, call: tree.Call, text: str) -> Edit | None:
     if comma >= 0:
         at = last.end + comma + 1
         if "\n" in tail or "\r" in tail:
+            # A comment behind the comma is about the argument before it.
+            behind = _COMMENT.match(source, at, end)
+            at = behind.end() if behind is not None else at
             return Edit(at, at, f"{script.source.newline}{_indent(source, last.start)}{text},")
         return Edit(at, at, f" {text}")
     first = script.place(call.args[0])

@@ -123,3 +123,15 @@ OPTIMIZERS: dict[str, OptimizerRow] = {
 }
 
 _LOWER: dict[str, str] = {name.lower(): name for name in OPTIMIZERS}
+
+
+def class_name(word: str) -> str | None:
+    """The class that ``compile`` makes of ``word``, with its usual settings; None when there is none."""
+    return _LOWER.get(word.lower())
+
+
+def takes(api: str, parameter: str) -> bool:
+    """Whether the optimizer with the canonical name ``api`` has that parameter in Keras 3."""
+    module, _, name = api.rpartition(".")
+    row = OPTIMIZERS.get(name)
+    return module == "keras.optimizers" and row is not None and parameter in row.params

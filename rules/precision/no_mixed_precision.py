@@ -6,14 +6,11 @@ from collections.abc import Iterator
 
 from keras_memlint.analysis.bytes import format_bytes
 from keras_memlint.analysis.measurement import Measurement, OnGpu
-from keras_memlint.analysis.precision import gives_policy_dtype
 from keras_memlint.analysis.script import Fit, Script
 from keras_memlint.analysis.settings import Target
 from keras_memlint.analysis.values import Model
-from keras_memlint.fixes.calls import append_argument
-from keras_memlint.fixes.edits import Edit, Fix
-from keras_memlint.fixes.spelling import spell
-from keras_memlint.fixes.statements import after_imports
+from keras_memlint.fixes.edits import Fix
+from keras_memlint.fixes.precision import train_in
 from keras_memlint.rules.base import Finding, Rule
 
 RULE = Rule("KM301", "no-mixed-precision", severity="hint", words=("fit",), fix="unsafe")
@@ -23,10 +20,6 @@ WEIGHTS = 5_000_000
 _SHARE = 10
 _HELP = "set a mixed-precision policy before the model is built; weights stay float32, activations shrink"
 _COMPUTES = ("Conv", "SeparableConv", "MultiHeadAttention", "Attention", "EinsumDense", "LSTM", "GRU")
-_CALLS = {
-    "keras": "keras.mixed_precision.set_global_policy",
-    "tf_keras": "tf_keras.mixed_precision.set_global_policy",
-}
 
 
 def check(script: Script) -> Iterator[Finding]:
@@ -58,7 +51,7 @@ def check(script: Script) -> Iterator[Finding]:
             " twice the memory they need",
             bytes=saved,
             help=_HELP,
-            fixes=_fixes(script, fit, model, capability),
+            fixes=_fixes(script, fit, capability),
             severity="warning" if known else "hint",
         )
         return  # once a file
@@ -92,7 +85,7 @@ def _measured(script: Script, fit: Fit, one: OnGpu, policy: str, saved: int) -> 
         bytes=saved,
         cost=cost,
         help=_HELP,
-        fixes=_fixes(script, fit, model, one.compute_capability) if model is not None else (),
+        fixes=_fixes(script, fit, one.compute_capability),
         severity="warning" if known else "hint",
     )
 
@@ -110,19 +103,7 @@ def _saved(fit: Fit, model: Model) -> int | None:
     return activations * batch * 2 if activations is not None and batch is not None else None
 
 
-def _fixes(script: Script, fit: Fit, model: Model, capability: tuple[int, int] | None) -> tuple[Fix, ...]:
+def _fixes(script: Script, fit: Fit, capability: tuple[int, int] | None) -> tuple[Fix, ...]:
     policy = "mixed_bfloat16" if capability is not None and capability >= (8, 0) else "mixed_float16"
-    flavour = model.flavour or fit.call.flavour
-    text, imports = spell(script, _CALLS.get(flavour, "tensorflow.keras.mixed_precision.set_global_policy"))
-    if imports:
-        return ()
-    edits = [after_imports(script, f'{text}("{policy}")', text)]
-    final = model.final
-    if final is None or final.call is None:
-        return ()
-    if gives_policy_dtype(final):
-        edits.append(append_argument(script, final.call.node, 'dtype="float32"'))
-    found: tuple[Edit, ...] = tuple([edit for edit in edits if edit is not None])
-    if len(found) < len(edits):
-        return ()
-    return (Fix(f"train in `{policy}` (unsafe: activations lose precision)", False, found),)
+    fix = train_in(script, fit, policy)
+    return (fix,) if fix is not None else ()

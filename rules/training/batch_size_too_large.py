@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from keras_memlint.analysis import tree
 from keras_memlint.analysis.bytes import format_bytes
 from keras_memlint.analysis.measurement import Measurement
 from keras_memlint.analysis.script import Fit, Script
 from keras_memlint.analysis.settings import GIB
 from keras_memlint.analysis.static_estimate import trained_batch
-from keras_memlint.analysis.values import Dataset, Model, Object
-from keras_memlint.fixes.calls import append_argument, set_argument
+from keras_memlint.fixes.batches import accumulated
 from keras_memlint.fixes.edits import Fix
 from keras_memlint.rules.base import Finding, Rule
 from keras_memlint.rules.diagnostic import Severity
@@ -60,7 +58,7 @@ def _computed(script: Script, fit: Fit) -> Iterator[Finding]:
         message=f"one training step at batch {static.batch} {needs}",
         bytes=figures.likely,
         help=f"a batch of {fits} fits in {format_bytes(limit)}" if fits else _NONE_FITS,
-        fixes=_fixes(script, fit, fit.model, static.batch, fits),
+        fixes=_fixes(script, fit, static.batch, fits),
         severity=severity,
     )
 
@@ -103,36 +101,10 @@ def _measured_fixes(script: Script, fit: Fit, batch: int | None, fits: int | Non
     part = batch
     while part > fits:
         part //= 2
-    return _fixes(script, fit, fit.model, batch, part) if part < batch else ()
+    return _fixes(script, fit, batch, part) if part < batch else ()
 
 
-def _fixes(script: Script, fit: Fit, model: Model, batch: int, fits: int) -> tuple[Fix, ...]:
-    """Smaller batches, and as many of them accumulated as make the old one. Keras 3's optimizers alone can do that."""
-    compiled = model.compiled
-    optimizer = compiled.arg("optimizer") if compiled is not None else None
-    if not fits or batch % fits or not isinstance(optimizer, Object) or optimizer.call is None:
-        return ()
-    made = optimizer.call
-    if (
-        model.flavour == "tf_keras"
-        or script.keras_major == 2
-        or "gradient_accumulation_steps" in made.kwargs
-        or made.star
-    ):
-        return ()
-    steps = append_argument(script, made.node, f"gradient_accumulation_steps={batch // fits}")
-    smaller = None
-    source = fit.x.batch_call if isinstance(fit.x, Dataset) else fit.call
-    if source is not None:
-        given = source.argument_node("batch_size")
-        if given is not None and isinstance(given.value, tree.Constant):
-            smaller = set_argument(
-                script, source.node, "batch_size", str(fits), source.params.index("batch_size")
-            )
-    if steps is None or smaller is None:
-        return ()
-    title = (
-        f"train on batches of {fits} and accumulate {batch // fits}"
-        " (unsafe: needs Keras 3; batch normalisation sees smaller batches)"
-    )
-    return (Fix(title, False, (smaller, steps)),)
+def _fixes(script: Script, fit: Fit, batch: int, fits: int) -> tuple[Fix, ...]:
+    """Smaller batches, and as many of them accumulated as make the old one."""
+    fix = accumulated(script, fit, fits, batch // fits) if fits and batch % fits == 0 else None
+    return (fix,) if fix is not None else ()

@@ -54,7 +54,7 @@ def quick_fixes(
         about = theirs or [message]
         ordered = sorted(finding.fixes, key=lambda fix: fix.applicability == "unsafe")
         for index, fix in enumerate(ordered):
-            edits = _fix_edits(request.unit, fix)
+            edits = fix_edits(request.unit, fix)
             if edits is None:
                 continue
             fixes.append(
@@ -117,7 +117,7 @@ def _fix_title(fix: DiagnosticFix) -> str:
     return fix.message
 
 
-def _fix_edits(unit: Unit, fix: DiagnosticFix) -> Edits | None:
+def fix_edits(unit: Unit, fix: DiagnosticFix) -> Edits | None:
     """The edits by document; None when one of them is in a cell that is not there."""
     grouped: dict[str, tuple[Document, list[types.TextEdit]]] = {}
     for edit in fix.edits:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -16,7 +16,8 @@ from keras_memlint.analysis.settings import Settings
 from keras_memlint.analysis.size_hints import Sizes
 from keras_memlint.analysis.source import Source
 from keras_memlint.analysis.trainings import NO_TRAININGS, Trainings, trainings_of
-from keras_memlint.rules.diagnostic import Diagnostic
+from keras_memlint.rules.diagnostic import Diagnostic, DiagnosticFix
+from keras_memlint.rules.positions import to_text_edit
 from keras_memlint.server.findings import judge
 from keras_memlint.server.lsp.difference import differences
 from keras_memlint.server.lsp.documents import Document, Documents, Notebook, Unit
@@ -164,6 +165,37 @@ class Core:
                 f"{unit.uri}: was left as it is, the fixes of {codes} do not come to an end; this is a bug"
             )
         return _edits(unit, outcome.source), problems
+
+    def changes(self, unit: Unit, names: Iterable[str]) -> tuple[dict[str, DiagnosticFix], list[str]]:
+        """The fix for each change of an estimate that can be made in ``unit``, and what went wrong."""
+        from keras_memlint.fixes.what_if import make
+
+        script = self._script(unit)
+        found: dict[str, DiagnosticFix] = {}
+        problems: list[str] = []
+        for name in names:
+            try:
+                fix = make(script, name)
+            except Exception as error:
+                problems.append(_bug(unit.uri, f"`{name}`", error))
+                continue
+            if fix is not None:
+                edits = tuple(to_text_edit(script.source, edit) for edit in fix.edits)
+                found[name] = DiagnosticFix("unsafe", fix.title, edits)
+        return found, problems
+
+    def _script(self, unit: Unit) -> Script:
+        """What ``unit`` does with memory, whatever rules are wanted; with its estimate."""
+        from keras_memlint.analysis.script import analyse
+
+        path = self._documents.path(unit.uri)
+        source = source_of(unit, path)
+        measurement = Measurements().of(path, source)
+        plan = plan_for(path, self.projects.above(Path(path).parent), self._options(path), self.detect)
+        settings = (
+            Settings(measurement=measurement) if plan is None else plan.with_measurement(measurement).settings
+        )
+        return analyse(source, settings, self.workspace)
 
     def forget(self, uri: str) -> None:
         """Drops what is remembered of a document that was closed."""

@@ -18,11 +18,11 @@ from pygls.uris import to_fs_path
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Document:
-    """One version of a text the editor has open."""
+    """One version of a text the editor has open; ``version`` is None for a file that it has not."""
 
     uri: str
     language: str
-    version: int
+    version: int | None
     lines: Lines
 
     @property

@@ -34,6 +34,7 @@ from keras_memlint.server.lsp.reports import add_reports
 from keras_memlint.server.lsp.schedule import Analyser, Debounce
 from keras_memlint.server.lsp.summaries import add_summaries
 from keras_memlint.server.lsp.unopened import Unopened
+from keras_memlint.server.lsp.what_if import add_what_if
 from keras_memlint.server.measurements import Measurements
 from lsprotocol import types
 from pygls.exceptions import JsonRpcContentModified, JsonRpcException
@@ -316,6 +317,7 @@ def create_server(
     add_summaries(server)
     add_reports(server)
     add_everywhere(server)
+    add_what_if(server)
     return server
 
 

@@ -58,3 +58,14 @@ async def test_nothing_beyond_the_text_or_in_what_is_not_open(vscode):
     for where, position in ((uri, types.Position(99, 0)), ("file:///nowhere.py", types.Position(0, 0))):
         params = types.HoverParams(types.TextDocumentIdentifier(where), position)
         assert await vscode.text_document_hover_async(params) is None
+
+
+async def test_a_finding_shows_its_bytes_and_what_was_measured_of_its_rule(vscode):
+    script = (
+        "import keras\nimport numpy as np\n\nx = np.zeros((20000, 224, 224, 3), 'float32')\n"
+        "model = keras.Sequential([keras.layers.Dense(1)])\nmodel.compile('sgd', 'mse')\nmodel.fit(x, x)\n"
+    )
+    uri = vscode.open("bytes.py", script)
+    text = await hover(vscode, uri, "fit(x")
+    assert text.startswith("**KM108** (warning): ") or "GiB)" in text.partition("\n")[0]
+    assert "\n**Measured.** " in text.partition("## Found")[0]
