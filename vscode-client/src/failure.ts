@@ -54,6 +54,14 @@ export function sayNotRunning(state: State): void {
   else ask(vscode.window.showInformationMessage("keras-memlint is not running", "Restart Server"));
 }
 
+/** For a request that the server answers with an error: its message is one sentence for people. */
+export function sayRefused(error: Error & { code?: number }): void {
+  // An older server, of the environment or of the setting `path`.
+  const unknown = error.code === -32601;
+  const text = unknown ? "the server that runs is older than this extension and cannot do that" : error.message;
+  ask(vscode.window.showErrorMessage(`keras-memlint: ${text}`, "Show Output"));
+}
+
 /** Does what the button says that is pressed, if one is ever pressed. */
 export function ask(answer: Thenable<string | undefined>): void {
   void answer.then((button) => button !== undefined && BUTTONS[button]?.());
