@@ -112,7 +112,9 @@ export class Running {
   private spawn(): Promise<ChildProcess> {
     const [program = "", ...rest] = this.launch.command;
     return new Promise((resolve, reject) => {
-      const child = spawn(program, rest, { cwd: this.cwd, env: cleanEnvironment(this.launch.environment), windowsHide: true });
+      const { environment, isolated } = this.launch;
+      const env = isolated ? { ...process.env, ...environment } : cleanEnvironment(environment);
+      const child = spawn(program, rest, { cwd: this.cwd, env, windowsHide: true });
       this.process = child;
       child.once("spawn", () => resolve(child));
       child.once("error", reject);

@@ -85,7 +85,7 @@ export class Estimates {
       const uri = client.code2ProtocolConverter.asUri(file);
       return await client.sendRequest(ExecuteCommandRequest.type, { command: ESTIMATE, arguments: [uri, options], workDoneToken }, cancel);
     } catch (error) {
-      if (!cancel.isCancellationRequested) sayRefused(error as Error);
+      if (!cancel.isCancellationRequested) sayRefused(error as Error, "Estimate Settings");
       return undefined;
     } finally {
       clearInterval(clock);

@@ -77,7 +77,8 @@ export class Server implements vscode.Disposable {
     const client = await this.needed();
     if (client === undefined) return undefined;
     try {
-      return await client.sendRequest<R>(method, params, cancel);
+      // A cancellation token that is undefined would be taken for a second parameter.
+      return await (cancel === undefined ? client.sendRequest<R>(method, params) : client.sendRequest<R>(method, params, cancel));
     } catch (error) {
       if (!cancel?.isCancellationRequested) sayRefused(error as Error);
       return undefined;
