@@ -1,6 +1,7 @@
 /** One run of the server: its process and the language client that talks with it. */
 
 import { type ChildProcess, spawn } from "node:child_process";
+import { setTimeout as delay } from "node:timers/promises";
 import * as vscode from "vscode";
 import { CloseAction, ErrorAction, LanguageClient, type LanguageClientOptions, RevealOutputChannelOn } from "vscode-languageclient/node";
 import type { Launch } from "./launch.ts";
@@ -9,6 +10,7 @@ import { SECTION } from "./settings.ts";
 
 /** Milliseconds that a server has to say hello: the first start on a slow disk compiles all of it. */
 const START_LIMIT = 60_000;
+const LATE = `it did not answer within ${START_LIMIT / 1000} s`;
 /** Milliseconds that a server has to end by itself. */
 const END_LIMIT = 2_000;
 
@@ -37,7 +39,8 @@ export class Running {
   private readonly launch: Launch;
   private readonly cwd: string;
   private process: ChildProcess | undefined;
-  private ended: string | undefined;
+  /** How it ended, once it has. */
+  private ended: Promise<string> | undefined;
   private started = false;
 
   constructor(launch: Launch, cwd: string, log: vscode.LogOutputChannel, handlers: Handlers) {
@@ -75,15 +78,18 @@ export class Running {
   async start(): Promise<string | undefined> {
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<never>((_, reject) => {
-      timer = setTimeout(() => reject(new Error(`it did not answer within ${START_LIMIT / 1000} s`)), START_LIMIT);
+      timer = setTimeout(() => reject(new Error(LATE)), START_LIMIT);
     });
     try {
       await Promise.race([this.client.start(), late]);
       this.started = true;
       return this.client.initializeResult?.serverInfo?.version;
     } catch (error) {
+      // A server that complains and ends needs no help to do so, and its own words say more than ours.
+      const late = (error as Error).message === LATE;
+      const end = late ? undefined : await Promise.race([this.ended, delay(END_LIMIT, undefined)]);
       this.kill();
-      throw new Error(this.ended ?? (error as Error).message);
+      throw new Error(end ?? (error as Error).message);
     } finally {
       clearTimeout(timer);
     }
@@ -106,15 +112,31 @@ export class Running {
   private spawn(): Promise<ChildProcess> {
     const [program = "", ...rest] = this.launch.command;
     return new Promise((resolve, reject) => {
-      const child = spawn(program, rest, { cwd: this.cwd, env: cleanEnvironment(this.launch.environment), windowsHide: true });
+      const { environment, isolated } = this.launch;
+      const env = isolated ? { ...process.env, ...environment } : cleanEnvironment(environment);
+      const child = spawn(program, rest, { cwd: this.cwd, env, windowsHide: true });
       this.process = child;
       child.once("spawn", () => resolve(child));
       child.once("error", reject);
-      child.once("exit", (status, signal) => {
-        this.ended = signal === null ? `it ended with status ${status}` : `it was ended by ${signal}`;
-      });
+      this.ended = howItEnds(child);
       // A server that dies leaves a pipe that cannot be written to; the client hears of its end.
       child.stdin.on("error", () => undefined);
     });
   }
+}
+
+/** In words, with the last line of what it complained; never rejects. */
+function howItEnds(child: ChildProcess): Promise<string> {
+  let last = "";
+  child.stderr?.on("data", (chunk) => {
+    const lines = String(last + chunk).trimEnd().split("\n");
+    last = lines.pop() ?? "";
+  });
+  return new Promise((resolve) => {
+    child.once("error", (error) => resolve(error.message));
+    child.once("close", (status, signal) => {
+      const how = signal === null ? `it ended with status ${status}` : `it was ended by ${signal}`;
+      resolve(last.trim() === "" ? how : `${how}: ${last.trim()}`);
+    });
+  });
 }

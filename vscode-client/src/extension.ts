@@ -2,50 +2,87 @@
 
 import * as vscode from "vscode";
 import { Environments } from "./environments.ts";
+import { ESTIMATE, Estimates } from "./estimate.ts";
 import { Messages } from "./failure.ts";
+import { fixAll } from "./fixAll.ts";
+import { selectTargetGpu } from "./gpus.ts";
+import { selectInterpreter } from "./interpreter.ts";
+import { Reports } from "./report.ts";
+import { RulePages } from "./rules.ts";
 import { Server } from "./server.ts";
 import { SECTION } from "./settings.ts";
 import { Status } from "./status.ts";
+import { type Summary, SummaryItem } from "./summary.ts";
+import { WorkspaceCheck } from "./workspaceCheck.ts";
 
 /** Settings that decide how the server is started. */
 const OF_THE_START = ["interpreter", "importStrategy", "path", "estimate.compilerPython"];
 
-let server: Server | undefined;
+let running: Server | undefined;
 
 export function activate(context: vscode.ExtensionContext): void {
   const began = performance.now();
+  let activation = 0;
   const log = vscode.window.createOutputChannel("keras-memlint", { log: true });
   const environments = new Environments(log);
-  const status = new Status();
-  const messages = new Messages(log);
-  const started = new Server(context, log, environments, async () => undefined);
-  server = started;
+  const server = new Server(context, log, environments, (id, given) => serverCommand(id, given));
+  const reports = new Reports(context.workspaceState, server);
+  const estimates = new Estimates(server, reports, environments, log);
+  const [status, summary, messages] = [new Status(), new SummaryItem(log), new Messages(log)];
+  const [rules, workspace] = [new RulePages(server), new WorkspaceCheck(server)];
+  running = server;
+
+  // The server's commands are registered by its client, while it runs; this is where they arrive.
+  async function serverCommand(id: string, [uri, options]: unknown[]): Promise<unknown> {
+    if (id !== ESTIMATE) return (await server.needed())?.sendRequest("workspace/executeCommand", { command: id, arguments: [uri, options] });
+    return estimates.estimate(uri, (options ?? {}) as Record<string, unknown>);
+  }
+
   const command = (name: string, work: (...given: unknown[]) => unknown) => vscode.commands.registerCommand(`${SECTION}.${name}`, work);
+  const restart = () => {
+    messages.forget();
+    return server.restart();
+  };
   context.subscriptions.push(
     log,
     environments,
+    server,
+    reports,
     status,
-    started,
-    started.onDidChangeState((state) => {
+    summary,
+    rules,
+    workspace,
+    server.onDidChangeState((state) => {
       status.follow(state);
       messages.follow(state);
+      if (state.kind !== "running") summary.forget();
     }),
-    environments.onDidChange(() => started.reconsider("another interpreter was chosen")),
-    vscode.extensions.onDidChange(() => started.reconsider("extensions changed")),
-    vscode.workspace.onDidGrantWorkspaceTrust(() => started.reconsider("the workspace is trusted now")),
+    server.onDidCreateClient((client) => client.onNotification("keras-memlint/summary", (news: Summary) => summary.take(news))),
+    environments.onDidChange(() => server.reconsider("another interpreter was chosen")),
+    vscode.extensions.onDidChange(() => server.reconsider("extensions changed")),
+    vscode.workspace.onDidGrantWorkspaceTrust(() => server.reconsider("the workspace is trusted now")),
     vscode.workspace.onDidChangeConfiguration((event) => {
-      if (OF_THE_START.some((key) => event.affectsConfiguration(`${SECTION}.${key}`))) started.reconsider("settings changed");
+      if (OF_THE_START.some((key) => event.affectsConfiguration(`${SECTION}.${key}`))) server.reconsider("settings changed");
     }),
-    command("restart", () => {
-      messages.forget();
-      return started.restart();
-    }),
+    command("restart", restart),
     command("showOutput", () => log.show()),
+    command("debugInformation", async () => {
+      const { showDebugInformation } = await import("./debugInformation.ts");
+      await showDebugInformation(context, server, environments, log, activation);
+    }),
+    command("fixAll", () => fixAll(server)),
+    command("estimateFile", (uri) => estimates.estimate(uri)),
+    command("openReport", (uri) => reports.open(uri)),
+    command("openRule", (code) => rules.open(code)),
+    command("selectInterpreter", () => selectInterpreter(server, environments, log)),
+    command("selectTargetGpu", () => selectTargetGpu(server)),
+    command("checkWorkspace", () => workspace.check()),
   );
-  void started.restart();
-  log.info(`activated in ${(performance.now() - began).toFixed(1)} ms`);
+  void server.restart();
+  activation = performance.now() - began;
+  log.info(`activated in ${activation.toFixed(1)} ms`);
 }
 
 export function deactivate(): Promise<void> | undefined {
-  return server?.stop();
+  return running?.stop();
 }

@@ -10,6 +10,7 @@ const BUTTONS: Readonly<Record<string, () => Thenable<unknown>>> = {
   "Select Interpreter": () => vscode.commands.executeCommand("keras-memlint.selectInterpreter"),
   "Restart Server": () => vscode.commands.executeCommand("keras-memlint.restart"),
   "Show Output": () => vscode.commands.executeCommand("keras-memlint.showOutput"),
+  "Estimate Settings": () => vscode.commands.executeCommand("workbench.action.openSettings", "keras-memlint.estimate"),
   "Learn More": () => vscode.commands.executeCommand("workbench.action.openWalkthrough", WALKTHROUGH, false),
 };
 
@@ -52,6 +53,14 @@ export function sayNotRunning(state: State): void {
   if (state.kind === "starting") ask(vscode.window.showInformationMessage("keras-memlint is still starting; try again in a moment", "Show Output"));
   else if (state.kind === "failed") ask(vscode.window.showErrorMessage(state.why, state.cause === "python" ? "Select Interpreter" : "Restart Server", "Show Output"));
   else ask(vscode.window.showInformationMessage("keras-memlint is not running", "Restart Server"));
+}
+
+/** For a request that the server answers with an error: its message is one sentence for people. */
+export function sayRefused(error: Error & { code?: number }, ...buttons: string[]): void {
+  // An older server, of the environment or of the setting `path`.
+  const unknown = error.code === -32601;
+  const text = unknown ? "the server that runs is older than this extension and cannot do that" : error.message;
+  ask(vscode.window.showErrorMessage(`keras-memlint: ${text}`, ...buttons, "Show Output"));
 }
 
 /** Does what the button says that is pressed, if one is ever pressed. */

@@ -12,6 +12,11 @@ export interface Launch {
   readonly what: string;
   readonly python: Python | undefined;
   readonly environment: Readonly<Record<string, string>>;
+  /**
+   * The server's Python is deaf to the environment, which is left as it is: scripts that are estimated run with it.
+   * Else what could change the server's own modules is taken out.
+   */
+  readonly isolated: boolean;
   /** What was asked for and is not there; the person should learn it once. */
   readonly compromise: string | undefined;
 }
@@ -49,6 +54,7 @@ export async function chooseLaunch(given: Circumstances): Promise<Launch | Nothi
         what: `keras-memlint ${installed} of the environment, Python ${versionOf(found)} at ${found.executable}`,
         python: found,
         environment,
+        isolated: false,
         compromise: undefined,
       };
     }
@@ -64,6 +70,7 @@ export async function chooseLaunch(given: Circumstances): Promise<Launch | Nothi
     what: `the server of the extension, Python ${versionOf(python)} at ${python.executable}`,
     python,
     environment,
+    isolated: true,
     compromise,
   };
 }
@@ -94,7 +101,7 @@ async function ownCommand(command: readonly string[], environment: Record<string
   const [name = "", ...rest] = command;
   const program = await which(name);
   if (program === undefined) return { why: `there is no program \`${name}\`, which the setting \`keras-memlint.path\` names` };
-  return { command: [program, ...rest], what: `\`${shown(command)}\` (setting \`keras-memlint.path\`)`, python: undefined, environment, compromise: undefined };
+  return { command: [program, ...rest], what: `\`${shown(command)}\` (setting \`keras-memlint.path\`)`, python: undefined, environment, isolated: false, compromise: undefined };
 }
 
 async function installedVersion(python: Python, given: Circumstances): Promise<string | undefined> {

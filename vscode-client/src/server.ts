@@ -7,6 +7,7 @@ import { findBundle } from "./bundle.ts";
 import type { Running } from "./client.ts";
 import { settingsFor } from "./configuration.ts";
 import type { Environments } from "./environments.ts";
+import { sayNotRunning, sayRefused } from "./failure.ts";
 import { type Launch, type Nothing, chooseLaunch } from "./launch.ts";
 import { Prober, versionOf } from "./python.ts";
 
@@ -29,9 +30,9 @@ export class Server implements vscode.Disposable {
 
   private readonly changed = new vscode.EventEmitter<State>();
   readonly onDidChangeState = this.changed.event;
-  private readonly connected = new vscode.EventEmitter<LanguageClient>();
-  /** A new client, when it has its server: the place to listen to the server's own notifications. */
-  readonly onDidConnect = this.connected.event;
+  private readonly created = new vscode.EventEmitter<LanguageClient>();
+  /** A new client, before it has its server: the place to listen to the server's own notifications. */
+  readonly onDidCreateClient = this.created.event;
 
   private running: Running | undefined;
   private queue: Promise<void> = Promise.resolve();
@@ -58,6 +59,30 @@ export class Server implements vscode.Disposable {
   /** The client, while its server runs. */
   get client(): LanguageClient | undefined {
     return this.state.kind === "running" ? this.running?.client : undefined;
+  }
+
+  /** The client, once a start that goes on is over; without one the person is told, with a button that helps. */
+  async needed(): Promise<LanguageClient | undefined> {
+    // A start may have been asked for while we waited.
+    for (let seen; seen !== this.queue; ) {
+      seen = this.queue;
+      await seen;
+    }
+    if (this.client === undefined) sayNotRunning(this.state);
+    return this.client;
+  }
+
+  /** The server's answer; undefined when there is none, of which the person has been told, or when it was cancelled. */
+  async request<R>(method: string, params: object = {}, cancel?: vscode.CancellationToken): Promise<R | undefined> {
+    const client = await this.needed();
+    if (client === undefined) return undefined;
+    try {
+      // A cancellation token that is undefined would be taken for a second parameter.
+      return await (cancel === undefined ? client.sendRequest<R>(method, params) : client.sendRequest<R>(method, params, cancel));
+    } catch (error) {
+      if (!cancel?.isCancellationRequested) sayRefused(error as Error);
+      return undefined;
+    }
   }
 
   /** Stops what runs, and starts anew. */
@@ -101,7 +126,7 @@ export class Server implements vscode.Disposable {
   dispose(): void {
     clearTimeout(this.settling);
     this.changed.dispose();
-    this.connected.dispose();
+    this.created.dispose();
   }
 
   /** The command that would start the server now. */
@@ -135,6 +160,7 @@ export class Server implements vscode.Disposable {
     const running = new Running(launch, this.emptyFolder, this.log, { gone: () => this.crashed(running), command: this.command });
     this.running = running;
     this.launch = launch;
+    this.created.fire(running.client);
     try {
       const version = (await running.start()) ?? "of an unknown version";
       this.log.info(`the server ${version} answered after ${Date.now() - started} ms`);
@@ -146,7 +172,6 @@ export class Server implements vscode.Disposable {
         again: this.wasRunning,
       });
       this.wasRunning = true;
-      this.connected.fire(running.client);
     } catch (error) {
       this.running = undefined;
       this.tell({ kind: "failed", cause: "server", why: `the server of keras-memlint cannot be started: ${(error as Error).message}` });

@@ -1,0 +1,102 @@
+/** The command that checks files that are not open: their problems are listed until the file is opened or checked again. */
+
+import * as vscode from "vscode";
+import type { Diagnostic, LanguageClient } from "vscode-languageclient/node";
+import { sayRefused } from "./failure.ts";
+import { openNotebook } from "./scripts.ts";
+import type { Server } from "./server.ts";
+import { SECTION } from "./settings.ts";
+
+interface Checked {
+  readonly files: number;
+  readonly items: readonly { readonly uri: string; readonly diagnostics: Diagnostic[] }[];
+}
+
+export class WorkspaceCheck implements vscode.Disposable {
+  private readonly found = vscode.languages.createDiagnosticCollection("keras-memlint-workspace");
+  private readonly server: Server;
+  private readonly subscriptions: vscode.Disposable[];
+
+  constructor(server: Server) {
+    this.server = server;
+    this.subscriptions = [
+      this.found,
+      vscode.workspace.onDidOpenTextDocument(({ uri }) => this.found.delete(uri)),
+      vscode.workspace.onDidOpenNotebookDocument(({ uri }) => this.found.delete(uri)),
+      vscode.workspace.onDidDeleteFiles(({ files }) => files.forEach((file) => this.found.delete(file))),
+      vscode.workspace.onDidRenameFiles(({ files }) => files.forEach(({ oldUri }) => this.found.delete(oldUri))),
+    ];
+  }
+
+  async check(): Promise<void> {
+    const client = await this.server.needed();
+    if (client === undefined) return;
+    const checked = await vscode.window.withProgress(
+      { location: vscode.ProgressLocation.Notification, title: "Checking the workspace for Keras memory problems", cancellable: true },
+      (progress, cancel) => ask(client, progress, cancel),
+    );
+    if (checked === undefined) return;
+    this.found.clear();
+    for (const { uri, diagnostics } of checked.items) {
+      const file = vscode.Uri.parse(uri);
+      // Those are shown by the server's own accord.
+      if (!isOpen(file) && !isWatched(file)) this.found.set(file, await client.protocol2CodeConverter.asDiagnostics(diagnostics));
+    }
+    await tell(checked);
+  }
+
+  dispose(): void {
+    for (const subscription of this.subscriptions) subscription.dispose();
+  }
+}
+
+async function ask(
+  client: LanguageClient,
+  progress: vscode.Progress<{ message?: string; increment?: number }>,
+  cancel: vscode.CancellationToken,
+): Promise<Checked | undefined> {
+  const { WorkDoneProgress } = await import("vscode-languageclient/node");
+  const workDoneToken = `keras-memlint.checkWorkspace/${Date.now()}`;
+  let done = 0;
+  const listener = client.onProgress(WorkDoneProgress.type, workDoneToken, (news) => {
+    if (news.kind !== "report") return;
+    const percentage = Math.max(news.percentage ?? done, done);
+    progress.report({ increment: percentage - done, ...(news.message === undefined ? {} : { message: news.message }) });
+    done = percentage;
+  });
+  try {
+    return await client.sendRequest<Checked>("keras-memlint/checkWorkspace", { workDoneToken }, cancel);
+  } catch (error) {
+    if (!cancel.isCancellationRequested) sayRefused(error as Error);
+    return undefined;
+  } finally {
+    listener.dispose();
+  }
+}
+
+async function tell({ files, items }: Checked): Promise<void> {
+  const problems = items.reduce((sum, { diagnostics }) => sum + diagnostics.length, 0);
+  const checked = count(files, "file");
+  if (problems === 0) {
+    void vscode.window.showInformationMessage(`keras-memlint: no problems in ${checked}`);
+    return;
+  }
+  const within = items.filter(({ diagnostics }) => diagnostics.length > 0).length;
+  const show = "Show Problems";
+  const text = `keras-memlint: ${count(problems, "problem")} in ${within} of ${checked}`;
+  if ((await vscode.window.showInformationMessage(text, show)) === show) await vscode.commands.executeCommand("workbench.actions.view.problems");
+}
+
+function count(number: number, what: string): string {
+  return `${number} ${what}${number === 1 ? "" : "s"}`;
+}
+
+function isOpen(file: vscode.Uri): boolean {
+  const wanted = file.toString();
+  return openNotebook(file) !== undefined || vscode.workspace.textDocuments.some(({ uri }) => uri.toString() === wanted);
+}
+
+/** Whether the server keeps the problems of files that are not open up to date by itself. */
+function isWatched(file: vscode.Uri): boolean {
+  return vscode.workspace.getConfiguration(SECTION, file).get("diagnosticMode") === "workspace";
+}
