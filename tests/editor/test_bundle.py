@@ -60,8 +60,8 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "import sys; sys.path.insert(0, sys.argv[1])\n"
         "import pathlib, bundle\n"
         "folder = pathlib.Path(sys.argv[2])\n"
-        "wheel = bundle.own_wheel(folder)\n"
-        "for target in sys.argv[3:]: bundle.build(folder / target, target, wheel)\n"
+        "libraries = bundle.libraries(bundle.own_wheel(folder))\n"
+        "for target in sys.argv[3:]: bundle.build(folder / target, target, libraries)\n"
     )
     command = [sys.executable, "-c", code, str(ROOT / "scripts/vsix"), str(folder)]
     ran = subprocess.run(
