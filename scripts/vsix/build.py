@@ -12,8 +12,8 @@ import shutil
 import subprocess
 import sys
 import tempfile
-import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -51,24 +51,26 @@ class PackageError(Exception):
     """The extension cannot be packed; the text says why."""
 
 
-def build(targets: tuple[str, ...], out: Path, wheel: Path | None) -> None:
+def build(targets: Sequence[str], out: Path, wheel: Path | None) -> None:
     """Writes a file for each target into the folder ``out``. Raises PackageError and what ``bundle.build`` raises."""
     manifest = json.loads((ROOT / "package.json").read_text(encoding="utf-8"))
     out.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as work:
-        wheel = wheel or bundle.own_wheel(Path(work))
+        libraries = bundle.libraries(wheel or bundle.own_wheel(Path(work)))
         _run("the TypeScript cannot be bundled", "npm", "run", "--silent", "bundle", cwd=ROOT)
-        for target in targets:
-            started = time.monotonic()
+
+        def pack(target: str) -> Path:
             stage = Path(work, target)
             _client(stage, manifest)
-            bundle.build(stage / "bundled", target, wheel)
-            vsix = _package(stage, target, out / f"keras-memlint-{manifest['version']}-{target}.vsix")
-            size = vsix.stat().st_size
-            print(f"{vsix}  {size / 1e6:.2f} MB  {time.monotonic() - started:.1f} s", flush=True)
-            if size > LARGEST:
-                raise PackageError(f"{vsix.name} has {size:,} bytes, and {LARGEST:,} are allowed")
-            shutil.rmtree(stage)
+            bundle.build(stage / "bundled", target, libraries)
+            return _package(stage, target, out / f"keras-memlint-{manifest['version']}-{target}.vsix")
+
+        with ThreadPoolExecutor(os.cpu_count()) as pool:
+            for vsix in pool.map(pack, targets):
+                size = vsix.stat().st_size
+                print(f"{vsix}  {size / 1e6:.2f} MB", flush=True)
+                if size > LARGEST:
+                    raise PackageError(f"{vsix.name} has {size:,} bytes, and {LARGEST:,} are allowed")
 
 
 def _client(stage: Path, manifest: dict[str, Any]) -> None:

@@ -6,6 +6,7 @@ import re
 import shutil
 import tempfile
 import zipfile
+from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -25,17 +26,22 @@ class BundleError(Exception):
     """The libraries do not fit together; the text says which."""
 
 
-def build(folder: Path, target: str, own: Path) -> None:
-    """Fills ``folder`` for ``target``. ``own`` is the wheel of keras-memlint.
+def build(folder: Path, target: str, libraries: Iterable[Path]) -> None:
+    """Fills ``folder`` for ``target``. ``libraries`` are the wheels for all of them.
 
-    Raises BundleError, or DownloadError when a library cannot be had.
+    Raises BundleError, or DownloadError when libcst cannot be had.
     """
     shutil.copytree(ROOT / "vscode-client" / "bundled", folder, ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copyfile(LIBCST, folder / "requirements.txt")
-    for wheel in (own, *wheels.pure(LOCK, CACHE / "pure")):
+    for wheel in libraries:
         _unpack(wheel, folder / "libs")
     if target != UNIVERSAL:
         _composite(target, folder / "libs")
+
+
+def libraries(own: Path) -> list[Path]:
+    """The wheels that go into every bundle; ``own`` is the one of keras-memlint. Raises DownloadError."""
+    return [own, *wheels.pure(LOCK, CACHE / "pure")]
 
 
 def own_wheel(folder: Path) -> Path:
