@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 import pytest_lsp
+from documented_editors import ALL, Documented
 from keras_memlint.server.lsp.positions import Lines
 from lsprotocol import types
 from pygls.protocol import JsonRPCResponseMessage, default_converter
@@ -46,9 +47,12 @@ class Editor(LanguageClient):
         self.versions: dict[str, int] = {}
         self.answer: types.InitializeResult | None = None
         self.root = Path()
+        self.counts: str | None = None
 
     @property
     def encoding(self) -> str:
+        if self.counts is not None:  # whatever the server says
+            return self.counts
         assert self.answer is not None
         chosen = self.answer.capabilities.position_encoding or "utf-16"
         return str(getattr(chosen, "value", chosen))
@@ -245,12 +249,14 @@ async def session(
     *,
     folders: list[Path] | None = None,
     options: Any = None,
+    info: types.ClientInfo | None = None,
 ) -> AsyncIterator[None]:
     """A whole session, from hello to goodbye."""
     editor.root = root
     editor.answer = await editor.initialize_session(
         types.InitializeParams(
             capabilities=capabilities,
+            client_info=info,
             workspace_folders=[
                 types.WorkspaceFolder(uri=folder.as_uri(), name=folder.name) for folder in folders or [root]
             ],
@@ -369,4 +375,17 @@ async def two_folders(lsp_client: Editor, root: Path):
         folder.mkdir()
     lsp_client.set_configuration({"keras-memlint": {"ignore": ["KM209"]}}, scope_uri=folders[1].as_uri())
     async for _ in session(lsp_client, client_capabilities("visual-studio-code"), root, folders=folders):
+        yield
+
+
+@pytest_lsp.fixture(scope="module", config=ESTIMATING, params=ALL, ids=str)
+async def documented(lsp_client: Editor, request: pytest.FixtureRequest, root: Path):
+    """Each editor that has a page, set up as its page says."""
+    kind: Documented = request.param
+    lsp_client.counts = kind.counts
+    lsp_client.set_configuration(kind.settings)
+    async for _ in session(lsp_client, kind.capabilities(), root, options=kind.options, info=kind.info):
+        # Editors that cannot be asked for settings send them.
+        sent = types.DidChangeConfigurationParams(settings=kind.settings)
+        lsp_client.workspace_did_change_configuration(sent)
         yield
