@@ -123,6 +123,13 @@ def test_batch_of_a_pipeline(data: str, after: str | None) -> None:
         assert found.endswith("model.fit(ds)\n")
 
 
+@pytest.mark.parametrize("given", [", batch_size=32", ""])
+def test_batch_of_a_generator(given: str) -> None:
+    head = HEAD + "from keras.preprocessing.image import ImageDataGenerator\n" + DATA + MODEL + COMPILE
+    text = f"{head}model.fit(ImageDataGenerator().flow(x, y{given}))\n"
+    assert made(text, SMALL) == f"{head}model.fit(ImageDataGenerator().flow(x, y, batch_size=16))\n"
+
+
 @pytest.mark.parametrize(
     ("optimizer", "after"),
     [
