@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from keras_memlint.server.discovery import Found
-from keras_memlint.server.lsp.documents import Notebook
+from keras_memlint.server.lsp.diagnostics import result_id
+from keras_memlint.server.lsp.documents import Notebook, Unit, key
 from keras_memlint.server.lsp.messages import work_done_token
 from keras_memlint.server.lsp.work_done import Told, with_progress
 from lsprotocol import types
@@ -22,8 +23,51 @@ Marked = tuple[str, int | None, Sequence[types.Diagnostic]]
 """A script's URI, its version when it is open, and its findings."""
 
 
+# An editor that asks again at once may pass over an answer, while it still waits for one about the open document.
+_REPORTS_AFTER_CLOSING = 3
+
+
 def add_everywhere(server: MemlintServer) -> None:
-    """Registers the check of the whole workspace that people ask for."""
+    """Registers both checks of the whole workspace: the editor's, again and again, and the one people ask for."""
+    # How often a document that was closed is still reported. Editors keep showing what they last got for it.
+    closed: dict[str, int] = {}
+
+    def remember(unit: Unit) -> None:
+        if not isinstance(unit, Notebook):
+            closed[unit.uri] = _REPORTS_AFTER_CLOSING
+
+    server.on_close.append(remember)
+
+    @server.feature(types.WORKSPACE_DIAGNOSTIC)
+    async def pull_workspace(params: types.WorkspaceDiagnosticParams) -> types.WorkspaceDiagnosticReport:
+        await server.configured.wait()
+        anew = {key(uri): uri for uri in closed if server.documents.unit(uri) is None}
+        before = {key(known.uri): known.value for known in params.previous_result_ids} | dict.fromkeys(
+            anew, ""
+        )
+        items: list[types.WorkspaceDocumentDiagnosticReport] = []
+        folders = [folder for folder in server.folders if server.options_for(folder).workspace]
+        async for uri, version, messages in everywhere(server, folders):
+            name = result_id(messages)
+            if before.pop(key(uri), "" if messages else name) != name:
+                items.append(
+                    types.WorkspaceFullDocumentDiagnosticReport(uri, messages, version, result_id=name)
+                )
+            elif messages:
+                items.append(types.WorkspaceUnchangedDocumentDiagnosticReport(uri, name, version))
+        # What had findings and is now gone, ignored, or not wanted.
+        nothing = result_id(())
+        items += [
+            types.WorkspaceFullDocumentDiagnosticReport(anew.get(uri, uri), [], None, result_id=nothing)
+            for uri, name in before.items()
+            if name != nothing and server.documents.unit(uri) is None
+        ]
+        for uri in anew.values():
+            if uri in closed:
+                closed[uri] -= 1
+                if not closed[uri]:
+                    del closed[uri]
+        return types.WorkspaceDiagnosticReport(items)
 
     @server.feature("keras-memlint/checkWorkspace")
     async def check_workspace(params: Any) -> dict[str, Any]:

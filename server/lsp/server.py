@@ -13,10 +13,10 @@ from keras_memlint.server.lsp import actions, hover
 from keras_memlint.server.lsp.client import Client, position_encoding, rename_capabilities
 from keras_memlint.server.lsp.core import Check, Core, Outcome, lintable
 from keras_memlint.server.lsp.diagnostics import SOURCE, Renderer, documents_of, result_id
-from keras_memlint.server.lsp.documents import Documents, Notebook, Unit, file_path, key
+from keras_memlint.server.lsp.documents import Documents, Notebook, Unit, file_path
 from keras_memlint.server.lsp.estimates import add_estimates
 from keras_memlint.server.lsp.estimator import ESTIMATOR
-from keras_memlint.server.lsp.everywhere import add_everywhere, everywhere, messages_of
+from keras_memlint.server.lsp.everywhere import add_everywhere, messages_of
 from keras_memlint.server.lsp.hints import add_hints
 from keras_memlint.server.lsp.lenses import add_lenses
 from keras_memlint.server.lsp.messages import converter
@@ -432,29 +432,6 @@ def _add_diagnostics(server: MemlintServer) -> None:
         if name == params.previous_result_id:
             return types.RelatedUnchangedDocumentDiagnosticReport(result_id=name)
         return types.RelatedFullDocumentDiagnosticReport(items=messages, result_id=name)
-
-    @server.feature(types.WORKSPACE_DIAGNOSTIC)
-    async def pull_workspace(params: types.WorkspaceDiagnosticParams) -> types.WorkspaceDiagnosticReport:
-        await server.configured.wait()
-        before = {key(known.uri): known.value for known in params.previous_result_ids}
-        items: list[types.WorkspaceDocumentDiagnosticReport] = []
-        folders = [folder for folder in server.folders if server.options_for(folder).workspace]
-        async for uri, version, messages in everywhere(server, folders):
-            name = result_id(messages)
-            if before.pop(key(uri), "" if messages else name) != name:
-                items.append(
-                    types.WorkspaceFullDocumentDiagnosticReport(uri, messages, version, result_id=name)
-                )
-            elif messages:
-                items.append(types.WorkspaceUnchangedDocumentDiagnosticReport(uri, name, version))
-        # What had findings and is now gone, ignored, or not wanted.
-        nothing = result_id(())
-        items += [
-            types.WorkspaceFullDocumentDiagnosticReport(uri, [], None, result_id=nothing)
-            for uri, name in before.items()
-            if name != nothing and server.documents.unit(uri) is None
-        ]
-        return types.WorkspaceDiagnosticReport(items)
 
 
 def _add_actions(server: MemlintServer) -> None:

@@ -39,7 +39,7 @@ const python = (name) => path.join(bench.root, "pythons", name);
 
 /** Uses that program; the window then shows exactly one message, which has these words and a button. */
 async function complains(interpreter, words, button) {
-  bench.setMachine({ "keras-memlint.interpreter": [interpreter] });
+  await bench.setMachine({ "keras-memlint.interpreter": [interpreter] });
   const toast = page.locator(".notification-toast");
   await toast.first().waitFor();
   await page.waitForTimeout(1500); // time for a second message, which must not come
@@ -49,7 +49,7 @@ async function complains(interpreter, words, button) {
 }
 
 async function recovers() {
-  bench.setMachine({ "keras-memlint.interpreter": [given("PYTHON")] });
+  await bench.setMachine({ "keras-memlint.interpreter": [given("PYTHON")] });
   await bench.until(() => bench.serverProcesses().length === 1, "the server runs again");
   await bench.squiggles("warning").first().waitFor();
 }
@@ -73,13 +73,13 @@ test("a server that dies at its start is told once, and not started forever", as
 });
 
 test("settings of the wrong type count as not set", async () => {
-  bench.setUser({ "keras-memlint.select": "KM2", "keras-memlint.codeLens": "yes", "keras-memlint.inlayHints": 3, "keras-memlint.targetGpu": 7 });
+  await bench.setUser({ "keras-memlint.select": "KM2", "keras-memlint.codeLens": "yes", "keras-memlint.inlayHints": 3, "keras-memlint.targetGpu": 7 });
   try {
     await bench.command("keras-memlint: Restart Server");
     await bench.squiggles("warning").first().waitFor();
     assert.equal(await page.locator(".notification-toast").count(), 0);
   } finally {
-    bench.setUser({
+    await bench.setUser({
       "keras-memlint.select": undefined, "keras-memlint.codeLens": undefined, "keras-memlint.inlayHints": undefined,
       "keras-memlint.targetGpu": undefined,
     });

@@ -82,15 +82,23 @@ export class Workbench {
     writeJson(path.join(this.root, "data/Machine/settings.json"), this.machine);
   }
 
-  /** Changes settings of the machine while the editor runs: undefined takes one away. */
-  setMachine(settings) {
-    this.machine = Object.fromEntries(Object.entries({ ...this.machine, ...settings }).filter(([, value]) => value !== undefined));
-    this.writeSettings();
+  /** Changes settings while the editor runs: undefined takes one away. */
+  async setUser(settings) {
+    await this.#change(this.user, settings);
   }
 
-  setUser(settings) {
-    this.user = Object.fromEntries(Object.entries({ ...this.user, ...settings }).filter(([, value]) => value !== undefined));
+  /** The same for those of the machine. */
+  async setMachine(settings) {
+    await this.#change(this.machine, settings);
+  }
+
+  async #change(kept, settings) {
+    for (const [key, value] of Object.entries(settings)) {
+      if (value === undefined) delete kept[key];
+      else kept[key] = value;
+    }
     this.writeSettings();
+    await this.page.waitForTimeout(1_500); // nothing tells when the editor has read the file
   }
 
   get #common() {
@@ -169,6 +177,16 @@ export class Workbench {
     await this.page.locator(".quick-input-list .monaco-list-row", { hasText: label }).first().click();
   }
 
+  /** Chooses in the list that is open, after taking its picture under the name `shot`. */
+  async pick(text, shot) {
+    const row = this.page.locator(".quick-input-list .monaco-list-row", { hasText: text }).first();
+    await this.page.locator(".quick-input-list .monaco-list-row").first().waitFor();
+    if (shot) await this.shot(shot);
+    await this.page.locator(".quick-input-widget input.input").fill(text);
+    await row.waitFor();
+    await row.click();
+  }
+
   /** Opens a file of the folder by its name. */
   async open(name) {
     await this.page.keyboard.press("Control+p");
@@ -176,7 +194,14 @@ export class Workbench {
     await box.waitFor();
     await box.fill(name);
     const row = this.page.locator(".quick-input-list .monaco-list-row", { hasText: path.basename(name) }).first();
-    await row.waitFor();
+    // A file that has just been written is not always in the list at once.
+    await this.until(async () => {
+      if (await row.isVisible()) return true;
+      await box.fill("");
+      await box.fill(name);
+      await this.page.waitForTimeout(400);
+      return row.isVisible();
+    }, `${name} in the list of files`);
     await row.click();
     await this.page.locator(".tab.active", { hasText: path.basename(name) }).waitFor();
   }

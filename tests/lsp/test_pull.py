@@ -98,6 +98,25 @@ async def test_files_that_are_not_open_are_reported_too(vscode_pull, script):
     assert (gone["scan/closed.py"].kind, gone["scan/closed.py"].items) == ("full", ())
 
 
+async def test_a_document_that_was_closed_is_reported_although_the_editor_names_no_result(
+    vscode_pull, script
+):
+    """VS Code forgets its result when a document closes, shows the findings on, and waits for a report."""
+    vanished = vscode_pull.open("vanished.py", script)
+    vscode_pull.write("mended.py", "import tensorflow as tf\n")
+    mended = vscode_pull.open("mended.py", script)
+    assert (await vscode_pull.pull(mended)).items
+    for uri in (vanished, mended):
+        vscode_pull.close(uri)
+    reports = await everywhere(vscode_pull)
+    for name in ("vanished.py", "mended.py"):
+        assert (reports[name].kind, reports[name].items) == ("full", ())
+    for _ in range(3):
+        reports = await everywhere(vscode_pull)
+    assert "vanished.py" not in reports and "mended.py" not in reports
+    vscode_pull.write("mended.py", None)
+
+
 async def test_notebooks_that_are_not_open_name_the_cell(vscode_pull, script):
     import json
 
