@@ -63,7 +63,10 @@ def _written(name: str) -> Callable[[], Json]:
 def _newer_vscode() -> Json:
     """The recorded edition is of 1.65: since then it asks for diagnostics and knows hints and notebooks."""
     raw = _recorded("visual-studio-code")()
-    raw["textDocument"] |= {"diagnostic": {"dynamicRegistration": True}, "inlayHint": {"dynamicRegistration": True}}
+    raw["textDocument"] |= {
+        "diagnostic": {"dynamicRegistration": True},
+        "inlayHint": {"dynamicRegistration": True},
+    }
     raw["workspace"] |= {name: {"refreshSupport": True} for name in ("diagnostics", "inlayHint", "codeLens")}
     raw["notebookDocument"] = {"synchronization": {"dynamicRegistration": True}}
     return raw

@@ -34,7 +34,9 @@ def environment(folder: Path, *server: str) -> dict[str, str]:
     programs = folder / "bin"
     programs.mkdir()
     command = programs / "keras-memlint"
-    command.write_text(f'#!/bin/sh\nshift\nexec {shlex.join([sys.executable, *server])} "$@"\n', encoding="utf-8")
+    command.write_text(
+        f'#!/bin/sh\nshift\nexec {shlex.join([sys.executable, *server])} "$@"\n', encoding="utf-8"
+    )
     command.chmod(0o755)
     homes = ("HOME", "XDG_CONFIG_HOME", "XDG_CACHE_HOME", "XDG_STATE_HOME", "XDG_DATA_HOME")
     path = os.pathsep.join((str(programs), os.environ["PATH"]))

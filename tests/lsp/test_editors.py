@@ -2,17 +2,9 @@
 
 from __future__ import annotations
 
-import json
-import re
-import shlex
-import subprocess
-from pathlib import Path
 from typing import Any
 
 import pytest
-from editor_pages import blocks, environment
-from documented_editors import tomllib
-from keras_memlint.server.arguments import parse
 from lsprotocol import types
 from pygls.capabilities import get_capability
 
@@ -79,7 +71,9 @@ async def test_all_safe_fixes_at_once(documented, script):
 async def test_a_hover_has_the_form_the_editor_reads(documented, script):
     uri = documented.open("hover.py", script)
     at = documented.texts[uri].position(script.index("map(decode)"))
-    answer = await documented.text_document_hover_async(types.HoverParams(types.TextDocumentIdentifier(uri), at))
+    answer = await documented.text_document_hover_async(
+        types.HoverParams(types.TextDocumentIdentifier(uri), at)
+    )
     assert "map-sequential" in answer.contents.value
     formats = can(documented, "text_document.hover.content_format") or ()
     wanted = types.MarkupKind.Markdown if types.MarkupKind.Markdown in formats else types.MarkupKind.PlainText

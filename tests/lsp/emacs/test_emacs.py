@@ -27,7 +27,9 @@ def run(probe: str, folder: Path, script: str, init: list[str]) -> str:
     if editor is None:
         pytest.fail("Emacs 28 or newer is needed (apt-get install emacs-nox elpa-eglot elpa-lsp-mode)")
     target, training = folder / "train.py", folder / "resnet.py"
-    text = script.replace("ds = ds.map", 'note = "🙂"; ds = ds.map').replace(".prefetch(tf.data.AUTOTUNE)", "")
+    text = script.replace("ds = ds.map", 'note = "🙂"; ds = ds.map').replace(
+        ".prefetch(tf.data.AUTOTUNE)", ""
+    )
     target.write_text(text + "model.fit(ds)\n", encoding="utf-8")
     training.write_text(TRAINING, encoding="utf-8")
     (folder / "init.el").write_text("\n".join(init), encoding="utf-8")
@@ -54,7 +56,8 @@ def test_eglot_marks_fixes_on_save_and_estimates(tmp_path: Path, script: str) ->
 
 def test_lsp_mode_marks_fixes_and_estimates(tmp_path: Path, script: str) -> None:
     known = subprocess.run(
-        ["emacs", "-q", "--batch", "-f", "package-activate-all", "--eval", "(require 'lsp-mode)"], capture_output=True
+        ["emacs", "-q", "--batch", "-f", "package-activate-all", "--eval", "(require 'lsp-mode)"],
+        capture_output=True,
     )
     if known.returncode and sys.platform != "linux":
         pytest.skip("lsp-mode is a package of Debian; other systems have none that is found here")
