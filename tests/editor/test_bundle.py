@@ -164,9 +164,33 @@ def test_a_broken_native_module_is_one_sentence(harm: str, own: Path, bundle: Pa
 def test_the_bundle_of_all_platforms_takes_the_python_s_own_libcst(own: Path, built: Path) -> None:
     ran = start(own, built / "universal", "check", "-")
     assert ran.returncode == 2
-    assert ran.stderr.startswith(f"keras-memlint: error: `{own}` has no libcst;")
+    assert ran.stderr.startswith(f"keras-memlint: error: `{own}` has no libcst, ")
     # The Python that runs this has one.
     assert start(sys.executable, built / "universal", "--version").returncode == 0
+
+
+def test_an_environment_of_its_own_gives_libcst(built: Path, tmp_path: Path) -> None:
+    command = [sys.executable, "-I", str(built / "universal/environment.py"), str(tmp_path / "it's an énv")]
+    made = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert made.returncode == 0, made.stderr
+    ran = start(made.stdout.strip(), built / "universal", "check", "--no-cache", str(ROOT / "examples"))
+    assert (ran.returncode, ran.stderr.count("error")) == (1, 0)
+    assert "KM602" in ran.stdout
+
+
+def test_no_environment_is_one_sentence_at_the_end(built: Path, tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    command = [
+        sys.executable,
+        "-I",
+        str(built / "universal/environment.py"),
+        str(tmp_path / "file/environment"),
+    ]
+    made = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (made.returncode, made.stdout) == (2, "")
+    assert made.stderr.splitlines()[-1].startswith(
+        f"keras-memlint: error: `{sys.executable}` cannot make an env"
+    )
 
 
 def test_every_library_comes_with_its_licence(bundle: Path) -> None:

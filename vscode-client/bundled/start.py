@@ -44,7 +44,7 @@ def without_libcst():
 
     package = find_spec("libcst")
     if package is None:
-        return "`%s` has no libcst; choose another Python, or create a private environment" % sys.executable
+        return "`%s` has no libcst, which this extension does not bring; install it there" % sys.executable
     native = PathFinder.find_spec("native", package.submodule_search_locations)
     reason = "it is made for other Pythons"
     try:

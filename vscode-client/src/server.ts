@@ -88,8 +88,7 @@ export class Server implements vscode.Disposable {
   /** Stops what runs, and starts anew. */
   restart(): Promise<void> {
     this.crashes = [];
-    // One that never says hello must not hold up the next.
-    if (this.state.kind === "starting") this.running?.kill();
+    this.giveUpStart();
     return this.enqueue(async () => {
       await this.end();
       await this.begin();
@@ -98,6 +97,7 @@ export class Server implements vscode.Disposable {
 
   stop(): Promise<void> {
     clearTimeout(this.settling);
+    this.giveUpStart();
     return this.enqueue(async () => {
       await this.end();
       this.tell({ kind: "stopped" });
@@ -107,10 +107,12 @@ export class Server implements vscode.Disposable {
   /** Something changed that may call for another server: soon it is restarted, if it does. */
   reconsider(why: string): void {
     clearTimeout(this.settling);
-    this.settling = setTimeout(() => {
-      void this.enqueue(async () => {
-        const chosen = await this.choose();
-        if (this.client !== undefined && JSON.stringify(chosen) === JSON.stringify(this.launch)) {
+    this.settling = setTimeout(async () => {
+      const chosen = await this.choose();
+      const same = () => JSON.stringify(chosen) === JSON.stringify(this.launch);
+      if (!same()) this.giveUpStart();
+      await this.enqueue(async () => {
+        if (this.client !== undefined && same()) {
           // The server that runs may not know yet that the workspace is trusted.
           const settings = { trusted: vscode.workspace.isTrusted };
           return this.client.sendNotification("workspace/didChangeConfiguration", { settings });
@@ -130,7 +132,7 @@ export class Server implements vscode.Disposable {
   }
 
   /** The command that would start the server now. */
-  async choose(log: (line: string) => void = (line) => this.log.info(line)): Promise<Launch | Nothing> {
+  async choose(): Promise<Launch | Nothing> {
     const scope = vscode.workspace.workspaceFolders?.[0]?.uri;
     return chooseLaunch({
       settings: settingsFor(undefined, this.log),
@@ -140,7 +142,7 @@ export class Server implements vscode.Disposable {
       emptyFolder: this.emptyFolder,
       prober: this.prober,
       environments: () => this.environments.chosen(scope),
-      log,
+      log: (line) => this.log.info(line),
     });
   }
 
@@ -173,9 +175,17 @@ export class Server implements vscode.Disposable {
       });
       this.wasRunning = true;
     } catch (error) {
+      if (this.running !== running) return; // given up
       this.running = undefined;
       this.tell({ kind: "failed", cause: "server", why: `the server of keras-memlint cannot be started: ${(error as Error).message}` });
     }
+  }
+
+  /** A server that never says hello must not hold up the next, and its end is no failure. */
+  private giveUpStart(): void {
+    if (this.state.kind !== "starting") return;
+    this.running?.kill();
+    this.running = undefined;
   }
 
   private async end(): Promise<void> {
