@@ -73,13 +73,13 @@ test("a server that dies at its start is told once, and not started forever", as
 });
 
 test("settings of the wrong type count as not set", async () => {
-  await bench.setUser({ "keras-memlint.select": "KM2", "keras-memlint.codeLens": "yes", "keras-memlint.inlayHints": 3, "keras-memlint.targetGpu": 7 });
+  await bench.setFolder({ "keras-memlint.select": "KM2", "keras-memlint.codeLens": "yes", "keras-memlint.inlayHints": 3, "keras-memlint.targetGpu": 7 });
   try {
     await bench.command("keras-memlint: Restart Server");
     await bench.squiggles("warning").first().waitFor();
     assert.equal(await page.locator(".notification-toast").count(), 0);
   } finally {
-    await bench.setUser({
+    await bench.setFolder({
       "keras-memlint.select": undefined, "keras-memlint.codeLens": undefined, "keras-memlint.inlayHints": undefined,
       "keras-memlint.targetGpu": undefined,
     });

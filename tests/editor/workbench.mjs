@@ -65,6 +65,7 @@ export class Workbench {
     writeJson(path.join(bench.root, "config.yaml"), {}); // else one with a password is written into the home folder
     bench.user = { ...QUIET, ...user };
     bench.machine = { "keras-memlint.interpreter": [given("PYTHON")], ...machine };
+    bench.ofFolder = {};
     bench.writeSettings();
     try {
       bench.install(given("VSIX"));
@@ -82,22 +83,21 @@ export class Workbench {
     writeJson(path.join(this.root, "data/Machine/settings.json"), this.machine);
   }
 
-  /** Changes settings while the editor runs: undefined takes one away. */
-  async setUser(settings) {
-    await this.#change(this.user, settings);
+  /** Changes settings of the folder while the editor runs: undefined takes one away. */
+  async setFolder(settings) {
+    changed(this.ofFolder, settings);
+    writeJson(path.join(this.folder, ".vscode/settings.json"), this.ofFolder);
+    await this.#read();
   }
 
   /** The same for those of the machine. */
   async setMachine(settings) {
-    await this.#change(this.machine, settings);
+    changed(this.machine, settings);
+    this.writeSettings();
+    await this.#read();
   }
 
-  async #change(kept, settings) {
-    for (const [key, value] of Object.entries(settings)) {
-      if (value === undefined) delete kept[key];
-      else kept[key] = value;
-    }
-    this.writeSettings();
+  async #read() {
     await this.page.waitForTimeout(1_500); // nothing tells when the editor has read the file
   }
 
@@ -231,6 +231,7 @@ export class Workbench {
     await this.closeAll();
     await this.command("Notifications: Clear All Notifications");
     fs.rmSync(path.join(this.folder, ".vscode"), { recursive: true, force: true });
+    this.ofFolder = {};
     fs.cpSync(FIXTURES, this.folder, { recursive: true });
   }
 
@@ -304,6 +305,13 @@ export class Workbench {
       .split("\n")
       .filter((line) => line.includes(this.extension) && / server( |$)/.test(line))
       .map((line) => Number(line.trim().split(" ")[0]));
+  }
+}
+
+function changed(kept, settings) {
+  for (const [key, value] of Object.entries(settings)) {
+    if (value === undefined) delete kept[key];
+    else kept[key] = value;
   }
 }
 
