@@ -106,6 +106,7 @@ class MemlintServer(LanguageServer):
         self.configured = asyncio.Event()
         self.start_problems: list[str] = []
         self.was_shut_down = False
+        self.ended_by: int | None = None
         self.trusted = True
         self.extensions = False
         self.on_outcome: list[Callable[[Unit, Outcome], None]] = []
@@ -202,6 +203,13 @@ class MemlintServer(LanguageServer):
         task = asyncio.get_running_loop().create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._finished)
+
+    def shutdown(self) -> None:
+        """pygls calls this last, when all tasks are cancelled and done."""
+        if self.ended_by is not None:
+            # It would wait for the thread that waits for the editor to say something.
+            os._exit(128 + self.ended_by)
+        super().shutdown()  # type: ignore[no-untyped-call]
 
     def report_server_error(self, error: Exception, source: Any) -> None:
         """pygls calls this for messages that could not be read or handled: a line in the log, no message box."""

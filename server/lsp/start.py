@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import logging
 import os
+import signal
 import sys
 import threading
 from collections.abc import Sequence
@@ -15,6 +16,7 @@ from keras_memlint.server.errors import UserError
 
 if TYPE_CHECKING:
     from keras_memlint.server.lsp.core import Check
+    from keras_memlint.server.lsp.server import MemlintServer
 
 # The parser recurses natively; threads get less stack than the main one on some systems. In bytes.
 _STACK = 64 * (1 << 20)
@@ -39,9 +41,22 @@ def serve(
     logging.getLogger("pygls").setLevel(logging.CRITICAL)
     threading.stack_size(_STACK)
     server = create_server(check, estimator=estimator or ESTIMATOR)
+    _listen_to_signals(server)
     with _output() as output:
         server.start_io(stdout=output)
     return 0 if server.was_shut_down else 1
+
+
+def _listen_to_signals(server: MemlintServer) -> None:
+    """A signal that ends the server ends what it started too: an estimate must not go on without anybody who wants it."""
+
+    def leave(number: int, _frame: object) -> None:
+        server.ended_by = number
+        raise SystemExit(128 + number)
+
+    for name in ("SIGTERM", "SIGINT", "SIGHUP"):
+        if hasattr(signal, name):
+            signal.signal(getattr(signal, name), leave)
 
 
 def _output() -> BinaryIO:

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -18,9 +21,13 @@ HELLO = {"id": 1, "method": "initialize", "params": {"processId": None, "rootUri
 class Wire:
     """A server spoken to byte by byte."""
 
-    def __init__(self, *command: str) -> None:
+    def __init__(self, *command: str, **options: Any) -> None:
         self.process = subprocess.Popen(
-            [sys.executable, *command], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+            [sys.executable, *command],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            **options,
         )
 
     def end(self) -> None:
@@ -211,7 +218,8 @@ def test_wrong_arguments_are_refused() -> None:
 
 
 @pytest.mark.skipif(not Path("/proc").is_dir(), reason="processes are looked up in /proc")
-def test_an_editor_that_goes_away_takes_a_running_estimate_along(tmp_path: Path) -> None:
+@pytest.mark.parametrize("how", ["input closed", "terminated"])
+def test_an_editor_that_goes_away_takes_a_running_estimate_along(tmp_path: Path, how: str) -> None:
     script = tmp_path / "train.py"
     script.write_text("model.fit(x, y)  # @hangs\n", encoding="utf-8")
     server = Wire(str(Path(__file__).with_name("estimating_server.py")))
@@ -227,10 +235,157 @@ def test_an_editor_that_goes_away_takes_a_running_estimate_along(tmp_path: Path)
         running = pids.read_text().split()
         assert all(Path("/proc", pid).exists() for pid in running)
         assert server.process.stdin is not None
-        server.process.stdin.close()
-        assert server.process.wait(20) == 1
+        if how == "terminated":
+            server.process.terminate()
+        else:
+            server.process.stdin.close()
+        assert server.process.wait(20) == (143 if how == "terminated" else 1)
         # A child whose parent is gone may wait a moment for somebody to ask how it ended.
         states = [Path("/proc", pid, "stat") for pid in running]
         assert not [state for state in states if state.exists() and ") Z " not in state.read_text()]
+    finally:
+        server.end()
+
+
+def test_goodbye_without_a_shutdown_is_no_success(wire: Wire) -> None:
+    wire.hello()
+    wire.send({"method": "exit"})
+    assert wire.process.wait(10) == 1
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no such signals")
+@pytest.mark.parametrize("name", ["SIGTERM", "SIGHUP", "SIGINT"])
+def test_a_signal_ends_it_although_its_input_stays_open(wire: Wire, name: str) -> None:
+    number = signal.Signals[name]
+    wire.hello()
+    wire.process.send_signal(number)
+    assert wire.process.wait(10) == 128 + number
+    assert wire.process.stderr is not None and wire.process.stderr.read() == b""
+
+
+def test_a_folder_that_vanishes_takes_nothing_along(tmp_path: Path, script: str) -> None:
+    folder = tmp_path / "gone"
+    folder.mkdir()
+    (folder / "data.py").write_text("x = 1\n", encoding="utf-8")
+    server = Wire("-m", "keras_memlint", "server", cwd=folder)
+    try:
+        server.hello()
+        shutil.rmtree(folder)
+        for number, uri in enumerate((f"{folder.as_uri()}/train.py", "untitled:Untitled-1")):
+            server.send(opened(f"import data\n{script}", uri))
+            marks = server.until(method="textDocument/publishDiagnostics")["params"]
+            assert (marks["uri"], [mark["code"] for mark in marks["diagnostics"]]) == (uri, ["KM209"]), number
+    finally:
+        server.end()
+
+
+def test_a_workspace_that_cannot_be_written_and_no_cache(tmp_path: Path, script: str) -> None:
+    root = tmp_path / "read only"
+    root.mkdir()
+    (root / "train.py").write_text(script, encoding="utf-8")
+    (root / "train.py").chmod(0o444)
+    root.chmod(0o555)
+    nowhere = {**os.environ, "KERAS_MEMLINT_CACHE_DIR": str(root / "train.py" / "cache"), "HOME": "/nowhere"}
+    server = Wire("-m", "keras_memlint", "server", env=nowhere, cwd=root)
+    try:
+        capabilities = {"textDocument": {"diagnostic": {}}}
+        params = {"processId": None, "rootUri": root.as_uri(), "capabilities": capabilities}
+        server.send({**HELLO, "params": params})
+        server.until(id=1)
+        server.send({"method": "initialized", "params": {}})
+        server.send(opened(script, f"{root.as_uri()}/train.py"))
+        server.send({"id": 2, "method": "workspace/diagnostic", "params": {"previousResultIds": []}})
+        (report,) = server.until(id=2)["result"]["items"]
+        assert [mark["code"] for mark in report["items"]] == ["KM209"]
+        # Whoever may write everywhere, as root may, did not.
+        assert [path.name for path in root.iterdir()] == ["train.py"]
+        server.send({"id": 3, "method": "shutdown"})
+        server.until(id=3)
+        server.send({"method": "exit"})
+        assert server.process.wait(10) == 0
+        assert server.process.stderr is not None and server.process.stderr.read() == b""
+    finally:
+        server.end()
+        root.chmod(0o755)
+
+
+def test_a_notebook_of_20_megabytes_is_no_trouble(tmp_path: Path, script: str) -> None:
+    picture = {"output_type": "display_data", "metadata": {}, "data": {"image/png": "A" * 20_000_000}}
+    cell = {
+        "cell_type": "code",
+        "metadata": {},
+        "execution_count": None,
+        "outputs": [picture],
+        "source": script,
+    }
+    book = {"cells": [cell], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}
+    (tmp_path / "large.ipynb").write_text(json.dumps(book), encoding="utf-8")
+    server = Wire("-m", "keras_memlint", "server")
+    try:
+        capabilities = {"textDocument": {"diagnostic": {}}}
+        params = {"processId": None, "rootUri": tmp_path.as_uri(), "capabilities": capabilities}
+        server.send({**HELLO, "params": params})
+        server.until(id=1)
+        server.send({"method": "initialized", "params": {}})
+        started = time.monotonic()
+        server.send({"id": 2, "method": "workspace/diagnostic", "params": {"previousResultIds": []}})
+        (report,) = server.until(id=2)["result"]["items"]
+        assert [mark["message"].split(":")[0] for mark in report["items"]] == ["cell 1, line 9"]
+        assert time.monotonic() - started < 15
+    finally:
+        server.end()
+
+
+def test_an_editor_that_misspells_its_capability_is_told_to_ask_again(script: str) -> None:
+    said = json.loads((Path(__file__).parent / "capabilities" / "helix.json").read_text(encoding="utf-8"))
+    assert "diagnostic" in said["capabilities"]["workspace"]
+    server = Wire("-m", "keras_memlint", "server")
+    try:
+        params = {"processId": None, "rootUri": None, "capabilities": said["capabilities"]}
+        server.send({**HELLO, "params": params})
+        server.until(id=1)
+        server.send({"method": "initialized", "params": {}})
+        asked = server.until(method="workspace/configuration")
+        server.send({"id": asked["id"], "result": [None]})
+        server.send({"method": "workspace/didChangeConfiguration", "params": {"settings": None}})
+        asked = server.until(method="workspace/configuration")
+        server.send({"id": asked["id"], "result": [{"ignore": ["KM209"]}]})
+        server.until(method="workspace/diagnostic/refresh")
+    finally:
+        server.end()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no such names of folders")
+def test_a_workspace_with_an_odd_path(tmp_path: Path, script: str) -> None:
+    root = tmp_path / 'it\'s "my" wörk späce 🙂 #1 100%'
+    root.mkdir()
+    (root / "pyproject.toml").write_text('[tool.keras-memlint]\nignore = ["KM207"]\n', encoding="utf-8")
+    start = script.index("def decode")
+    (root / "data.py").write_text(script[: script.index("ds =")], encoding="utf-8")
+    (root / "train.py").write_text(
+        script[:start] + "from data import decode\n" + script[script.index("ds =") :]
+    )
+    server = Wire(str(Path(__file__).with_name("estimating_server.py")))
+    try:
+        params = {
+            "processId": None,
+            "rootUri": root.as_uri(),
+            "capabilities": {"textDocument": {"diagnostic": {}}},
+        }
+        server.send({**HELLO, "params": params})
+        server.until(id=1)
+        server.send({"method": "initialized", "params": {}})
+        server.send({"id": 2, "method": "workspace/diagnostic", "params": {"previousResultIds": []}})
+        (report,) = server.until(id=2)["result"]["items"]
+        assert (report["uri"], [mark["code"] for mark in report["items"]]) == (
+            (root / "train.py").as_uri(),
+            ["KM209"],
+        )
+        # As a library writes it, and as an editor does that only puts `file://` before a path without odd characters.
+        for uri in ((root / "train.py").as_uri(), (root / "train.py").as_uri().replace("%20", " ")):
+            command = {"command": "keras-memlint.estimate", "arguments": [uri]}
+            server.send({"id": 3, "method": "workspace/executeCommand", "params": command})
+            found = server.until(id=3)["result"]
+            assert (found["script"], found["notes"][1]) == (str(root / "train.py"), str(root.resolve()))
     finally:
         server.end()

@@ -127,6 +127,8 @@ export class Reports implements vscode.Disposable {
       return;
     }
     await showFile(script, edit);
+    // It says what else the change does.
+    void vscode.window.showInformationMessage(found.title);
   }
 
   private async save({ script, estimate }: Shown, format: "html" | "json"): Promise<void> {
