@@ -75,8 +75,11 @@ def build(targets: Sequence[str], out: Path, wheel: Path | None) -> None:
 
 def _client(stage: Path, manifest: dict[str, Any]) -> None:
     """The extension without its Python side. The manifest loses what only the checkout needs."""
+    kept = {
+        key: value for key, value in manifest.items() if key not in ("scripts", "devDependencies", "private")
+    }
     files = dict(FILES)
-    for name in sorted(set(_files_named_in(manifest))):
+    for name in sorted(set(_files_named_in(kept))):
         if not (ROOT / name).is_file():
             raise PackageError(f"package.json names `{name}`, which is not there")
         files[name] = name
@@ -85,9 +88,6 @@ def _client(stage: Path, manifest: dict[str, Any]) -> None:
     for source, packed in files.items():
         (stage / packed).parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(ROOT / source, stage / packed)
-    kept = {
-        key: value for key, value in manifest.items() if key not in ("scripts", "devDependencies", "private")
-    }
     (stage / "package.json").write_text(json.dumps(kept, indent=2, ensure_ascii=False), encoding="utf-8")
     # vsce wants to be told what to leave out. All of this was put here to be packed.
     (stage / ".vscodeignore").touch()

@@ -53,10 +53,12 @@ export class Workbench {
    * Starts the editor on a copy of `workspace/`.
    *
    * `folder`: the name of that copy. `trust`: whether the editor asks if it may trust the folder. `user` and `machine`: more settings;
-   * a remote reads those that name programs from the machine's file alone. `prepare(folder)` may add files first.
+   * a remote reads those that name programs from the machine's file alone. `environment`: variables of the editor's process.
+   * `prepare(folder, root)` may add files first.
    */
-  static async start({ folder = "work", trust = false, user = {}, machine = {}, prepare = () => {} } = {}) {
+  static async start({ folder = "work", trust = false, user = {}, machine = {}, environment = {}, prepare = () => {} } = {}) {
     const bench = new Workbench();
+    bench.environment = environment;
     bench.root = fs.mkdtempSync(path.join(os.tmpdir(), "memlint-editor-"));
     bench.folder = path.join(bench.root, folder);
     fs.cpSync(FIXTURES, bench.folder, { recursive: true });

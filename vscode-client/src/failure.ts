@@ -27,12 +27,12 @@ export class Messages {
     const wanted = settingsFor(undefined, this.log).showNotifications;
     if (state.kind === "failed") {
       this.log.error(state.why);
-      const buttons = state.cause === "python" ? ["Select Interpreter", "Show Output", "Learn More"] : ["Show Output", "Select Interpreter"];
+      const buttons = state.cause === "python" ? ["Select Interpreter", "Show Output", "Learn More"] : ["Restart Server", "Show Output", "Select Interpreter"];
       if (wanted !== "off") this.once(state.why, (text) => ask(vscode.window.showErrorMessage(text, ...buttons)));
     }
     if (state.kind !== "running") return;
     if (state.compromise === undefined) this.last = "";
-    else if (wanted !== "off") this.once(state.compromise, (text) => ask(vscode.window.showWarningMessage(text, "Show Output")));
+    else if (wanted !== "off") this.once(state.compromise, (text) => ask(vscode.window.showWarningMessage(text, "Select Interpreter", "Show Output")));
     if (state.again && wanted === "always") void vscode.window.showInformationMessage(`keras-memlint ${state.version} has been restarted`);
   }
 

@@ -63,8 +63,13 @@ export async function chooseLaunch(given: Circumstances): Promise<Launch | Nothi
   }
   const bundle = given.bundle;
   if (bundle === undefined) return { why: "this extension was built without its server; name one in the setting `keras-memlint.path`" };
-  const python = await choosePython(given, (one) => unsupported(one) ?? unsuited(bundle, one));
-  if (python === undefined) return { why: `keras-memlint needs a ${SUPPORTED} on this machine, and found none that works` };
+  let chosen: string | undefined;
+  const python = await choosePython(given, (one) => unsupported(one) ?? unsuited(bundle, one), (why) => (chosen = why));
+  if (python === undefined) {
+    const found = chosen === undefined ? "found none that works" : `found no other that works; ${chosen}`;
+    return { why: `keras-memlint needs a ${SUPPORTED} on this machine, and ${found}` };
+  }
+  if (chosen !== undefined) compromise ??= `${chosen}; Python ${versionOf(python)} at ${python.executable} runs the server instead`;
   return {
     command: [...python.command, ...bundleArguments(bundle)],
     what: `the server of the extension, Python ${versionOf(python)} at ${python.executable}`,
@@ -82,12 +87,18 @@ export async function* candidates(given: Pick<Circumstances, "settings" | "trust
   yield* pathCandidates();
 }
 
-async function choosePython(given: Circumstances, refuse: (python: Python) => string | undefined): Promise<Python | undefined> {
+/** `tell` hears why the interpreter that the settings name does not do: of the others nobody asked for one. */
+async function choosePython(
+  given: Circumstances,
+  refuse: (python: Python) => string | undefined,
+  tell: (why: string) => void = () => undefined,
+): Promise<Python | undefined> {
   for await (const candidate of candidates(given)) {
     const answer = await given.prober.ask(candidate);
     const why = judged(answer, refuse);
     if (why === undefined) return answer as Python;
     given.log(`passed over \`${shown(candidate.command)}\` (${candidate.from}): ${why}`);
+    if (candidate.command === given.settings.interpreter) tell(`\`${shown(candidate.command)}\` (${candidate.from}) does not do: ${why}`);
   }
   return undefined;
 }
