@@ -13,8 +13,19 @@ import { Prober, versionOf } from "./python.ts";
 
 export type State =
   | { readonly kind: "starting" | "stopped" }
-  | { readonly kind: "running"; readonly version: string; readonly python: string | undefined; readonly compromise: string | undefined; readonly again: boolean }
+  | Runs
   | { readonly kind: "failed"; readonly cause: "python" | "server"; readonly why: string };
+
+export interface Runs {
+  readonly kind: "running";
+  readonly version: string;
+  readonly python: string | undefined;
+  readonly compromise: string | undefined;
+  /** It is not the first of this session. */
+  readonly again: boolean;
+  /** From the decision to start it until it could be used, in milliseconds: finding a Python, and saying hello. */
+  readonly took: { readonly choosing: number; readonly hello: number };
+}
 
 /** A server that dies more often than this within `CRASH_SPAN` milliseconds stays dead. */
 const CRASHES = 2;
@@ -153,8 +164,9 @@ export class Server implements vscode.Disposable {
 
   private async begin(chosen?: Launch | Nothing): Promise<void> {
     this.tell({ kind: "starting" });
-    const started = Date.now();
+    const began = Date.now();
     const launch = chosen ?? (await this.choose());
+    const chose = Date.now();
     if ("why" in launch) return this.tell({ kind: "failed", cause: "python", why: launch.why });
     this.log.info(`starting ${launch.what}`);
     // Only now: this module and its libraries are most of the extension.
@@ -165,13 +177,15 @@ export class Server implements vscode.Disposable {
     this.created.fire(running.client);
     try {
       const version = (await running.start()) ?? "of an unknown version";
-      this.log.info(`the server ${version} answered after ${Date.now() - started} ms`);
+      const took = { choosing: chose - began, hello: Date.now() - chose };
+      this.log.info(`the server ${version} runs; a Python was found in ${took.choosing} ms, and it answered after ${took.hello} ms`);
       this.tell({
         kind: "running",
         version,
         python: launch.python && versionOf(launch.python),
         compromise: launch.compromise,
         again: this.wasRunning,
+        took,
       });
       this.wasRunning = true;
     } catch (error) {
