@@ -21,9 +21,15 @@ export async function findBundle(extension: string): Promise<Bundle | undefined>
   return { start: path.join(folder, start), suffixes };
 }
 
+/** Whether it is the one for all platforms, which needs a Python that has libcst. */
+export function isUniversal(bundle: Bundle): boolean {
+  return bundle.suffixes.length === 0;
+}
+
 /** Why the bundle has nothing for `python`, such as one for another processor; undefined when it has. */
 export function unsuited(bundle: Bundle, python: Python): string | undefined {
-  if (bundle.suffixes.length === 0 || bundle.suffixes.includes(python.suffix)) return undefined;
+  if (isUniversal(bundle)) return python.parser ? undefined : "it has no libcst, and the extension for all platforms brings none";
+  if (bundle.suffixes.includes(python.suffix)) return undefined;
   return `this extension has no parser for it (${python.suffix || "a Python without native modules"})`;
 }
 

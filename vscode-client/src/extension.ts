@@ -4,9 +4,10 @@ import * as vscode from "vscode";
 import { Environments } from "./environments.ts";
 import { ESTIMATE, Estimates } from "./estimate.ts";
 import { Messages } from "./failure.ts";
-import { fixAll } from "./fixAll.ts";
+import { fixAll, fixesOfNotebooks } from "./fixAll.ts";
 import { selectTargetGpu } from "./gpus.ts";
 import { selectInterpreter } from "./interpreter.ts";
+import { createPrivateEnvironment } from "./privateEnvironment.ts";
 import { Reports } from "./report.ts";
 import { RulePages } from "./rules.ts";
 import { Server } from "./server.ts";
@@ -64,6 +65,7 @@ export function activate(context: vscode.ExtensionContext): void {
     vscode.workspace.onDidChangeConfiguration((event) => {
       if (OF_THE_START.some((key) => event.affectsConfiguration(`${SECTION}.${key}`))) server.reconsider("settings changed");
     }),
+    fixesOfNotebooks(),
     command("restart", restart),
     command("showOutput", () => log.show()),
     command("debugInformation", async () => {
@@ -74,6 +76,9 @@ export function activate(context: vscode.ExtensionContext): void {
     command("estimateFile", (uri) => estimates.estimate(uri)),
     command("openReport", (uri) => reports.open(uri)),
     command("openRule", (code) => rules.open(code)),
+    command("createPrivateEnvironment", async () => {
+      if (await createPrivateEnvironment(context, server.circumstances, log)) await restart();
+    }),
     command("selectInterpreter", () => selectInterpreter(server, environments, log)),
     command("selectTargetGpu", () => selectTargetGpu(server)),
     command("checkWorkspace", () => workspace.check()),

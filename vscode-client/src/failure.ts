@@ -8,10 +8,17 @@ const WALKTHROUGH = "keras-memlint.keras-memlint#start";
 
 const BUTTONS: Readonly<Record<string, () => Thenable<unknown>>> = {
   "Select Interpreter": () => vscode.commands.executeCommand("keras-memlint.selectInterpreter"),
+  "Create Private Environment": () => vscode.commands.executeCommand("keras-memlint.createPrivateEnvironment"),
   "Restart Server": () => vscode.commands.executeCommand("keras-memlint.restart"),
   "Show Output": () => vscode.commands.executeCommand("keras-memlint.showOutput"),
   "Estimate Settings": () => vscode.commands.executeCommand("workbench.action.openSettings", "keras-memlint.estimate"),
   "Learn More": () => vscode.commands.executeCommand("workbench.action.openWalkthrough", WALKTHROUGH, false),
+};
+
+const WAYS_OUT = {
+  python: ["Select Interpreter", "Show Output", "Learn More"],
+  parser: ["Create Private Environment", "Select Interpreter", "Show Output"],
+  server: ["Restart Server", "Show Output", "Select Interpreter"],
 };
 
 export class Messages {
@@ -27,8 +34,7 @@ export class Messages {
     const wanted = settingsFor(undefined, this.log).showNotifications;
     if (state.kind === "failed") {
       this.log.error(state.why);
-      const buttons = state.cause === "python" ? ["Select Interpreter", "Show Output", "Learn More"] : ["Restart Server", "Show Output", "Select Interpreter"];
-      if (wanted !== "off") this.once(state.why, (text) => ask(vscode.window.showErrorMessage(text, ...buttons)));
+      if (wanted !== "off") this.once(state.why, (text) => ask(vscode.window.showErrorMessage(text, ...WAYS_OUT[state.cause])));
     }
     if (state.kind !== "running") return;
     if (state.compromise === undefined) this.last = "";
@@ -51,7 +57,7 @@ export class Messages {
 /** For a command that needs the server while there is none. */
 export function sayNotRunning(state: State): void {
   if (state.kind === "starting") ask(vscode.window.showInformationMessage("keras-memlint is still starting; try again in a moment", "Show Output"));
-  else if (state.kind === "failed") ask(vscode.window.showErrorMessage(state.why, state.cause === "python" ? "Select Interpreter" : "Restart Server", "Show Output"));
+  else if (state.kind === "failed") ask(vscode.window.showErrorMessage(state.why, ...WAYS_OUT[state.cause]));
   else ask(vscode.window.showInformationMessage("keras-memlint is not running", "Restart Server"));
 }
 

@@ -1,7 +1,7 @@
 /** How the server is started: from settings and the Pythons there are to one command. Knows nothing of VS Code. */
 
 import * as path from "node:path";
-import { type Bundle, bundleArguments, unsuited } from "./bundle.ts";
+import { type Bundle, bundleArguments, isUniversal, unsuited } from "./bundle.ts";
 import { type Candidate, LIMIT, type Prober, type Python, type Refused, SUPPORTED, pathCandidates, run, shown, unsupported, versionOf, which } from "./python.ts";
 import type { Settings } from "./settings.ts";
 
@@ -24,6 +24,8 @@ export interface Launch {
 /** Nothing can be started; `why` is one sentence. */
 export interface Nothing {
   readonly why: string;
+  /** A Python is there, and lacks only what a private environment would have. */
+  readonly lacksParser?: boolean;
 }
 
 export interface Circumstances {
@@ -34,6 +36,8 @@ export interface Circumstances {
   /** A folder without any Python module, to start programs in. */
   readonly emptyFolder: string;
   readonly prober: Prober;
+  /** The Python of the private environment, whether or not there is one. */
+  readonly privatePython: string;
   /** What the Python extensions know; asked only when it is needed. */
   readonly environments: () => Promise<Candidate[]>;
   readonly log: (line: string) => void;
@@ -66,6 +70,9 @@ export async function chooseLaunch(given: Circumstances): Promise<Launch | Nothi
   let chosen: string | undefined;
   const python = await choosePython(given, (one) => unsupported(one) ?? unsuited(bundle, one), (why) => (chosen = why));
   if (python === undefined) {
+    if (isUniversal(bundle) && (await choosePython(given, unsupported)) !== undefined) {
+      return { why: "the extension for all platforms needs a Python that has libcst, and found none", lacksParser: true };
+    }
     const found = chosen === undefined ? "found none that works" : `found no other that works; ${chosen}`;
     return { why: `keras-memlint needs a ${SUPPORTED} on this machine, and ${found}` };
   }
@@ -81,8 +88,11 @@ export async function chooseLaunch(given: Circumstances): Promise<Launch | Nothi
 }
 
 /** The Pythons to try, best first. What is costly to learn is only asked for when those before do not do. */
-export async function* candidates(given: Pick<Circumstances, "settings" | "trusted" | "environments">): AsyncGenerator<Candidate> {
+export async function* candidates(
+  given: Pick<Circumstances, "settings" | "trusted" | "environments"> & Partial<Pick<Circumstances, "bundle" | "privatePython">>,
+): AsyncGenerator<Candidate> {
   if (given.settings.interpreter.length > 0) yield { command: given.settings.interpreter, from: "setting `keras-memlint.interpreter`" };
+  if (given.bundle && isUniversal(given.bundle) && given.privatePython) yield { command: [given.privatePython], from: "private environment" };
   if (given.trusted) yield* await given.environments();
   yield* pathCandidates();
 }

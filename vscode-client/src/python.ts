@@ -19,6 +19,8 @@ export interface Python extends Candidate {
   /** How its native modules end, such as `.cpython-311-x86_64-linux-gnu.so`. */
   readonly suffix: string;
   readonly freeThreaded: boolean;
+  /** Whether it has libcst itself, which only the extension for all platforms asks for. */
+  readonly parser: boolean;
 }
 
 export interface Refused extends Candidate {
@@ -34,8 +36,8 @@ export const LIMIT = 10_000;
 
 // Runs in any Python 3, even those we refuse. Printed between marks: a wrapper may print lines of its own.
 const QUESTION =
-  "import sys,sysconfig as s,json;print('<<'+json.dumps([list(sys.version_info[:3]),sys.implementation.name," +
-  "s.get_config_var('EXT_SUFFIX') or '',bool(s.get_config_var('Py_GIL_DISABLED')),sys.executable])+'>>')";
+  "import sys,sysconfig as s,json,importlib.util as u;print('<<'+json.dumps([list(sys.version_info[:3]),sys.implementation.name," +
+  "s.get_config_var('EXT_SUFFIX') or '',bool(s.get_config_var('Py_GIL_DISABLED')),sys.executable,u.find_spec('libcst') is not None])+'>>')";
 
 /** Pythons of the PATH, in the order in which they are tried. */
 export function pathCandidates(platform: string = process.platform): Candidate[] {
@@ -61,6 +63,11 @@ export class Prober {
     this.limit = limit;
   }
 
+  /** What was installed since is seen again. */
+  forget(): void {
+    this.known.clear();
+  }
+
   async ask(candidate: Candidate): Promise<Python | Refused> {
     const [name = "", ...rest] = candidate.command;
     const program = await which(name);
@@ -84,8 +91,8 @@ export class Prober {
       return { ...candidate, why: said.problem ?? "it does not answer like a Python" };
     }
     try {
-      const [version, implementation, suffix, freeThreaded, executable] = JSON.parse(answer);
-      return { ...candidate, version, implementation, suffix, freeThreaded, executable };
+      const [version, implementation, suffix, freeThreaded, executable, parser] = JSON.parse(answer);
+      return { ...candidate, version, implementation, suffix, freeThreaded, executable, parser };
     } catch {
       return { ...candidate, why: "it does not answer like a Python" };
     }

@@ -8,13 +8,14 @@ import type { Running } from "./client.ts";
 import { settingsFor } from "./configuration.ts";
 import type { Environments } from "./environments.ts";
 import { sayNotRunning, sayRefused } from "./failure.ts";
-import { type Launch, type Nothing, chooseLaunch } from "./launch.ts";
+import { type Circumstances, type Launch, type Nothing, chooseLaunch } from "./launch.ts";
+import { privatePython } from "./privateEnvironment.ts";
 import { Prober, versionOf } from "./python.ts";
 
 export type State =
   | { readonly kind: "starting" | "stopped" }
   | Runs
-  | { readonly kind: "failed"; readonly cause: "python" | "server"; readonly why: string };
+  | { readonly kind: "failed"; readonly cause: "python" | "parser" | "server"; readonly why: string };
 
 export interface Runs {
   readonly kind: "running";
@@ -142,17 +143,25 @@ export class Server implements vscode.Disposable {
     this.created.dispose();
   }
 
-  /** The command that would start the server now. */
-  async choose(): Promise<Launch | Nothing> {
+  /** What the choice of a Python depends on. */
+  get circumstances(): Pick<Circumstances, "settings" | "trusted" | "environments" | "prober"> {
     const scope = vscode.workspace.workspaceFolders?.[0]?.uri;
-    return chooseLaunch({
+    return {
       settings: settingsFor(undefined, this.log),
       trusted: vscode.workspace.isTrusted,
+      environments: () => this.environments.chosen(scope),
+      prober: this.prober,
+    };
+  }
+
+  /** The command that would start the server now. */
+  async choose(): Promise<Launch | Nothing> {
+    return chooseLaunch({
+      ...this.circumstances,
       bundle: await findBundle(this.context.extensionPath),
       minimumVersion: this.context.extension.packageJSON.minimumServerVersion,
       emptyFolder: this.emptyFolder,
-      prober: this.prober,
-      environments: () => this.environments.chosen(scope),
+      privatePython: privatePython(this.context),
       log: (line) => this.log.info(line),
     });
   }
@@ -167,7 +176,7 @@ export class Server implements vscode.Disposable {
     const began = Date.now();
     const launch = chosen ?? (await this.choose());
     const chose = Date.now();
-    if ("why" in launch) return this.tell({ kind: "failed", cause: "python", why: launch.why });
+    if ("why" in launch) return this.tell({ kind: "failed", cause: launch.lacksParser ? "parser" : "python", why: launch.why });
     this.log.info(`starting ${launch.what}`);
     // Only now: this module and its libraries are most of the extension.
     const { Running } = await import("./client.ts");

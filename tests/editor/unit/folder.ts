@@ -22,7 +22,7 @@ export function program(place: string, name: string, lines: string): string {
 }
 
 /** A program that answers as a Python of that kind does. */
-export function fakePython(place: string, name: string, version: number[], implementation = "cpython", suffix = ".so", freeThreaded = false): string {
-  const answer = JSON.stringify([version, implementation, suffix, freeThreaded, path.join(place, name)]);
+export function fakePython(place: string, name: string, version: number[], implementation = "cpython", suffix = ".so", freeThreaded = false, parser = false): string {
+  const answer = JSON.stringify([version, implementation, suffix, freeThreaded, path.join(place, name), parser]);
   return program(place, name, `echo '<<${answer}>>'`);
 }

@@ -3,7 +3,7 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import * as path from "node:path";
 import { test } from "node:test";
 import { findBundle } from "../../../vscode-client/src/bundle.ts";
-import { type Circumstances, type Launch, chooseLaunch, isOlder } from "../../../vscode-client/src/launch.ts";
+import { type Circumstances, type Launch, type Nothing, chooseLaunch, isOlder } from "../../../vscode-client/src/launch.ts";
 import { type Candidate, Prober } from "../../../vscode-client/src/python.ts";
 import { readSettings } from "../../../vscode-client/src/settings.ts";
 import { fakePython, folder, program } from "./folder.ts";
@@ -35,6 +35,7 @@ async function choose({ settings = {}, environments = [], trusted = true, ...res
       bundle: "bundle" in rest ? rest.bundle : BUNDLE,
       minimumVersion: "0.2.0",
       emptyFolder: PLACE,
+      privatePython: path.join(PLACE, "private", "python"),
       prober: new Prober(),
       environments: async () => {
         asked++;
@@ -117,15 +118,20 @@ test("the compiler's Python is told to the server", async () => {
   assert.deepEqual(launch.environment, { KERAS_MEMLINT_COMPILER_PYTHON: "/opt/jax/bin/python" });
 });
 
-test("a bundle is read from its folder; one for all platforms takes every Python", async () => {
+test("a bundle is read from its folder; one for all platforms takes a Python that has the parser itself", async () => {
   const libcst = path.join(PLACE, "bundled", "libs", "libcst");
   mkdirSync(libcst, { recursive: true });
   assert.equal(await findBundle(PLACE), undefined);
   writeFileSync(path.join(PLACE, "bundled", "start.py"), "");
   const universal = await findBundle(PLACE);
   assert.deepEqual(universal?.suffixes, []);
-  const { launch } = await choose({ settings: { interpreter: [foreign] }, bundle: universal });
-  assert.equal(launch.command[0], foreign);
+  const { chosen } = await choose({ environments: [foreign], bundle: universal });
+  assert.equal((chosen as Nothing).lacksParser, true, "a private environment would do");
+  const none = await choose({ environments: [old], bundle: universal });
+  assert.equal((none.chosen as Nothing).lacksParser, undefined, "no Python to make one with");
+  const made = fakePython(path.join(PLACE, "private"), "python", [3, 11, 2], "cpython", ".so", false, true);
+  const { launch } = await choose({ environments: [foreign], bundle: universal });
+  assert.equal(launch.command[0], made);
   for (const name of ["native.cpython-310-x86_64-linux-gnu.so", `native${SUFFIX}`, "native.pyi", "tool.py"]) writeFileSync(path.join(libcst, name), "");
   assert.deepEqual((await findBundle(PLACE))?.suffixes.toSorted(), [".cpython-310-x86_64-linux-gnu.so", SUFFIX]);
 });
