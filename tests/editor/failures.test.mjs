@@ -1,23 +1,34 @@
 // What goes wrong on other people's machines: one clear message with a button that helps, and findings as soon as it is put right.
 import assert from "node:assert/strict";
 import fs from "node:fs";
+import os from "node:os";
 import path from "node:path";
 import { after, before, beforeEach, test } from "node:test";
 import { Workbench, given } from "./workbench.mjs";
+
+const shells = fs.mkdtempSync(path.join(os.tmpdir(), "memlint-shell-"));
 
 let bench;
 let page;
 
 before(async () => {
-  // Without a Python in the PATH: neither in its own nor in that of a login shell, which the editor asks.
-  const environment = { PATH: "/nonexistent", SHELL: "/bin/false" };
-  bench = await Workbench.start({ environment, prepare: (_, root) => pythons(root) });
+  bench = await Workbench.start({ environment: withoutPython(), prepare: (_, root) => pythons(root) });
   page = bench.page;
   await bench.open("train.py");
   await bench.squiggles("warning").first().waitFor({ timeout: 45_000 });
 }, { timeout: 180_000 });
 
-after(() => bench?.stop());
+after(async () => {
+  await bench?.stop();
+  fs.rmSync(shells, { recursive: true, force: true });
+});
+
+/** No Python in the PATH: neither in the editor's own nor in that of the login shell, which it asks. */
+function withoutPython() {
+  const shell = path.join(shells, "shell");
+  fs.writeFileSync(shell, '#!/bin/sh\nfor last; do :; done\nexec /bin/sh -c "$last"\n', { mode: 0o755 });
+  return { PATH: "/nonexistent", SHELL: shell };
+}
 
 beforeEach(async () => {
   await page.keyboard.press("Escape");
@@ -29,8 +40,8 @@ function pythons(root) {
   const folder = path.join(root, "pythons");
   fs.mkdirSync(folder);
   const script = (name, text) => fs.writeFileSync(path.join(folder, name), `#!/bin/sh\n${text}\n`, { mode: 0o755 });
-  script("old", `exec ${given("PYTHON")} -I -c 'import sys, runpy; sys.version_info = (3, 8, 10, "final", 0); exec(sys.argv[2])' "$@"`);
-  script("pypy", `exec ${given("PYTHON")} -I -c 'import sys, types; sys.implementation.name = "pypy"; exec(sys.argv[2])' "$@"`);
+  script("old", `exec ${given("PYTHON")} -I -c 'import sys, runpy; sys.version_info = (3, 8, 10, "final", 0); exec(sys.argv[3])' "$@"`);
+  script("pypy", `exec ${given("PYTHON")} -I -c 'import sys, types; sys.implementation.name = "pypy"; exec(sys.argv[3])' "$@"`);
   script("broken", 'echo "No module named encodings" >&2; exit 1');
   // Answers when it is probed, and dies as a server.
   script("dies", `case "$*" in *server*) echo "dies at once" >&2; exit 3 ;; *) exec ${given("PYTHON")} "$@" ;; esac`);
@@ -93,7 +104,7 @@ test("a notebook of 20 MB neither stops the server nor the window", async () => 
   notebook.cells.at(-1).outputs = [output];
   bench.write("huge.ipynb", JSON.stringify(notebook));
   await bench.open("huge.ipynb");
-  await page.locator(".notebookOverlay .view-line", { hasText: "list_files" }).first().click();
+  await page.locator(".monaco-button", { hasText: "Open Anyway" }).first().click();
   await page.locator(".notebookOverlay [class*=squiggly-]").first().waitFor();
   await bench.open("train.py");
   await bench.squiggles("warning").first().waitFor();
@@ -101,6 +112,6 @@ test("a notebook of 20 MB neither stops the server nor the window", async () => 
 
 test("debug information can be pasted into a report", async () => {
   await bench.command("keras-memlint: Show Debug Information");
-  await page.locator(".tab.active", { hasText: "Untitled" }).waitFor();
-  await page.locator(".monaco-editor .view-line", { hasText: /keras-memlint \d/ }).first().waitFor();
+  await page.locator(".monaco-editor .view-line", { hasText: "activated in" }).first().waitFor();
+  await page.locator(".monaco-editor .view-line", { hasText: "running" }).first().waitFor();
 });
