@@ -11,7 +11,10 @@ let bench;
 let page;
 
 before(async () => {
-  bench = await Workbench.start({ machine: { "keras-memlint.estimate.python": given("ESTIMATE_PYTHON") } });
+  bench = await Workbench.start({
+    user: { "keras-memlint.estimate.whatIf": "always" },
+    machine: { "keras-memlint.estimate.python": given("ESTIMATE_PYTHON") },
+  });
   page = bench.page;
 }, { timeout: 180_000 });
 
@@ -19,20 +22,20 @@ after(() => bench?.stop());
 
 beforeEach(() => bench.fresh());
 
-const progress = () => bench.toast("large.py");
+const progress = () => bench.toast("small.py");
 
 /** Processes that run the script. */
 const running = () =>
   fs.readdirSync("/proc").filter((pid) => {
     try {
-      return /^\d+$/.test(pid) && fs.readFileSync(`/proc/${pid}/cmdline`, "utf8").includes(path.join(bench.folder, "large.py"));
+      return /^\d+$/.test(pid) && fs.readFileSync(`/proc/${pid}/cmdline`, "utf8").includes(path.join(bench.folder, "small.py"));
     } catch {
       return false; // ended meanwhile
     }
   });
 
 test("an estimate can be cancelled, and leaves no process behind", { timeout: 90_000 }, async () => {
-  await bench.open("large.py");
+  await bench.open("small.py");
   await bench.command("keras-memlint: Estimate GPU Memory");
   await progress().waitFor();
   await bench.until(() => running().length > 0, "the script runs");
@@ -44,7 +47,7 @@ test("an estimate can be cancelled, and leaves no process behind", { timeout: 90
 });
 
 test("a lens starts the estimate; its report can be applied and saved, and the lens shows the outcome", { timeout: 2 * ESTIMATE }, async () => {
-  await bench.open("large.py");
+  await bench.open("small.py");
   const lens = page.locator(".codelens-decoration a", { hasText: "estimate" }).first();
   await lens.click();
   await progress().waitFor();
@@ -63,7 +66,7 @@ test("a lens starts the estimate; its report can be applied and saved, and the l
 });
 
 test("the last report opens again as long as the text is the same", { timeout: ESTIMATE }, async () => {
-  await bench.open("large.py");
+  await bench.open("small.py");
   await page.locator(".codelens-decoration a", { hasText: /fits|predicted|computed/ }).first().waitFor();
   await bench.shot("lens-after-estimate");
   await bench.command("keras-memlint: Open Last Estimate");

@@ -97,6 +97,7 @@ export class Estimates {
     const settings = settingsFor(file, this.log);
     const options: Options = {};
     if (settings.estimateArguments.length > 0) options["arguments"] = settings.estimateArguments;
+    if (settings.estimateWhatIf === "always") options["whatIf"] = "all";
     // The server takes one program; an interpreter that needs words behind it is left to the server's own choice.
     const chosen = settings.estimatePython ? [settings.estimatePython] : (await this.environments.chosen(file)).find(({ command }) => command.length === 1)?.command;
     if (chosen !== undefined) options["python"] = chosen[0];

@@ -3,6 +3,7 @@
 export const SECTION = "keras-memlint";
 
 export type ImportStrategy = "useBundled" | "fromEnvironment";
+export type WhatIf = "whenTight" | "always";
 export type Notifications = "off" | "onError" | "always";
 
 export interface Settings {
@@ -15,6 +16,7 @@ export interface Settings {
   readonly showNotifications: Notifications;
   readonly estimatePython: string;
   readonly estimateArguments: readonly string[];
+  readonly estimateWhatIf: WhatIf;
   readonly compilerPython: string;
 }
 
@@ -58,6 +60,7 @@ export function readSettings(
     showNotifications: choice<Notifications>("showNotifications", "onError", "off", "always"),
     estimatePython: program("estimate.python"),
     estimateArguments: texts("estimate.arguments"),
+    estimateWhatIf: choice<WhatIf>("estimate.whatIf", "whenTight", "always"),
     compilerPython: program("estimate.compilerPython"),
   };
 }

@@ -26,10 +26,11 @@ test("what has the wrong type counts as not set and is named", () => {
     statusBar: "no",
     showNotifications: 1,
     "estimate.python": ["python"],
+    "estimate.whatIf": true,
     "estimate.arguments": { epochs: 1 },
   });
   assert.deepEqual(settings, read({}).settings);
-  assert.equal(problems.length, 7);
+  assert.equal(problems.length, 8);
   assert.ok(problems.includes("setting `keras-memlint.interpreter` must be a list of strings; it counts as not set"));
   assert.ok(problems.includes('setting `keras-memlint.importStrategy` must be "useBundled" or "fromEnvironment"; it counts as not set'));
 });
