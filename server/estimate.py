@@ -23,6 +23,7 @@ from keras_memlint.estimate.sweep.estimated import estimate_case
 from keras_memlint.server import terminal
 from keras_memlint.server.configuration import Configurations
 from keras_memlint.server.errors import UserError, did_you_mean
+from keras_memlint.server.lifeline import end_with_input
 from keras_memlint.server.progress import shown
 from keras_memlint.server.sweep import sweep
 
@@ -50,6 +51,8 @@ def estimate(arguments: argparse.Namespace) -> int:
     """
     # A supervisor ends programs with SIGTERM, and then nothing must be left behind either.
     signal.signal(signal.SIGTERM, _interrupted)
+    if arguments.end_with_input:
+        end_with_input()
     _check_kind(arguments)
     if arguments.sweep is not None:
         return sweep(arguments, estimate_case)

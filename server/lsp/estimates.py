@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from keras_memlint.server.lsp.server import MemlintServer
 
 COMMAND = "keras-memlint.estimate"
-_MACHINE = ("--output-format", "json", "--progress", "json")
+_MACHINE = ("--output-format", "json", "--progress", "json", "--end-with-input")
 
 _TEXTS = {"python": "--python", "targets": "--target", "whatIf": "--what-if"}
 _NUMBERS = {

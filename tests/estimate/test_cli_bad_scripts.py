@@ -216,6 +216,24 @@ def test_interrupted_at_any_moment(place: Place, number: int, status: int, secon
     place.check_nothing_is_left()
 
 
+@posix
+@pytest.mark.parametrize("ends", [True, False])
+def test_the_end_of_the_input_ends_it_only_where_that_was_asked_for(place: Place, ends: bool) -> None:
+    place.write("import time\nprint('begin')\ntime.sleep(300 if EVER else 0.5)\n".replace("EVER", str(ends)))
+    ran = subprocess.run(
+        [*COMMAND, "train.py", "--target", "t4", *(["--end-with-input"] if ends else [])],
+        cwd=place.folder,
+        env=place.environment(),
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert ran.returncode == (130 if ends else 2)
+    assert ("ended without a training step" in ran.stderr) == (not ends)
+    place.check_nothing_is_left()
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [

@@ -92,7 +92,7 @@ async def test_the_estimate_is_the_answer_and_marks_and_hover_show_it(estimating
     found = await estimate(estimating, uri)
     assert found["schema_version"] == 1 and found["targets"][0]["fits"] == "no"
     arguments, cwd = found["notes"]
-    assert json.loads(arguments) == ["--output-format", "json", "--progress", "json"]
+    assert json.loads(arguments) == ["--output-format", "json", "--progress", "json", "--end-with-input"]
     assert cwd == os.path.realpath(estimating.root)
 
     begin, *stages, end = reports(estimating, new_token(estimating, tokens))
@@ -162,7 +162,7 @@ async def test_options_become_arguments(estimating):
         "cwd": str(estimating.root.parent),
     }
     arguments, cwd = (await estimate(estimating, uri, options))["notes"]
-    assert json.loads(arguments)[4:] == [
+    assert json.loads(arguments)[5:] == [
         "--python=-odd",
         "--target=t4,a100-40",
         "--what-if=all",
@@ -185,7 +185,7 @@ async def test_the_editors_gpu_is_the_target(estimating):
             lambda: any("A100 40GB" in one.message for one in estimating.log_messages), "the setting"
         )
         arguments, _ = (await estimate(estimating, uri))["notes"]
-        assert json.loads(arguments)[4:] == ["--target=A100 40GB"]
+        assert json.loads(arguments)[5:] == ["--target=A100 40GB"]
     finally:
         await estimating.unconfigure()
 

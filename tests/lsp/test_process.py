@@ -9,7 +9,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -245,6 +245,50 @@ def test_an_editor_that_goes_away_takes_a_running_estimate_along(tmp_path: Path,
         assert not [state for state in states if state.exists() and ") Z " not in state.read_text()]
     finally:
         server.end()
+
+
+@pytest.mark.skipif(not Path("/proc").is_dir(), reason="processes are looked up in /proc")
+def test_an_estimate_does_not_outlive_a_server_that_is_killed(tmp_path: Path) -> None:
+    code = """\
+import os, subprocess, sys, time
+child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
+with open("pids.new", "w") as file:
+    print(os.getppid(), os.getpid(), child.pid, file=file)
+os.rename("pids.new", "pids")
+time.sleep(600)
+"""
+    (tmp_path / "train.py").write_text(code, encoding="utf-8")
+    cache = {**os.environ, "KERAS_MEMLINT_CACHE_DIR": str(tmp_path / "cache")}
+    server = Wire("-m", "keras_memlint", "server", env=cache)
+    pids: list[str] = []
+    try:
+        server.hello()
+        uri = (tmp_path / "train.py").as_uri()
+        ask = {"command": "keras-memlint.estimate", "arguments": [uri, {"python": sys.executable}]}
+        server.send({"id": 2, "method": "workspace/executeCommand", "params": ask})
+        wait(lambda: (tmp_path / "pids").is_file(), 30)
+        pids = (tmp_path / "pids").read_text().split()
+        server.process.send_signal(signal.SIGKILL)
+        wait(lambda: not any(runs(pid) for pid in pids), 20)
+    finally:
+        server.end()
+        for pid in filter(runs, pids):
+            os.kill(int(pid), signal.SIGKILL)
+
+
+def wait(true: Callable[[], bool], seconds: float) -> None:
+    until = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < until, f"not within {seconds} s"
+        time.sleep(0.05)
+
+
+def runs(pid: str) -> bool:
+    """A process whose parent is gone may wait a moment for somebody to ask how it ended: it does not run."""
+    try:
+        return ") Z " not in Path("/proc", pid, "stat").read_text()
+    except OSError:
+        return False
 
 
 def test_goodbye_without_a_shutdown_is_no_success(wire: Wire) -> None:
