@@ -380,6 +380,57 @@ def test_a_notebook_of_20_megabytes_is_no_trouble(tmp_path: Path, script: str) -
         server.end()
 
 
+@pytest.mark.parametrize("kind", ["script", "notebook"])
+def test_more_code_than_can_be_checked_while_typing_is_told_and_holds_nothing_up(
+    wire: Wire, script: str, kind: str
+) -> None:
+    wire.hello()
+    wire.send(opened(script, "file:///w/warm.py"))
+    wire.until(method="textDocument/publishDiagnostics")
+    long = "import keras\n" + "x = keras.layers.Dense(1)\n" * 200_000  # 5 MB
+    started = time.monotonic()
+    if kind == "script":
+        wire.send(opened(long, "file:///w/long.py"))
+    else:
+        size = 100_000
+        texts = [long[at : at + size] for at in range(0, len(long), size)]
+        cells = [
+            {"kind": 2, "document": f"vscode-notebook-cell:/w/long.ipynb#{at}"} for at in range(len(texts))
+        ]
+        documents = [
+            {"uri": cell["document"], "languageId": "python", "version": 1, "text": text}
+            for cell, text in zip(cells, texts, strict=True)
+        ]
+        book = {
+            "uri": "file:///w/long.ipynb",
+            "notebookType": "jupyter-notebook",
+            "version": 1,
+            "cells": cells,
+        }
+        params = {"notebookDocument": book, "cellTextDocuments": documents}
+        wire.send({"method": "notebookDocument/didOpen", "params": params})
+    for version in range(2, 4):
+        if kind == "script":
+            change = {
+                "range": {"start": {"line": 9, "character": 0}, "end": {"line": 9, "character": 0}},
+                "text": "#",
+            }
+            document = {"uri": "file:///w/long.py", "version": version}
+            params = {"textDocument": document, "contentChanges": [change]}
+            wire.send({"method": "textDocument/didChange", "params": params})
+    wire.send(opened(script))
+    shown: list[str] = []
+    while True:
+        message = wire.receive()
+        if message.get("method") == "window/showMessage":
+            shown.append(message["params"]["message"])
+        if message.get("params", {}).get("uri") == "file:///w/train.py" and message["params"]["diagnostics"]:
+            break
+    assert time.monotonic() - started < 10
+    (notice,) = shown
+    assert "characters of code, more than 1,000,000; `keras-memlint check`" in notice
+
+
 def test_an_editor_that_misspells_its_capability_is_told_to_ask_again(script: str) -> None:
     said = json.loads((Path(__file__).parent / "capabilities" / "helix.json").read_text(encoding="utf-8"))
     assert "diagnostic" in said["capabilities"]["workspace"]
