@@ -150,7 +150,16 @@ def test_catches_everything(place: Place) -> None:
 
 def test_module_that_is_missing(place: Place) -> None:
     ran = place.run(code="import a_framework_that_is_not_here\n")
-    refused(ran, "needs `a_framework_that_is_not_here`", "--python")
+    refused(ran, f"which the Python that it was run with does not have ({sys.executable})", "(--python)")
+
+
+def test_programs_have_no_options_to_be_told_of(place: Place) -> None:
+    place.write("import a_framework_that_is_not_here\n")
+    ran = place.run("train.py", "--target", "t4", "--progress", "json")
+    refused(ran, "needs `a_framework_that_is_not_here`", "choose the one that the script runs with")
+    assert "--" not in ran.stderr
+    ran = place.run("train.py", "--python", "no/python", "--progress", "json")
+    assert ran.stderr == "error: there is no Python `no/python`\n"
 
 
 def test_script_that_is_missing(place: Place) -> None:
