@@ -78,7 +78,7 @@ class Source:
         """The notebook cell that holds ``offset``; None outside notebooks."""
         if not self.cells:
             return None
-        at = bisect_right([cell.start for cell in self.cells], offset) - 1
+        at = bisect_right(self._cell_starts, offset) - 1
         return self.cells[max(at, 0)]
 
     def location(self, offset: int) -> Location:
@@ -89,6 +89,10 @@ class Source:
         if cell is None:
             return Location(row + 1, column)
         return Location(row - self.row(cell.start) + 1, column, cell.index)
+
+    @cached_property
+    def _cell_starts(self) -> list[int]:
+        return [cell.start for cell in self.cells]
 
     @cached_property
     def newline(self) -> str:

@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from keras_memlint.analysis.script import Script
 
 
+_NEAR = 3
+"""Lines between a ``compile`` and its training in which one of them is enough to speak of both."""
+
+
 @dataclass(frozen=True, slots=True)
 class Training:
     """What is known of a training. ``figures`` are for the target GPU, of an estimate's run where there was one.
@@ -35,7 +39,10 @@ class Training:
 
 @dataclass(frozen=True, slots=True)
 class Spot:
-    """A call in the script's own text that trains, or compiles a model that is trained; ``at`` is where it starts."""
+    """A call in the script's own text that trains, or compiles a model that is trained further down.
+
+    ``at`` is where it starts.
+    """
 
     at: Location
     training: Training
@@ -68,26 +75,42 @@ def trainings_of(script: Script) -> Trainings:
         return Trainings(target.gpu)
     indices = _indices(script)
     known = [(fit, _training(script, fit, indices.get(id(fit)))) for fit in script.trainings]
-    found: dict[int, tuple[Location, list[Training]]] = {}
+    found: _Found = {}
     for fit, training in known:
         _note(script, found, fit.call, training)
+    compiling: _Found = {}
     for call in script.calls("keras.Model.compile"):
         model = call.receiver
         mine = [one for one in known if isinstance(model, Model) and one[0].model is model]
         # A model that is compiled again is trained again.
         after = [one for one in mine if one[0].call.order > call.order]
         if mine:
-            _note(script, found, call, (after or mine)[0][1])
-    spots = (Spot(at, _agreed(trainings)) for _, (at, trainings) in sorted(found.items()))
+            _note(script, compiling, call, (after or mine)[0][1])
+    apart = {
+        start: (at, trainings)
+        for start, (at, trainings) in compiling.items()
+        if not any(_speaks_for(at, trainings, *trained) for trained in found.values())
+    }
+    spots = (Spot(at, _agreed(trainings)) for _, (at, trainings) in sorted((found | apart).items()))
     return Trainings(target.gpu, tuple(spots), tuple(training for _, training in known))
 
 
-def _note(
-    script: Script, found: dict[int, tuple[Location, list[Training]]], call: Call, training: Training
-) -> None:
+_Found = dict[int, tuple[Location, list[Training]]]
+"""Where calls start, by their offset, and the trainings they are or lead to."""
+
+
+def _note(script: Script, found: _Found, call: Call, training: Training) -> None:
     place = script.place(call.node)
     if place.source is script.source:
         found.setdefault(place.start, (script.source.location(place.start), []))[1].append(training)
+
+
+def _speaks_for(at: Location, trainings: list[Training], trained: Location, there: list[Training]) -> bool:
+    """Whether the training at ``trained`` stands beside the ``compile`` at ``at`` and is the one it leads to."""
+    if trained.cell != at.cell or abs(trained.row - at.row) > _NEAR:
+        return False
+    same = all(any(one is other for other in there) for one in trainings)
+    return same and _agreed(trainings) == _agreed(there)
 
 
 def _agreed(trainings: list[Training]) -> Training:

@@ -38,7 +38,7 @@ def estimate(request: Request, progress: Progress = silent) -> Estimate:
                     "only the script's own batch is measured here: name the GPUs that others are predicted for (`targets`)"
                 )
             raise EstimateError(
-                "the script did not train on a GPU here: name one with --target, such as --target t4"
+                "the script did not train on a GPU here: name one, such as t4", option="--target t4"
             )
         began = time.monotonic()
         predictor = Predictor(steps, stack.enter_context(Compiler()))

@@ -141,9 +141,10 @@ class Session:
                 message = self._child.receive(deadline - time.monotonic())
             except TimeoutError:
                 raise EstimateError(
-                    f"no training step within {limit:.0f} s (last seen: {stage}); a longer --time-limit, or a smaller"
+                    f"no training step within {limit:.0f} s (last seen: {stage}); a longer time limit, or a smaller"
                     " part of the data, may help",
                     self._output(),
+                    "--time-limit",
                 ) from None
             if message is None:
                 raise EstimateError(self._death(), self._output())
@@ -151,40 +152,48 @@ class Session:
             if event == "caught":
                 return message
             if event == "end":
-                raise EstimateError(self._ended(message), self._output())
+                sentence, option = self._ended(message)
+                raise EstimateError(sentence, self._output(), option)
             if event == "stage":
                 stage = str(message.get("stage"))
                 self._progress(Stage(stage, str(message.get("detail") or "")))
             elif event == "step":
                 self._progress(Stage("training", f"step {message.get('n')} of {message.get('of')}"))
 
-    def _ended(self, end: dict[str, Any]) -> str:
-        """One sentence for a script that ended before its training step."""
+    def _ended(self, end: dict[str, Any]) -> tuple[str, str]:
+        """One sentence for a script that ended before its training step, and the option that helps, often none."""
         detail, where, outcome = str(end.get("detail") or ""), end.get("where"), end.get("outcome")
         at = f" at {self._short(str(where))}" if where else ""
         if missing := end.get("missing_module"):
-            return (
-                f"{self._name} needs `{missing}`, which {self._request.python} does not have:"
-                " name the Python that the script runs with by --python"
+            sentence = (
+                f"{self._name} needs `{missing}`, which the Python that it was run with does not have"
+                f" ({self._request.python}): choose the one that the script runs with"
             )
+            return sentence, "--python"
         if outcome == "no-training":
             fits = int(end.get("fits") or 0)
             if fits:
-                return (
-                    f"{self._name} trains {fits} time{'s' if fits > 1 else ''}, so --fit-index {self._request.fit_index}"
-                    f" is too high: it counts from 0"
+                sentence = (
+                    f"{self._name} trains {fits} time{'s' if fits > 1 else ''}:"
+                    f" there is no training {self._request.fit_index}, counted from 0"
                 )
-            return f"{self._name} ended without a training step: no fit, no train_on_batch, no update of an optimizer"
+                return sentence, "--fit-index"
+            return (
+                f"{self._name} ended without a training step: no fit, no train_on_batch, no update of an optimizer"
+            ), ""
         if outcome == "input":
-            return f"{self._name} asks for input{at}, which an estimate cannot give: pass it as an argument after `--`"
+            sentence = (
+                f"{self._name} asks for input{at}, which an estimate cannot give: let it take an argument"
+            )
+            return sentence, "after `--`"
         if outcome == "exited":
-            return f"{self._name} ended itself{at} before training ({detail})"
+            return f"{self._name} ended itself{at} before training ({detail})", ""
         if outcome == "unsupported":
-            return f"{self._name}: {detail}"
+            return f"{self._name}: {detail}", ""
         shortened = (
             " (trainings before the one asked for were cut to one step)" if self._request.fit_index else ""
         )
-        return f"{self._name} failed{at}: {detail}{shortened}"
+        return f"{self._name} failed{at}: {detail}{shortened}", ""
 
     def _death(self, when: str = "before training") -> str:
         status = self._child.status

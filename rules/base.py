@@ -15,7 +15,8 @@ class Rule:
     """The fixed facts of a rule. ``code`` and ``name`` are rows of ``rules.tsv``.
 
     ``severity`` is what a finding has unless it says otherwise. ``words``: a script without any of them cannot
-    have a finding. ``fix`` is the safety of the rule's fixes, None when it has none.
+    have a finding. Names only: spaces or comments may stand between a name and its bracket. ``fix`` is the safety of
+    the rule's fixes, None when it has none.
     """
 
     code: str

@@ -214,6 +214,11 @@ def _add_estimate(estimate: Parser) -> None:
         metavar="SECONDS",
         help="for the script until its training step (default: 600)",
     )
+    running.add_argument(
+        "--end-with-input",
+        action="store_true",
+        help="end everything when standard input ends: for programs that start estimates and may be killed",
+    )
     machine = estimate.add_argument_group("the GPUs")
     machine.add_argument(
         "--target",

@@ -23,6 +23,7 @@ from keras_memlint.estimate.sweep.estimated import estimate_case
 from keras_memlint.server import terminal
 from keras_memlint.server.configuration import Configurations
 from keras_memlint.server.errors import UserError, did_you_mean
+from keras_memlint.server.lifeline import end_with_input
 from keras_memlint.server.progress import shown
 from keras_memlint.server.sweep import sweep
 
@@ -50,17 +51,19 @@ def estimate(arguments: argparse.Namespace) -> int:
     """
     # A supervisor ends programs with SIGTERM, and then nothing must be left behind either.
     signal.signal(signal.SIGTERM, _interrupted)
+    if arguments.end_with_input:
+        end_with_input()
     _check_kind(arguments)
     if arguments.sweep is not None:
         return sweep(arguments, estimate_case)
-    request = _request(arguments)
     try:
+        request = _request(arguments)
         with shown(arguments.progress) as progress:
             found = made(request, progress)
     except EstimateError as error:
         for line in error.output.splitlines():
             print(f"  | {line}", file=sys.stderr)
-        raise UserError(str(error)) from None
+        raise UserError(_complaint(error, arguments)) from None
     _keep(found)
     print(
         render(
@@ -73,6 +76,11 @@ def estimate(arguments: argparse.Namespace) -> int:
         end="",
     )
     return 1 if "no" in _verdicts(found, request.batch_sizes) else 0
+
+
+def _complaint(error: EstimateError, arguments: argparse.Namespace) -> str:
+    """One sentence, with the option that helps unless a program asked, whose user has none."""
+    return f"{error} ({error.option})" if error.option and arguments.progress != "json" else str(error)
 
 
 def _verdicts(found: Estimate, batch_sizes: Sequence[int]) -> list[str | None]:
@@ -116,24 +124,21 @@ def _request(arguments: argparse.Namespace) -> Request:
     here = bool(nvml.gpus().gpus)
     names = _words(arguments.target) or _configured(script or Path.cwd(), here=here)
     local = not names or LOCAL in names
-    try:
-        return Request(
-            script=script,
-            module=arguments.module,
-            python=pythons.find(arguments.python, script),
-            cwd=Path.cwd(),
-            arguments=tuple(arguments.arguments),
-            fit_index=arguments.fit_index,
-            steps=arguments.steps or (_STEPS_ON_GPU if here and local else 1),
-            local=local,
-            targets=tuple(_devices(names)),
-            search=not arguments.no_batch_search,
-            batch_sizes=tuple(_sizes(arguments.batch_size)),
-            what_if=_changes(arguments.what_if),
-            time_limit=arguments.time_limit,
-        )
-    except EstimateError as error:
-        raise UserError(str(error)) from None
+    return Request(
+        script=script,
+        module=arguments.module,
+        python=pythons.find(arguments.python, script),
+        cwd=Path.cwd(),
+        arguments=tuple(arguments.arguments),
+        fit_index=arguments.fit_index,
+        steps=arguments.steps or (_STEPS_ON_GPU if here and local else 1),
+        local=local,
+        targets=tuple(_devices(names)),
+        search=not arguments.no_batch_search,
+        batch_sizes=tuple(_sizes(arguments.batch_size)),
+        what_if=_changes(arguments.what_if),
+        time_limit=arguments.time_limit,
+    )
 
 
 def _script(name: str) -> Path:

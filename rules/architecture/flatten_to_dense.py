@@ -13,7 +13,7 @@ from keras_memlint.fixes.spelling import sibling
 from keras_memlint.rules.base import Finding, Rule
 
 RULE = Rule(
-    "KM401", "flatten-to-dense", severity="warning", words=("Flatten", ".compile(", ".fit("), fix="unsafe"
+    "KM401", "flatten-to-dense", severity="warning", words=("Flatten", "compile", "fit"), fix="unsafe"
 )
 
 WEIGHTS = 10_000_000

@@ -15,7 +15,7 @@ RULE = Rule(
     "KM105",
     "memmap-fed-whole",
     severity="warning",
-    words=("memmap", "mmap_mode", "h5py", ".fit(", ".evaluate(", ".predict(", "from_tensor"),
+    words=("memmap", "mmap_mode", "h5py", "fit", "evaluate", "predict", "from_tensor"),
     fix="unsafe",
 )
 _HELP = (

@@ -29,7 +29,7 @@ RULE = Rule(
     "KM104",
     "np-load-without-mmap",
     severity="warning",
-    words=("load(", "loadtxt(", "genfromtxt(", ".fit(", ".evaluate(", ".predict("),
+    words=("load", "genfromtxt", "fit", "evaluate", "predict"),
     fix="unsafe",
 )
 # Bytes of a number of the widest dtype in use.

@@ -17,7 +17,7 @@ RULE = Rule(
     "KM108",
     "to-categorical-large",
     severity="warning",
-    words=(".fit(", ".fit_generator("),
+    words=("fit",),
     fix="unsafe",
 )
 _LOSS = "categorical_crossentropy"

@@ -15,7 +15,7 @@ RULE = Rule(
     "KM103",
     "whole-array-fit",
     severity="warning",
-    words=(".fit(", ".evaluate(", ".predict("),
+    words=("fit", "evaluate", "predict"),
     fix="unsafe",
 )
 

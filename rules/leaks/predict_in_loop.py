@@ -10,7 +10,7 @@ from keras_memlint.fixes.calls import remove_argument, rename_method
 from keras_memlint.fixes.edits import Fix
 from keras_memlint.rules.base import Finding, Rule
 
-RULE = Rule("KM601", "predict-in-loop", severity="info", words=(".predict(",), fix="safe")
+RULE = Rule("KM601", "predict-in-loop", severity="info", words=("predict",), fix="safe")
 
 _SHORT = 20  # turns a loop may have before its overhead is worth a word
 

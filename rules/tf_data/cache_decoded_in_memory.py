@@ -30,7 +30,7 @@ from keras_memlint.rules.base import Finding, Rule
 from keras_memlint.rules.diagnostic import Severity
 from keras_memlint.rules.tf_data._shuffles import judge
 
-RULE = Rule("KM205", "cache-decoded-in-memory", severity="warning", words=(".cache(", ".fit("), fix="both")
+RULE = Rule("KM205", "cache-decoded-in-memory", severity="warning", words=("cache", "fit"), fix="both")
 
 # So few elements are no matter whatever their size.
 _FEW = 256

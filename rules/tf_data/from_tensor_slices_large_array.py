@@ -15,7 +15,7 @@ RULE = Rule(
     "KM201",
     "from-tensor-slices-large-array",
     severity="warning",
-    words=("from_tensor", ".fit("),
+    words=("from_tensor", "fit"),
 )
 
 

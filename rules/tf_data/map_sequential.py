@@ -11,7 +11,7 @@ from keras_memlint.fixes.edits import Fix
 from keras_memlint.fixes.spelling import autotune
 from keras_memlint.rules.base import Finding, Rule
 
-RULE = Rule("KM209", "map-sequential", severity="info", words=(".map(", ".interleave("), fix="both")
+RULE = Rule("KM209", "map-sequential", severity="info", words=("map", "interleave"), fix="both")
 
 _SEEDS = (
     "tf.random.set_seed",

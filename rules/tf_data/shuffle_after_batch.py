@@ -21,7 +21,7 @@ from keras_memlint.rules.tf_data._shuffles import (
     shuffles,
 )
 
-RULE = Rule("KM204", "shuffle-after-batch", severity="warning", words=(".shuffle(", ".fit("), fix="unsafe")
+RULE = Rule("KM204", "shuffle-after-batch", severity="warning", words=("shuffle", "fit"), fix="unsafe")
 
 
 def check(script: Script) -> Iterator[Finding]:

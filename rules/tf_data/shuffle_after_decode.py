@@ -10,7 +10,7 @@ from keras_memlint.fixes.edits import Fix
 from keras_memlint.rules.base import Finding, Rule
 from keras_memlint.rules.tf_data._shuffles import Shuffle, cost, held, loader_shuffles, shuffles
 
-RULE = Rule("KM202", "shuffle-after-decode", severity="warning", words=(".shuffle(", ".fit("), fix="unsafe")
+RULE = Rule("KM202", "shuffle-after-decode", severity="warning", words=("shuffle", "fit"), fix="unsafe")
 
 
 def check(script: Script) -> Iterator[Finding]:

@@ -11,7 +11,7 @@ from keras_memlint.fixes.edits import Fix
 from keras_memlint.rules.base import Finding, Rule
 from keras_memlint.rules.tf_data._shuffles import SHORT, Shuffle, cost, held, shuffles
 
-RULE = Rule("KM203", "shuffle-full-buffer", severity="warning", words=(".shuffle(", ".fit("), fix="unsafe")
+RULE = Rule("KM203", "shuffle-full-buffer", severity="warning", words=("shuffle", "fit"), fix="unsafe")
 
 
 def check(script: Script) -> Iterator[Finding]:

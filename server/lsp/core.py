@@ -35,6 +35,8 @@ if TYPE_CHECKING:
 
 # Texts that nobody edits, and cells of a notebook that was not sent as one: alone they mean something else.
 _IGNORED_SCHEMES = frozenset(("git", "gitfs", "vscode-notebook-cell"))
+# Characters of code, about 7 seconds of one core: while one text is analysed, all others wait.
+LONGEST = 1_000_000
 # Shown while typing these would be noise: every editor has its own mark for broken code.
 _NOT_IN_EDITORS = frozenset(("KM000",))
 
@@ -57,7 +59,8 @@ class Check(Protocol):
 class Outcome:
     """What was found in one text.
 
-    ``problems`` are bugs of ours, or what could not be done. ``used_files`` are the other files that had a part.
+    ``problems`` are bugs of ours, or what could not be done. ``notice`` is for people to read: why there is nothing.
+    ``used_files`` are the other files that had a part.
     ``measurement`` is what an estimate of this text says, ``estimated`` when the last one of any text was made.
     ``trainings`` and ``sizes`` are known of what is open alone.
     """
@@ -70,6 +73,7 @@ class Outcome:
     estimated: int | None = None
     trainings: Trainings = NO_TRAININGS
     sizes: Sizes = field(default_factory=Sizes)
+    notice: str | None = None
 
 
 class Core:
@@ -154,6 +158,8 @@ class Core:
             return [fixable(source, finding) for finding in judge(source, report.diagnostics, plan.shown)]
 
         source = source_of(unit, path)
+        if notice := _too_long(source):
+            return [], [notice]
         estimated = plan.with_measurement(Measurements().of(path, source))
         try:
             outcome = fix_all(source, check, lambda one: broken_statements(one, self.workspace), unsafe=False)
@@ -170,6 +176,8 @@ class Core:
         """The fix for each change of an estimate that can be made in ``unit``, and what went wrong."""
         from keras_memlint.fixes.what_if import make
 
+        if notice := _too_long(source_of(unit, self._documents.path(unit.uri))):
+            return {}, [notice]
         script = self._script(unit)
         found: dict[str, DiagnosticFix] = {}
         problems: list[str] = []
@@ -206,6 +214,8 @@ class Core:
         plan = plan_for(source.path, project, self._options(source.path), self.detect)
         if plan is None:
             return Outcome(project=project)
+        if notice := _too_long(source):
+            return Outcome(project=project, notice=notice)
         estimates = Measurements()
         estimated, measurement = estimates.estimated_at(source.path), estimates.of(source.path, source)
         trainings, sizes = Trainings(plan.settings.target.gpu), Sizes()
@@ -239,6 +249,20 @@ class Core:
     ) -> Report:
         codes = plan.shown.codes | {"KM000"}
         return self._engine(source, codes=codes, settings=plan.settings, workspace=workspace, look=look)
+
+
+def _too_long(source: Source) -> str | None:
+    """Why ``source`` is not analysed in editors; None when it is."""
+    if len(source.text) <= LONGEST:
+        return None
+    from keras_memlint.analysis.script import RELEVANT
+
+    if not RELEVANT.search(source.text):
+        return None  # nothing is analysed, nor would be
+    return (
+        f"{Path(source.path).name} is not checked in the editor: it has {len(source.text):,} characters of code,"
+        f" more than {LONGEST:,}; `keras-memlint check` on the command line checks it"
+    )
 
 
 def lintable(unit: Unit) -> bool:

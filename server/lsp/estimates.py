@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from keras_memlint.analysis.files import UnreadableError, read_script
 from keras_memlint.analysis.source import text_hash
 from keras_memlint.estimate import saved
-from keras_memlint.server.lsp.core import source_of
+from keras_memlint.server.lsp.core import lintable, source_of
 from keras_memlint.server.lsp.documents import file_path
 from keras_memlint.server.lsp.estimator import EstimatorError, Stage, run
 from keras_memlint.server.lsp.messages import refused, required
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from keras_memlint.server.lsp.server import MemlintServer
 
 COMMAND = "keras-memlint.estimate"
-_MACHINE = ("--output-format", "json", "--progress", "json")
+_MACHINE = ("--output-format", "json", "--progress", "json", "--end-with-input")
 
 _TEXTS = {"python": "--python", "targets": "--target", "whatIf": "--what-if"}
 _NUMBERS = {
@@ -35,6 +35,7 @@ _NUMBERS = {
     "batchSizes": "--batch-size",
 }
 _OTHERS = ("arguments", "cwd")
+_SAVE = "save it first, an estimate runs the file"
 
 
 def add_estimates(server: MemlintServer, estimator: Sequence[str]) -> None:
@@ -118,17 +119,23 @@ def _wanted(server: MemlintServer, arguments: Sequence[Any]) -> _Wanted:
 def _saved_script(server: MemlintServer, uri: str) -> str:
     """The path of a script whose file holds what the editor shows."""
     unit = server.documents.unit(uri)
-    path = file_path(uri if unit is None else unit.uri)
+    if unit is not None:
+        uri = unit.uri  # a cell's is its notebook's
+    path, name = file_path(uri), Path(server.documents.path(uri)).name
+    if path is None and uri.startswith("untitled:"):
+        raise refused(f"{name} was never saved: {_SAVE}")
     if path is None:
-        raise refused(f"`{uri}` is not a file: save it first, an estimate runs files")
+        raise refused(f"`{uri}` is no file on this machine, and an estimate runs files")
+    if unit is not None and not lintable(unit):
+        raise refused(f"{name} is no Python script or notebook, and nothing else can be estimated")
     try:
         on_disk = read_script(Path(path), path).source
     except UnreadableError as error:
+        if unit is not None and error.reason == "no such file":
+            raise refused(f"{name} is not on disk, it was never saved or is gone: {_SAVE}") from None
         raise refused(str(error)) from None
     if unit is not None and text_hash(source_of(unit, path).text) != text_hash(on_disk.text):
-        raise refused(
-            f"{Path(path).name} has changes that are not saved: save it first, an estimate runs the file"
-        )
+        raise refused(f"{name} has changes that are not saved: {_SAVE}")
     return path
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from functools import cached_property
+from itertools import accumulate
 
 from lsprotocol import types
 
@@ -73,7 +74,10 @@ class Lines:
 
     @cached_property
     def _starts(self) -> list[int]:
-        return [0, *(match.end() for match in _NEWLINE.finditer(self.text))]
+        if "\r" in self.text:
+            return [0, *(match.end() for match in _NEWLINE.finditer(self.text))]
+        lengths = [len(line) + 1 for line in self.text.split("\n")]  # several times faster
+        return [0, *accumulate(lengths[:-1])]
 
     def _units(self, line: str) -> int:
         if self.encoding == "utf-32" or line.isascii():

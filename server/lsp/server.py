@@ -112,6 +112,7 @@ class MemlintServer(LanguageServer):
         self.on_outcome: list[Callable[[Unit, Outcome], None]] = []
         self.on_close: list[Callable[[Unit], None]] = []
         self._logged: set[str] = set()
+        self._noticed: set[str] = set()
         self._tasks: set[asyncio.Task[None]] = set()
         self._shown_projects: dict[str, tuple[Project | None, list[types.Diagnostic]]] = {}
 
@@ -155,6 +156,7 @@ class MemlintServer(LanguageServer):
         """A document was closed: its marks and all that is remembered of it go."""
         self.debounce.drop(unit.uri)
         self.analyser.forget(unit.uri)
+        self._noticed.discard(unit.uri)
         self._outdate_users(unit)
         self.run(self.analyser.in_worker(lambda: self.core.forget(unit.uri)))
         for document in documents_of(unit):
@@ -197,6 +199,12 @@ class MemlintServer(LanguageServer):
         if message not in self._logged:
             self._logged.add(message)
             self.log(message, types.MessageType.Error)
+
+    def _show_once(self, uri: str, notice: str) -> None:
+        """Shows a message unless one was shown since the text was opened."""
+        if uri not in self._noticed:
+            self._noticed.add(uri)
+            self.window_show_message(types.ShowMessageParams(types.MessageType.Warning, notice))
 
     def run(self, work: Coroutine[Any, Any, None]) -> None:
         """Starts ``work``; what goes wrong in it is logged."""
@@ -290,6 +298,8 @@ class MemlintServer(LanguageServer):
             act(unit, outcome)
         for problem in outcome.problems:
             self.log_once(problem)
+        if outcome.notice is not None:
+            self._show_once(unit.uri, outcome.notice)
         if outcome.project is not None and outcome.project.file is not None:
             self._show_problems(outcome.project.file)
 

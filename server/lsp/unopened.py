@@ -94,7 +94,7 @@ class Unopened:
         messages = _messages(source, outcome.findings, render)
         used = tuple(sorted(outcome.used_files))
         self._known[file.path] = _Known(stamp + _stamp(used), (file.path, *used), messages, outcome.estimated)
-        return messages, outcome.problems
+        return messages, (*outcome.problems, *([outcome.notice] if outcome.notice else []))
 
 
 def _messages(source: Source, findings: Iterable[Diagnostic], render: Renderer) -> Messages:

@@ -28,6 +28,7 @@ model = keras.Sequential([
 model.compile("adam", loss="mse")
 """
 FIT = "model.fit(x, y, batch_size=64)\n"
+FAR = "\n" * 3
 # 3 x 3 x 3 x 8 + 8 of the convolution, 4 x 8 of the normalisation, 8 x 10 + 10 of the last layer.
 WEIGHTS = 224 + 32 + 90
 # Two outputs of 30 x 30 x 8, 8 means, 10 numbers.
@@ -144,25 +145,25 @@ model.fit(x, y)
 
 
 def test_an_estimate_that_was_run_replaces_the_shapes() -> None:
-    text = CNN + FIT
+    text = CNN + FAR + FIT
     one = OnGpu("T4", 15 << 30, "compiler", "predicted by the GPU compiler", 2 << 30, 3 << 30, 4 << 30, "yes")
-    found = shown(text, Target("T4", 15 << 30), Measurement(text_hash(text), 12, 64, "float32", (one,)))
+    found = shown(text, Target("T4", 15 << 30), Measurement(text_hash(text), 15, 64, "float32", (one,)))
     assert [spot.training.figures for spot in found.spots] == [one, one]
     assert found.total is one
 
 
 def test_compiling_belongs_to_the_training_of_its_model() -> None:
     other = "other = keras.Sequential([keras.Input((4,)), layers.Dense(1)])\nother.compile('adam', 'mse')\n"
-    found = shown(CNN + other + FIT + "other.fit(x, y)\n")
+    found = shown(CNN + other + FAR + FIT + "other.fit(x, y)\n")
     assert [(spot.at.row, spot.training.index) for spot in found.spots] == [
         (11, 0),
         (13, 1),
-        (14, 0),
-        (15, 1),
+        (17, 0),
+        (18, 1),
     ]
-    again = shown(CNN + FIT + "model.compile('sgd', 'mse')\n" + FIT.replace("64", "8"))
+    again = shown(CNN + FAR + FIT + "model.compile('sgd', 'mse')\n" + FAR + FIT.replace("64", "8"))
     assert [spot.training.batch for spot in again.spots] == [64, 64, 8, 8]
-    assert shown(CNN + other + FIT).spots[1].at.row == 14  # nobody trains the other one here
+    assert shown(CNN + other + FAR + FIT).spots[1].at.row == 17  # nobody trains the other one here
 
 
 def test_what_differs_from_call_to_call_is_not_known() -> None:

@@ -150,7 +150,16 @@ def test_catches_everything(place: Place) -> None:
 
 def test_module_that_is_missing(place: Place) -> None:
     ran = place.run(code="import a_framework_that_is_not_here\n")
-    refused(ran, "needs `a_framework_that_is_not_here`", "--python")
+    refused(ran, f"which the Python that it was run with does not have ({sys.executable})", "(--python)")
+
+
+def test_programs_have_no_options_to_be_told_of(place: Place) -> None:
+    place.write("import a_framework_that_is_not_here\n")
+    ran = place.run("train.py", "--target", "t4", "--progress", "json")
+    refused(ran, "needs `a_framework_that_is_not_here`", "choose the one that the script runs with")
+    assert "--" not in ran.stderr
+    ran = place.run("train.py", "--python", "no/python", "--progress", "json")
+    assert ran.stderr == "error: there is no Python `no/python`\n"
 
 
 def test_script_that_is_missing(place: Place) -> None:
@@ -213,6 +222,24 @@ def test_interrupted_at_any_moment(place: Place, number: int, status: int, secon
     assert process.returncode in (status, -number, 1)
     assert process.returncode == status or seconds < 1
     assert "Traceback" not in errors or seconds < 1
+    place.check_nothing_is_left()
+
+
+@posix
+@pytest.mark.parametrize("ends", [True, False])
+def test_the_end_of_the_input_ends_it_only_where_that_was_asked_for(place: Place, ends: bool) -> None:
+    place.write("import time\nprint('begin')\ntime.sleep(300 if EVER else 0.5)\n".replace("EVER", str(ends)))
+    ran = subprocess.run(
+        [*COMMAND, "train.py", "--target", "t4", *(["--end-with-input"] if ends else [])],
+        cwd=place.folder,
+        env=place.environment(),
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert ran.returncode == (130 if ends else 2)
+    assert ("ended without a training step" in ran.stderr) == (not ends)
     place.check_nothing_is_left()
 
 

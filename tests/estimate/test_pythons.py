@@ -47,8 +47,9 @@ def test_python_that_is_none(tmp_path: Path, content: str) -> None:
     fake = tmp_path / "python"
     fake.write_text(content)
     fake.chmod(0o755)
-    with pytest.raises(EstimateError, match=r"--python: "):
+    with pytest.raises(EstimateError, match=f"`{fake}`") as refused:
         find(str(fake), None)
+    assert refused.value.option == "--python"
 
 
 def test_python_that_is_not_there(tmp_path: Path) -> None:

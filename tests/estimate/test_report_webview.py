@@ -26,16 +26,20 @@ document.documentElement.style.setProperty("--vscode-editor-background", "rgb(1,
 addEventListener("load", () => {
   document.querySelectorAll("button").forEach((button) => button.click());
   const background = getComputedStyle(document.body).backgroundColor;
+  const table = document.querySelector(".changes").parentElement;
+  const hidden = table.scrollWidth - table.clientWidth;
+  const ends = [...table.querySelectorAll("button")].map((button) => Math.round(button.getBoundingClientRect().right));
+  const layout = { width: innerWidth, hidden, ends };
   setTimeout(() => {
     document.body.insertAdjacentHTML("beforeend", "<img src=x onerror=posted.push(1)>");
-    setTimeout(() => { document.title = JSON.stringify({ posted, blocked, background }); }, 50);
+    setTimeout(() => { document.title = JSON.stringify({ posted, blocked, background, layout }); }, 50);
   }, 50);
 });
 </script>
 """
 
 
-def shown(page: str, folder: Path) -> dict[str, Any]:
+def shown(page: str, folder: Path, *, width: int = 1000) -> dict[str, Any]:
     """What the page did in the browser, once all its buttons were pressed and somebody put a handler into it."""
     file = folder / "page.html"
     file.write_text(page.replace("<head>", f"<head>{EDITOR}", 1), encoding="utf-8")
@@ -47,8 +51,8 @@ def shown(page: str, folder: Path) -> dict[str, Any]:
         "--virtual-time-budget=2000",
         "--dump-dom",
     ]
-    profile = f"--user-data-dir={folder / 'profile'}"
-    ran = subprocess.run([*command, profile, file.as_uri()], capture_output=True, timeout=60, check=True)
+    options = (f"--user-data-dir={folder / 'profile'}", f"--window-size={width},900")
+    ran = subprocess.run([*command, *options, file.as_uri()], capture_output=True, timeout=60, check=True)
     title = re.search(r"<title>(.*?)</title>", ran.stdout.decode(), re.DOTALL)
     assert title is not None
     found: dict[str, Any] = json.loads(markup.unescape(title[1]))
@@ -67,3 +71,14 @@ def test_buttons_tell_the_editor_and_the_rule_holds(tmp_path: Path) -> None:
     assert found["background"] == "rgb(1, 2, 3)"
     # Only what was put in afterwards: the handler, and a picture from somewhere.
     assert len(found["blocked"]) == 2
+
+
+def test_in_a_narrow_panel_every_change_and_its_button_are_seen(tmp_path: Path) -> None:
+    estimate = estimates.complete()
+    changes = frozenset(change.change for change in estimate.what_if[:3])
+    page = html.render(estimate, html.Webview("n0ncen0nce", "'self'", changes))
+    layout = shown(page, tmp_path, width=500)["layout"]
+    assert layout["width"] <= 500
+    assert layout["hidden"] == 0, "nothing of the table lies beyond its edge"
+    assert len(layout["ends"]) == 3 and max(layout["ends"]) < layout["width"]
+    assert len(set(layout["ends"])) == 1, "the buttons stand below each other"

@@ -42,7 +42,9 @@ async def test_it_shows_reports_and_pages(bundled):
 
 async def test_it_starts_the_estimate_of_its_own_package(bundled):
     uri = bundled.write("no_tensorflow.py", "import keras\n")
-    with pytest.raises(JsonRpcException, match="needs `keras`, which .*/bare/bin/python does not have"):
+    with pytest.raises(
+        JsonRpcException, match="needs `keras`, which .* does not have .*/bare/bin/python.: choose"
+    ):
         await estimate(bundled, uri)
 
 

@@ -92,7 +92,7 @@ async def test_the_estimate_is_the_answer_and_marks_and_hover_show_it(estimating
     found = await estimate(estimating, uri)
     assert found["schema_version"] == 1 and found["targets"][0]["fits"] == "no"
     arguments, cwd = found["notes"]
-    assert json.loads(arguments) == ["--output-format", "json", "--progress", "json"]
+    assert json.loads(arguments) == ["--output-format", "json", "--progress", "json", "--end-with-input"]
     assert cwd == os.path.realpath(estimating.root)
 
     begin, *stages, end = reports(estimating, new_token(estimating, tokens))
@@ -162,7 +162,7 @@ async def test_options_become_arguments(estimating):
         "cwd": str(estimating.root.parent),
     }
     arguments, cwd = (await estimate(estimating, uri, options))["notes"]
-    assert json.loads(arguments)[4:] == [
+    assert json.loads(arguments)[5:] == [
         "--python=-odd",
         "--target=t4,a100-40",
         "--what-if=all",
@@ -185,7 +185,7 @@ async def test_the_editors_gpu_is_the_target(estimating):
             lambda: any("A100 40GB" in one.message for one in estimating.log_messages), "the setting"
         )
         arguments, _ = (await estimate(estimating, uri))["notes"]
-        assert json.loads(arguments)[4:] == ["--target=A100 40GB"]
+        assert json.loads(arguments)[5:] == ["--target=A100 40GB"]
     finally:
         await estimating.unconfigure()
 
@@ -216,14 +216,43 @@ async def test_unknown_commands_are_refused(estimating):
 async def test_changes_that_are_not_saved_are_refused(estimating):
     uri = on_disk(estimating, "dirty.py")
     estimating.change(uri, (0, 0, "# changed\n"))
-    assert "save it first" in await refusal(estimating, uri)
+    said = "dirty.py has changes that are not saved: save it first, an estimate runs the file"
+    assert await refusal(estimating, uri) == said
 
 
 async def test_texts_that_are_no_files_are_refused(estimating):
+    save = "save it first, an estimate runs the file"
     uri = estimating.open("untitled:Untitled-1", SCRIPT)
-    assert "is not a file" in await refusal(estimating, uri)
+    assert await refusal(estimating, uri) == f"Untitled-1 was never saved: {save}"
+    book = "untitled:Book.ipynb"
+    cell = types.TextDocumentItem("vscode-notebook-cell:Book.ipynb#c0", "python", 1, SCRIPT)
+    estimating.notebook_document_did_open(
+        types.DidOpenNotebookDocumentParams(
+            types.NotebookDocument(
+                book, "jupyter-notebook", 1, [types.NotebookCell(types.NotebookCellKind.Code, cell.uri)]
+            ),
+            [cell],
+        )
+    )
+    assert await refusal(estimating, cell.uri) == f"Book.ipynb was never saved: {save}"
     never_saved = estimating.open("never_saved.py", SCRIPT)
-    assert "no such file" in await refusal(estimating, never_saved)
+    said = f"never_saved.py is not on disk, it was never saved or is gone: {save}"
+    assert await refusal(estimating, never_saved) == said
+    nowhere = (estimating.root / "nowhere.py").as_uri()
+    assert (await refusal(estimating, nowhere)).endswith("nowhere.py: no such file")
+    remote = "vscode-vfs://github/user/train.py"
+    assert (
+        await refusal(estimating, remote)
+        == f"`{remote}` is no file on this machine, and an estimate runs files"
+    )
+
+
+async def test_other_languages_are_refused(estimating):
+    path = estimating.root / "notes.md"
+    path.write_text(SCRIPT, encoding="utf-8")
+    item = types.TextDocumentItem(path.as_uri(), "markdown", 1, SCRIPT)
+    estimating.text_document_did_open(types.DidOpenTextDocumentParams(item))
+    assert (await refusal(estimating, item.uri)).startswith("notes.md is no Python script or notebook")
 
 
 async def test_a_script_need_not_be_open(estimating):

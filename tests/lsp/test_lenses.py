@@ -48,16 +48,29 @@ async def test_without_a_gpu_the_lens_says_the_batch(vscode):
     uri = vscode.open("plain.py", MODEL + COMPILE + FIT)
     # 13 x 4 bytes of each of 1,226 weights; 222 x 222 x 32 outputs, 32 means and 10 numbers, 512 times 4 bytes.
     said = "about 3.0 GiB at batch 512: estimate"
-    assert await titles(vscode, uri) == [(9, said), (10, said)]
-    compiling, training = await lenses(vscode, uri)
-    for lens in (compiling, training):
-        assert (lens.command.command, lens.command.arguments) == ("keras-memlint.estimate", (uri,))
+    assert await titles(vscode, uri) == [(10, said)]
+    (lens,) = await lenses(vscode, uri)
+    assert (lens.command.command, lens.command.arguments) == ("keras-memlint.estimate", (uri,))
+
+
+@pytest.mark.parametrize(("between", "rows"), [("", [10]), ("\n\n", [12]), ("\n\n\n", [9, 13])])
+async def test_a_compile_close_to_its_training_has_none_of_its_own(vscode, between: str, rows: list[int]):
+    uri = vscode.open(f"near{len(between)}.py", MODEL + COMPILE + between + FIT)
+    found = await titles(vscode, uri)
+    assert [row for row, _ in found] == rows
+    assert len({title for _, title in found}) == 1
+
+
+async def test_a_compile_close_to_another_training_keeps_its_own(vscode):
+    other = "other = keras.Sequential([layers.Dense(1)])\nother.compile('adam', 'mse')\n"
+    uri = vscode.open("apart.py", MODEL + other + COMPILE + FIT + "\n" * 3 + "other.fit(x, y)\n")
+    assert [row for row, _ in await titles(vscode, uri)] == [10, 12, 16]
 
 
 async def test_unknown_sizes_are_not_guessed(vscode):
     unknown = MODEL.replace("    keras.Input((224, 224, 3)),\n", "") + COMPILE + FIT
     uri = vscode.open("unknown.py", unknown)
-    assert await titles(vscode, uri) == [(8, "estimate memory"), (9, "estimate memory")]
+    assert await titles(vscode, uri) == [(9, "estimate memory")]
     batches = MODEL + COMPILE + FIT.replace("512", "size()")
     assert {title for _, title in await titles(vscode, vscode.open("batches.py", batches))} == {
         "estimate memory"
@@ -72,13 +85,13 @@ async def test_nothing_where_nothing_trains_and_in_tests(vscode):
 
 async def test_broken_code_hides_only_itself(vscode):
     uri = vscode.open("typing.py", MODEL + COMPILE + "x = np.load('a\n" + FIT + "for i in (\n")
-    assert [row for row, _ in await titles(vscode, uri)] == [9, 11]
+    assert [row for row, _ in await titles(vscode, uri)] == [11]
 
 
 async def test_later_trainings_are_estimated_by_their_number(vscode):
     uri = vscode.open("two.py", MODEL + COMPILE + FIT + "model.fit(x, y, batch_size=8)\n")
     found = [(lens.range.start.line, lens.command.arguments) for lens in await lenses(vscode, uri)]
-    assert found == [(9, (uri,)), (10, (uri,)), (11, (uri, {"fitIndex": 1}))]
+    assert found == [(10, (uri,)), (11, (uri, {"fitIndex": 1}))]
 
 
 async def test_the_number_of_a_training_after_a_loop_is_not_known(vscode):
@@ -117,7 +130,7 @@ async def test_the_target_gpu_and_the_setting(vscode):
         assert await lenses(vscode, uri) == []
     finally:
         await vscode.unconfigure()
-    assert len(await lenses(vscode, uri)) == 2
+    assert len(await lenses(vscode, uri)) == 1
 
 
 async def test_cells_have_their_own(vscode):
@@ -152,11 +165,11 @@ async def run(editor: Any, uri: str) -> None:
 async def test_after_a_run_the_lens_says_what_it_found(estimating):
     (estimating.root / "run.py").write_text(RESNET, encoding="utf-8")
     uri = estimating.open("run.py", RESNET)
-    (_, before), _ = await titles(estimating, uri)
+    ((_, before),) = await titles(estimating, uri)
     assert before.startswith("about ") and before.endswith(": estimate")
     await run(estimating, uri)
     said = "20.0 GiB on T4 (predicted by the GPU compiler), does not fit"
-    assert await titles(estimating, uri) == [(3, f"{said}: estimate again"), (4, f"{said}: estimate again")]
+    assert await titles(estimating, uri) == [(4, f"{said}: estimate again")]
     estimating.change(uri, (0, 0, "# another text\n"))
     assert before in [title for _, title in await titles(estimating, uri)]
 
@@ -174,7 +187,7 @@ async def test_editors_that_show_reports_are_asked_to(estimating_extended):
         for lens in await lenses(editor, uri)
     ]
     said = "20.0 GiB on T4 (predicted by the GPU compiler), does not fit"
-    assert found == 2 * [
+    assert found == [
         (said, "keras-memlint.openReport", (uri,)),
         ("estimate again", "keras-memlint.estimate", (uri,)),
     ]

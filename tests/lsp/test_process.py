@@ -9,7 +9,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -247,6 +247,50 @@ def test_an_editor_that_goes_away_takes_a_running_estimate_along(tmp_path: Path,
         server.end()
 
 
+@pytest.mark.skipif(not Path("/proc").is_dir(), reason="processes are looked up in /proc")
+def test_an_estimate_does_not_outlive_a_server_that_is_killed(tmp_path: Path) -> None:
+    code = """\
+import os, subprocess, sys, time
+child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
+with open("pids.new", "w") as file:
+    print(os.getppid(), os.getpid(), child.pid, file=file)
+os.rename("pids.new", "pids")
+time.sleep(600)
+"""
+    (tmp_path / "train.py").write_text(code, encoding="utf-8")
+    cache = {**os.environ, "KERAS_MEMLINT_CACHE_DIR": str(tmp_path / "cache")}
+    server = Wire("-m", "keras_memlint", "server", env=cache)
+    pids: list[str] = []
+    try:
+        server.hello()
+        uri = (tmp_path / "train.py").as_uri()
+        ask = {"command": "keras-memlint.estimate", "arguments": [uri, {"python": sys.executable}]}
+        server.send({"id": 2, "method": "workspace/executeCommand", "params": ask})
+        wait(lambda: (tmp_path / "pids").is_file(), 30)
+        pids = (tmp_path / "pids").read_text().split()
+        server.process.send_signal(signal.SIGKILL)
+        wait(lambda: not any(runs(pid) for pid in pids), 20)
+    finally:
+        server.end()
+        for pid in filter(runs, pids):
+            os.kill(int(pid), signal.SIGKILL)
+
+
+def wait(true: Callable[[], bool], seconds: float) -> None:
+    until = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < until, f"not within {seconds} s"
+        time.sleep(0.05)
+
+
+def runs(pid: str) -> bool:
+    """A process whose parent is gone may wait a moment for somebody to ask how it ended: it does not run."""
+    try:
+        return ") Z " not in Path("/proc", pid, "stat").read_text()
+    except OSError:
+        return False
+
+
 def test_goodbye_without_a_shutdown_is_no_success(wire: Wire) -> None:
     wire.hello()
     wire.send({"method": "exit"})
@@ -334,6 +378,57 @@ def test_a_notebook_of_20_megabytes_is_no_trouble(tmp_path: Path, script: str) -
         assert time.monotonic() - started < 15
     finally:
         server.end()
+
+
+@pytest.mark.parametrize("kind", ["script", "notebook"])
+def test_more_code_than_can_be_checked_while_typing_is_told_and_holds_nothing_up(
+    wire: Wire, script: str, kind: str
+) -> None:
+    wire.hello()
+    wire.send(opened(script, "file:///w/warm.py"))
+    wire.until(method="textDocument/publishDiagnostics")
+    long = "import keras\n" + "x = keras.layers.Dense(1)\n" * 200_000  # 5 MB
+    started = time.monotonic()
+    if kind == "script":
+        wire.send(opened(long, "file:///w/long.py"))
+    else:
+        size = 100_000
+        texts = [long[at : at + size] for at in range(0, len(long), size)]
+        cells = [
+            {"kind": 2, "document": f"vscode-notebook-cell:/w/long.ipynb#{at}"} for at in range(len(texts))
+        ]
+        documents = [
+            {"uri": cell["document"], "languageId": "python", "version": 1, "text": text}
+            for cell, text in zip(cells, texts, strict=True)
+        ]
+        book = {
+            "uri": "file:///w/long.ipynb",
+            "notebookType": "jupyter-notebook",
+            "version": 1,
+            "cells": cells,
+        }
+        params = {"notebookDocument": book, "cellTextDocuments": documents}
+        wire.send({"method": "notebookDocument/didOpen", "params": params})
+    for version in range(2, 4):
+        if kind == "script":
+            change = {
+                "range": {"start": {"line": 9, "character": 0}, "end": {"line": 9, "character": 0}},
+                "text": "#",
+            }
+            document = {"uri": "file:///w/long.py", "version": version}
+            params = {"textDocument": document, "contentChanges": [change]}
+            wire.send({"method": "textDocument/didChange", "params": params})
+    wire.send(opened(script))
+    shown: list[str] = []
+    while True:
+        message = wire.receive()
+        if message.get("method") == "window/showMessage":
+            shown.append(message["params"]["message"])
+        if message.get("params", {}).get("uri") == "file:///w/train.py" and message["params"]["diagnostics"]:
+            break
+    assert time.monotonic() - started < 10
+    (notice,) = shown
+    assert "characters of code, more than 1,000,000; `keras-memlint check`" in notice
 
 
 def test_an_editor_that_misspells_its_capability_is_told_to_ask_again(script: str) -> None:

@@ -12,7 +12,7 @@ from keras_memlint.rules.diagnostic import Diagnostic, DiagnosticFix
 from keras_memlint.rules.engine import broken_statements
 from keras_memlint.rules.positions import to_edit
 from keras_memlint.rules.registry import load
-from pages import PAGES, Case, cases, check, strip_marks
+from pages import PAGES, Case, cases, check, expected, strip_marks
 
 EXAMPLES = [case for page in PAGES for case in cases(page) if case.heading.startswith("Found")]
 STYLES = {
@@ -22,7 +22,8 @@ STYLES = {
         r"^((?:    )+)", lambda m: "\t" * (len(m.group(1)) // 4), text, flags=re.MULTILINE
     ),
     "no final newline": lambda text: text.rstrip("\n"),
-    "non-ASCII": lambda text: text.replace("import", "# größe 漢字 😀\nimport", 1),
+    "spaces before brackets": lambda text: re.sub(r"(\.\w+)\(", r"\1 (", text),
+    "non-ASCII": lambda text: text.replace("\n", "  # größe 漢字 😀\n", 1),
 }
 
 
@@ -44,8 +45,10 @@ def key(diagnostic: Diagnostic) -> tuple[str, str]:
 @pytest.mark.parametrize("style", STYLES)
 @pytest.mark.parametrize("case", EXAMPLES, ids=str)
 def test_laws(case: Case, style: str, tmp_path: Path) -> None:
+    marked = [code for _, code in expected(case.text)]
     case = restyled(case, style)
     before = check(case, tmp_path)
+    assert [finding.code for finding in before if finding.code == case.rule] == marked
     for finding in before:
         for fix in finding.fixes:
             text = fixed(case.text, fix)
