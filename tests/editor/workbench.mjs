@@ -214,6 +214,8 @@ export class Workbench {
     const box = this.page.locator(".quick-input-widget input.input");
     await box.waitFor();
     await box.fill(`:${line}:${column}`);
+    // The box takes Enter only once it has read the number.
+    await this.page.locator(".quick-input-list .monaco-list-row", { hasText: `${line}` }).first().waitFor();
     await this.page.keyboard.press("Enter");
     await box.waitFor({ state: "hidden" });
   }
