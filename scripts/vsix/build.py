@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import bundle
+from notices import NoticeError, notices
 from targets import ROOT, TARGETS, UNIVERSAL
 from wheels import DownloadError
 
@@ -43,7 +44,7 @@ def main() -> None:
     os.environ["SOURCE_DATE_EPOCH"] = EPOCH
     try:
         build(targets, arguments.out.absolute(), arguments.wheel)
-    except (bundle.BundleError, DownloadError, PackageError) as error:
+    except (bundle.BundleError, DownloadError, NoticeError, PackageError) as error:
         sys.exit(f"scripts/vsix/build.py: {error}")
 
 
@@ -88,6 +89,7 @@ def _client(stage: Path, manifest: dict[str, Any]) -> None:
     for source, packed in files.items():
         (stage / packed).parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(ROOT / source, stage / packed)
+    (stage / "THIRD-PARTY-NOTICES.txt").write_text(notices(), encoding="utf-8")
     (stage / "package.json").write_text(json.dumps(kept, indent=2, ensure_ascii=False), encoding="utf-8")
     # vsce wants to be told what to leave out. All of this was put here to be packed.
     (stage / ".vscodeignore").touch()

@@ -19,17 +19,27 @@ _WORD = re.compile(r"[A-Za-z][\w-]*")
 
 
 def hover(
-    client: Client, unit: Unit, outcome: Outcome, document: Document, at: types.Position
+    client: Client,
+    unit: Unit,
+    outcome: Outcome,
+    document: Document,
+    at: types.Position,
+    *,
+    brief: bool = False,
 ) -> types.Hover | None:
-    """What there is to say about ``at``: findings and the estimate of the training there, else a rule's code."""
-    found = [*_findings(unit, document, outcome.findings, at), *_estimates(unit, document, outcome, at)]
+    """What there is to say about ``at``: findings and the estimate of the training there, else a rule's code.
+
+    ``brief``: the editor shows the finding itself above, so the rule's page is enough.
+    """
+    findings = _findings(unit, document, outcome.findings, at, brief=brief)
+    found = [*findings, *_estimates(unit, document, outcome, at)]
     if not found:
         return code_hover(client, document, at)
     return _hover(client, "\n\n---\n\n".join(text for text, _ in found), found[0][1])
 
 
 def _findings(
-    unit: Unit, document: Document, findings: Iterable[Diagnostic], at: types.Position
+    unit: Unit, document: Document, findings: Iterable[Diagnostic], at: types.Position, *, brief: bool
 ) -> Iterator[tuple[str, types.Range]]:
     offset = document.lines.offset(at)
     for finding in findings:
@@ -40,8 +50,9 @@ def _findings(
             for place in (finding.location, finding.end_location)
         )
         if start <= offset <= end:
-            parts = [f"**{finding.code}** ({finding.severity}): {finding.message}", finding.help]
-            text = "\n\n".join(part for part in [*parts, pages.page(finding.code)] if part)
+            finding_itself = [f"**{finding.code}** ({finding.severity}): {finding.message}", finding.help]
+            parts = [*([] if brief else finding_itself), pages.quiet_page(finding.code)]
+            text = "\n\n".join(part for part in parts if part)
             yield text, span(document.lines, finding.location, finding.end_location)
 
 

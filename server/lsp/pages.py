@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from functools import cache
 
 from keras_memlint.rules.catalogue import Row, reserved, rows
 
 # What a page's examples say to the tests.
 _MARK = re.compile(r"[ \t]*# (?:expect|todo): .*")
+_HEADING = re.compile(r"#+ (.*)")
 _HEAD_ENDS = re.compile(r"^## ", re.MULTILINE)
 
 
@@ -30,6 +32,22 @@ def page(code: str) -> str | None:
     except OSError:
         return None
     return _MARK.sub("", text).strip()
+
+
+@cache
+def quiet_page(code: str) -> str | None:
+    """The page with its headings in bold: in a small box, real ones shout."""
+    text = page(code)
+    return None if text is None else "".join(_quieter(text))
+
+
+def _quieter(text: str) -> Iterator[str]:
+    in_code = False
+    for line in text.splitlines(keepends=True):
+        if line.startswith("```"):
+            in_code = not in_code
+        heading = None if in_code else _HEADING.match(line)
+        yield line if heading is None else f"**{heading[1]}**\n"
 
 
 def head(code: str) -> str | None:

@@ -485,7 +485,7 @@ def _add_actions(server: MemlintServer) -> None:
         document = server.documents.document(uri)
         if latest is None or document is None:
             return None
-        return hover.hover(server.client, *latest, document, params.position)
+        return hover.hover(server.client, *latest, document, params.position, brief=server.extensions)
 
 
 async def _resolved(server: MemlintServer, action: types.CodeAction) -> types.CodeAction:

@@ -21,8 +21,8 @@ async def test_a_finding_shows_its_message_and_the_page_of_its_rule(vscode, scri
     uri = vscode.open("hover.py", script)
     text = await hover(vscode, uri, "map(decode)")
     assert text.startswith("**KM209** (info): `map` reads, decodes or augments")
-    assert "# map-sequential (KM209)" in text
-    assert "## Found" in text
+    assert "**map-sequential (KM209)**" in text
+    assert "**Found**" in text
     assert "expect:" not in text
 
 
@@ -68,4 +68,9 @@ async def test_a_finding_shows_its_bytes_and_what_was_measured_of_its_rule(vscod
     uri = vscode.open("bytes.py", script)
     text = await hover(vscode, uri, "fit(x")
     assert text.startswith("**KM108** (warning): ") or "GiB)" in text.partition("\n")[0]
-    assert "\n**Measured.** " in text.partition("## Found")[0]
+    assert "\n**Measured.** " in text.partition("**Found**")[0]
+
+
+async def test_an_editor_that_shows_the_finding_itself_gets_the_page_alone(estimating_extended, script):
+    uri = estimating_extended.open("hover.py", script)
+    assert (await hover(estimating_extended, uri, "map(decode)")).startswith("**map-sequential (KM209)**")
