@@ -56,7 +56,16 @@ test("a lens starts the estimate; its report can be applied and saved, and the l
   await report.locator("#verdict").waitFor();
   assert.match(await report.locator("#verdict").innerText(), /T4/);
   assert.ok((await report.locator("table").count()) > 0, "a table for those who cannot see the charts");
-  await bench.shot("report");
+  await bench.picture("report");
+
+  for (const [format, marks] of [["json", '"schema_version"'], ["html", "<!doctype html>"]]) {
+    await report.locator(`#save-${format}`).click();
+    const box = page.locator(".quick-input-widget input.input");
+    await box.waitFor();
+    await box.fill(path.join(bench.folder, `report.${format}`));
+    await page.keyboard.press("Enter");
+    await bench.until(() => bench.has(`report.${format}`) && bench.read(`report.${format}`).includes(marks), `the report as ${format}`);
+  }
 
   const apply = report.locator('[data-change="mixed_bfloat16"] button, [data-change="mixed_float16"] button').first();
   await apply.click();

@@ -1,5 +1,6 @@
 // What people do in the editor all day, in one window: findings, fixes, notebooks, hints. The folder's name is an unkind one.
 import assert from "node:assert/strict";
+import path from "node:path";
 import { after, before, beforeEach, test } from "node:test";
 import { Workbench } from "./workbench.mjs";
 
@@ -144,7 +145,7 @@ test("sizes stand in the text, and above the training what it needs", async () =
   const hint = page.locator(".monaco-editor .view-line", { hasText: "Conv2D(32" }).first();
   await bench.until(async () => /896/.test(await hint.innerText()), "the first convolution's parameters");
   await page.locator(".statusbar-item", { hasText: "T4" }).first().waitFor();
-  await bench.shot("hints");
+  await bench.picture("findings");
 });
 
 test("a mistake in pyproject.toml is shown in that file", async () => {
@@ -229,4 +230,20 @@ test("a server that is killed comes back, and one that keeps dying is left alone
   await bench.shot("gave-up-on-server");
   await page.locator(".notification-toast .monaco-button", { hasText: "Restart" }).first().click();
   await bench.until(() => bench.serverProcesses().length === 1, "restarted by hand");
+});
+
+test("in a window with two folders each has its own settings, and both have one server", async () => {
+  const gpus = { small: "T4", "rather large": "A100 80GB" };
+  for (const [name, gpu] of Object.entries(gpus)) {
+    bench.write(`${name}/.vscode/settings.json`, JSON.stringify({ "keras-memlint.targetGpu": gpu }));
+    bench.write(`${name}/${gpu.replace(" ", "_")}.py`, bench.read("train.py"));
+  }
+  bench.write("both.code-workspace", JSON.stringify({ folders: Object.keys(gpus).map((name) => ({ path: name })) }));
+  await bench.load(path.join(bench.folder, "both.code-workspace"));
+  for (const gpu of Object.values(gpus)) {
+    await bench.open(`${gpu.replace(" ", "_")}.py`);
+    await bench.goTo(27);
+    await page.locator(".codelens-decoration a", { hasText: `on ${gpu}` }).first().waitFor();
+  }
+  assert.equal(bench.serverProcesses().length, 1);
 });

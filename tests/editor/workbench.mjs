@@ -1,6 +1,7 @@
 // A whole VS Code for the tests: code-server with the packaged extension in a fresh profile, driven through Chromium.
 //
-// From the environment: CODE_SERVER (its package folder, with playwright-core beside it), VSIX, CHROMIUM, PYTHON (one without packages).
+// From the environment: CODE_SERVER (its package folder, with playwright-core beside it), VSIX and UNIVERSAL (the packages of this
+// platform and of all), CHROMIUM, PYTHON (one without packages), and ESTIMATE_PYTHON (one with Keras).
 import assert from "node:assert/strict";
 import { spawn, spawnSync } from "node:child_process";
 import fs from "node:fs";
@@ -54,9 +55,10 @@ export class Workbench {
    *
    * `folder`: the name of that copy. `trust`: whether the editor asks if it may trust the folder. `user` and `machine`: more settings;
    * a remote reads those that name programs from the machine's file alone. `environment`: variables of the editor's process.
+   * `vsix`: the package, by default that of this platform.
    * `prepare(folder, root)` may add files first.
    */
-  static async start({ folder = "work", trust = false, user = {}, machine = {}, environment = {}, prepare = () => {} } = {}) {
+  static async start({ folder = "work", trust = false, user = {}, machine = {}, environment = {}, prepare = () => {}, vsix = given("VSIX") } = {}) {
     const bench = new Workbench();
     bench.environment = environment;
     bench.root = fs.mkdtempSync(path.join(os.tmpdir(), "memlint-editor-"));
@@ -70,7 +72,7 @@ export class Workbench {
     bench.ofFolder = {};
     bench.writeSettings();
     try {
-      bench.install(given("VSIX"));
+      bench.install(vsix);
       await bench.serve({ trust });
       await bench.browse();
     } catch (error) {
@@ -280,11 +282,23 @@ export class Workbench {
     await this.page.screenshot({ path: path.join(SHOTS, `${name}.png`), ...options });
   }
 
+  /** A picture for the documentation: kept in the folder that PICTURES names, if it names one. */
+  async picture(name) {
+    await this.page.mouse.move(640, 5);
+    await this.shot(name);
+    if (process.env.PICTURES) fs.copyFileSync(path.join(SHOTS, `${name}.png`), path.join(process.env.PICTURES, `${name}.png`));
+  }
+
+  has(name) {
+    return fs.existsSync(path.join(this.folder, name));
+  }
+
   read(name) {
     return fs.readFileSync(path.join(this.folder, name), "utf8");
   }
 
   write(name, text) {
+    fs.mkdirSync(path.dirname(path.join(this.folder, name)), { recursive: true });
     fs.writeFileSync(path.join(this.folder, name), text);
   }
 
