@@ -87,8 +87,12 @@ test("a server that dies at its start is told once, and not started forever", as
 test("settings of the wrong type count as not set", async () => {
   await bench.setFolder({ "keras-memlint.select": "KM2", "keras-memlint.codeLens": "yes", "keras-memlint.inlayHints": 3, "keras-memlint.targetGpu": 7 });
   try {
+    const [before] = bench.serverProcesses();
     await bench.command("keras-memlint: Restart Server");
+    await bench.until(() => bench.serverProcesses().some((pid) => pid !== before), "another server process");
     await bench.squiggles("warning").first().waitFor();
+    await bench.goTo(27);
+    await page.locator(".codelens-decoration a", { hasText: "on T4" }).first().waitFor();
     assert.equal(await page.locator(".notification-toast").count(), 0);
   } finally {
     await bench.setFolder({

@@ -251,9 +251,12 @@ export class Workbench {
   /** The rows of the menu of fixes at a place. */
   async fixes(line, column) {
     await this.goTo(line, column);
-    await this.page.keyboard.press("Control+.");
     const rows = this.page.locator(".action-widget .monaco-list-row.action");
-    await rows.first().waitFor();
+    // Right after a change there may be nothing to fix yet, and the menu does not open.
+    await this.until(async () => {
+      await this.page.keyboard.press("Control+.");
+      return rows.first().waitFor({ timeout: 2_000 }).then(() => true, () => false);
+    }, `fixes in line ${line}`);
     return rows;
   }
 
