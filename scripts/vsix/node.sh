@@ -44,7 +44,7 @@ package_of_this_machine() {
 }
 
 in_the_path() {
-    if ! command -v npm >/dev/null || ! node -e "process.exit(parseInt(process.versions.node) < $OLDEST)"; then
+    if ! command -v npm >/dev/null || ! node -e "process.exit(parseInt(process.versions.node) < $OLDEST ? 1 : 0)" 2>/dev/null; then
         echo "The extension is built with Node.js $OLDEST or newer and npm: install them so that both are in the PATH." >&2
         return 1
     fi
