@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import bundle
+import sources
 from notices import NoticeError, notices
 from targets import ROOT, TARGETS, UNIVERSAL
 from wheels import DownloadError
@@ -29,8 +30,8 @@ LARGEST = 10_000_000
 EPOCH = "315532800"
 
 FILES = {"LICENSE": "LICENSE.txt", "CHANGELOG.md": "CHANGELOG.md", "vscode-client/README.md": "README.md"}
-FOLDERS = ("vscode-client/walkthrough", "vscode-client/media")
-"""Beside the files that the manifest names; packed where they exist."""
+FOLDERS = ("vscode-client/walkthrough/", "vscode-client/media/")
+"""Beside the files that the manifest names."""
 
 
 def main() -> None:
@@ -64,6 +65,7 @@ def build(targets: Sequence[str], out: Path, wheel: Path | None) -> None:
             stage = Path(work, target)
             _client(stage, manifest)
             bundle.build(stage / "bundled", target, libraries)
+            sources.plain_modes(stage)
             return _package(stage, target, out / f"keras-memlint-{manifest['version']}-{target}.vsix")
 
         with ThreadPoolExecutor(os.cpu_count()) as pool:
@@ -84,8 +86,7 @@ def _client(stage: Path, manifest: dict[str, Any]) -> None:
         if not (ROOT / name).is_file():
             raise PackageError(f"package.json names `{name}`, which is not there")
         files[name] = name
-    for folder in FOLDERS:
-        files |= {(name := path.relative_to(ROOT).as_posix()): name for path in (ROOT / folder).rglob("*.*")}
+    files |= {name: name for name in sources.files(ROOT) if name.startswith(FOLDERS)}
     for source, packed in files.items():
         (stage / packed).parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(ROOT / source, stage / packed)

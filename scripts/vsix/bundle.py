@@ -10,16 +10,19 @@ from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import sources
 import symbols
 import wheels
 from targets import CACHE, LIBCST, LOCK, PLATFORMS, PYTHONS, ROOT, UNIVERSAL
 
 _NATIVE = (".so", ".pyd")
 
-# What nothing of ours imports, and what only an installer reads.
-_UNUSED = re.compile(r"^libcst/(codemod/|tool\.py)|^example\.py|/tests/|\.dist-info/(RECORD|sboms/)")
+# What nothing of ours imports, and what only an installer reads. WHEEL also tells which setuptools built a wheel.
+_UNUSED = re.compile(r"^libcst/(codemod/|tool\.py)|^example\.py|/tests/|\.dist-info/((RECORD|WHEEL)$|sboms/)")
 
-_NOT_PACKED = (".*", "__pycache__", "build", "dist", "node_modules", "*.egg-info", "tests", "benchmarks")
+_NOT_IN_A_WHEEL = ("benchmarks/", "tests/", "vscode-client/")
+
+_STARTERS = "vscode-client/bundled/"
 
 
 class BundleError(Exception):
@@ -31,7 +34,8 @@ def build(folder: Path, target: str, libraries: Iterable[Path]) -> None:
 
     Raises BundleError, or DownloadError when libcst cannot be had.
     """
-    shutil.copytree(ROOT / "vscode-client" / "bundled", folder, ignore=shutil.ignore_patterns("__pycache__"))
+    names = [name for name in sources.files(ROOT) if name.startswith(_STARTERS)]
+    sources.copy(ROOT / _STARTERS, [name.removeprefix(_STARTERS) for name in names], folder)
     shutil.copyfile(LIBCST, folder / "requirements.txt")
     for wheel in libraries:
         _unpack(wheel, folder / "libs")
@@ -45,10 +49,12 @@ def libraries(own: Path) -> list[Path]:
 
 
 def own_wheel(folder: Path) -> Path:
-    """keras-memlint's wheel, built into ``folder`` from a copy, so that nothing is left behind in the checkout."""
+    """keras-memlint's wheel, built into ``folder`` from a copy of what is tracked: building leaves files behind."""
     with tempfile.TemporaryDirectory() as copy:
         checkout = Path(copy, "checkout")
-        shutil.copytree(ROOT, checkout, ignore=shutil.ignore_patterns(*_NOT_PACKED))
+        sources.copy(
+            ROOT, [name for name in sources.files(ROOT) if not name.startswith(_NOT_IN_A_WHEEL)], checkout
+        )
         ran = wheels.pip("wheel", "-q", "--no-deps", "-w", str(folder), str(checkout))
     if ran.returncode:
         raise BundleError(f"the wheel cannot be built\n{ran.stderr}")

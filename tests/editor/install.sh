@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Puts a whole VS Code and what drives it into a folder: install.sh FOLDER
 #
-#   FOLDER/node/bin                               Node, as the editor wants it
+#   FOLDER/node/bin                               Node, by scripts/vsix/node.sh
 #   FOLDER/editor/node_modules/code-server        VS Code with its extension host, for a browser
 #   FOLDER/editor/node_modules/playwright-core    drives the browser
 #
@@ -9,34 +9,30 @@
 # A second call with the same versions changes nothing.
 set -Eeuo pipefail
 
-NODE=24.21.0 CODE_SERVER=4.139.1 PLAYWRIGHT=1.65.1 WATCHER=2.5.6
+CODE_SERVER=4.139.1 PLAYWRIGHT=1.65.1 WATCHER=2.5.6
 
 main() {
     local folder machine made_of
-    folder=$(mkdir -p "$1" && cd "$1" && pwd)
     machine=$(npm_name)
-    made_of="node $NODE, code-server $CODE_SERVER, playwright-core $PLAYWRIGHT, watcher $WATCHER, $machine"
-    if [ -f "$folder/made-of" ] && [ "$(cat "$folder/made-of")" = "$made_of" ]; then
+    "$(dirname "${BASH_SOURCE[0]}")/../../scripts/vsix/node.sh" "$1"
+    folder=$(cd "$1" && pwd)
+    export PATH="$folder/node/bin:$PATH"
+    made_of="code-server $CODE_SERVER, playwright-core $PLAYWRIGHT, watcher $WATCHER, $machine"
+    if [ -f "$folder/editor/made-of" ] && [ "$(cat "$folder/editor/made-of")" = "$made_of" ]; then
         return 0
     fi
-    if ! command -v npm >/dev/null; then
-        echo "The tests in the editor need npm: install Node.js with npm so that \`npm\` is in the PATH." >&2
-        return 1
-    fi
     # Also what an interrupted call left.
-    rm -rf "$folder/made-of" "$folder/node" "$folder/node-package" "$folder/editor"
-
-    package "$folder/node-package" "node-$machine@$NODE"
-    ln -s "node-package/node_modules/node-$machine" "$folder/node"
-    export PATH="$folder/node/bin:$PATH"
-
-    package "$folder/editor" --omit=optional "code-server@$CODE_SERVER" "playwright-core@$PLAYWRIGHT"
+    rm -rf "$folder/editor"
+    mkdir "$folder/editor"
+    cd "$folder/editor"
+    echo '{"private": true}' >package.json
+    quiet_npm --no-save --omit=optional "code-server@$CODE_SERVER" "playwright-core@$PLAYWRIGHT"
     # The editor inside brings a list of its own dependencies, which a script would have installed.
-    cd "$folder/editor/node_modules/code-server/lib/vscode"
+    cd node_modules/code-server/lib/vscode
     quiet_npm --omit=dev --omit=optional
     # Without it, changes made outside the editor go unseen.
     quiet_npm --no-save --omit=dev --omit=optional "@parcel/watcher-$machine-glibc@$WATCHER"
-    echo "$made_of" >"$folder/made-of"
+    echo "$made_of" >"$folder/editor/made-of"
 }
 
 npm_name() {
@@ -48,15 +44,6 @@ npm_name() {
         return 1
         ;;
     esac
-}
-
-# package FOLDER ARGUMENTS: installs packages in a folder of their own.
-package() {
-    mkdir -p "$1"
-    cd "$1"
-    echo '{"private": true}' >package.json
-    shift
-    quiet_npm --no-save "$@"
 }
 
 quiet_npm() {

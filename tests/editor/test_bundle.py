@@ -6,10 +6,11 @@ import ast
 import json
 import os
 import platform
+import runpy
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from importlib.metadata import distributions
 from pathlib import Path
 from typing import Any
@@ -19,7 +20,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).parents[2]
-SUPPORTED = [f"3.{minor}" for minor in range(10, 15)]
+SUPPORTED = runpy.run_path(str(ROOT / "scripts/vsix/targets.py"))["PYTHONS"]
 TOO_OLD = [f"3.{minor}" for minor in range(6, 10)]
 MACHINE = {"x86_64": "linux-x64", "aarch64": "linux-arm64"}
 
@@ -41,7 +42,7 @@ def find(version: str) -> str | None:
     return None
 
 
-def params(versions: list[str]) -> list[Any]:
+def params(versions: Sequence[str]) -> list[Any]:
     """A Python for each version, or the reason why it is not tried."""
     found = {version: find(version) for version in versions}
     return [
@@ -137,6 +138,18 @@ def test_a_python_that_is_too_old_says_so(old: str, bundle: Path) -> None:
     ran = start(old, bundle, "server")
     assert ran.returncode == 2
     assert ran.stderr.startswith("keras-memlint: error: CPython 3.10 to 3.14 is needed, and `")
+    assert ran.stderr.count("\n") == 1
+
+
+def test_a_free_threaded_python_says_so(own: Path, bundle: Path) -> None:
+    code = (
+        "import sys, sysconfig; sys.path.insert(0, sys.argv[1])\n"
+        "sysconfig.get_config_vars()['Py_GIL_DISABLED'] = 1\n"
+        "import start; sys.exit(start.main())\n"
+    )
+    ran = subprocess.run([own, "-I", "-c", code, bundle], capture_output=True, text=True, check=False)
+    assert ran.returncode == 2
+    assert f"is needed, and `{own}` is free-threaded Python 3." in ran.stderr
     assert ran.stderr.count("\n") == 1
 
 

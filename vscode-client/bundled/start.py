@@ -5,6 +5,7 @@ Any Python must be able to read this file, so that one that is too old can say s
 
 import os
 import sys
+import sysconfig
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 OLDEST, NEWEST = (3, 10), (3, 14)
@@ -29,12 +30,15 @@ def main():
 def unsupported():
     """Why keras-memlint does not run with this Python, or None."""
     name = getattr(getattr(sys, "implementation", None), "name", "python")
-    if name == "cpython" and OLDEST <= sys.version_info[:2] <= NEWEST:
+    # libcst has no build for these.
+    free_threaded = bool(sysconfig.get_config_var("Py_GIL_DISABLED"))
+    if name == "cpython" and OLDEST <= sys.version_info[:2] <= NEWEST and not free_threaded:
         return None
     name = {"cpython": "Python", "python": "Python", "pypy": "PyPy"}.get(name, name)
-    return "CPython 3.10 to 3.14 is needed, and `%s` is %s %d.%d" % (
-        (sys.executable, name) + tuple(sys.version_info[:2])
-    )
+    if free_threaded:
+        name = "free-threaded " + name
+    numbers = OLDEST + NEWEST + (sys.executable, name) + tuple(sys.version_info[:2])
+    return "CPython %d.%d to %d.%d is needed, and `%s` is %s %d.%d" % numbers
 
 
 def without_libcst():
