@@ -127,7 +127,7 @@ async function ownCommand(command: readonly string[], environment: Record<string
 
 async function installedVersion(python: Python, given: Circumstances): Promise<string | undefined> {
   const question = "import importlib.metadata as m; print(m.version('keras-memlint'))";
-  const said = await run([...python.command, "-c", question], LIMIT, given.emptyFolder);
+  const said = await run([...python.command, "-c", question], LIMIT, { cwd: given.emptyFolder });
   return said.problem === undefined ? said.out.trim().split("\n").pop() || undefined : undefined;
 }
 

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { type Places, readSettings } from "../../../vscode-client/src/settings.ts";
 
-const PLACES: Places = { workspaceFolder: "/work/a b", userHome: "/home/me", environment: { VENV: "/opt/venv" } };
+const PLACES: Places = { workspaceFolder: "/projects/a b", userHome: "/home/me", environment: { VENV: "/opt/venv" } };
 
 function read(values: Record<string, unknown>, places = PLACES) {
   const problems: string[] = [];
@@ -42,7 +42,7 @@ test("variables and the home folder are replaced in programs, not in the script'
     "estimate.python": "${env:VENV}/bin/python",
     "estimate.arguments": ["${userHome}", "~/data"],
   });
-  assert.deepEqual(settings.interpreter, ["/work/a b/.venv/bin/python", "-X", "/home/me"]);
+  assert.deepEqual(settings.interpreter, ["/projects/a b/.venv/bin/python", "-X", "/home/me"]);
   assert.deepEqual(settings.path, ["/home/me/bin/keras-memlint", "server", "~/x"]);
   assert.equal(settings.estimatePython, "/opt/venv/bin/python");
   assert.deepEqual(settings.estimateArguments, ["${userHome}", "~/data"]);
