@@ -19,8 +19,8 @@ const END_LIMIT = 2_000;
 export interface Handlers {
   /** The server went away although nobody asked it to. */
   readonly gone: () => void;
-  /** A command of the server was chosen, in a code lens say. */
-  readonly command: (id: string, given: unknown[]) => Promise<unknown>;
+  /** The command of the server was chosen, in a code lens say. */
+  readonly command: (given: unknown[]) => Promise<unknown>;
 }
 
 /** Errors go to the log alone: which message box appears, `failure.ts` decides. */
@@ -71,7 +71,7 @@ export class Running {
           return { action: CloseAction.DoNotRestart, handled: true };
         },
       },
-      middleware: { executeCommand: (id, given) => handlers.command(id, given) },
+      middleware: { executeCommand: (_, given) => handlers.command(given) },
     };
     this.client = new QuietClient(SECTION, "keras-memlint", () => this.spawn(), options);
   }

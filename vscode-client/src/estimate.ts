@@ -8,7 +8,7 @@ import type { Estimate, Reports } from "./report.ts";
 import { nameOf, neededScript, neededText, openNotebook } from "./scripts.ts";
 import type { Server } from "./server.ts";
 
-export const ESTIMATE = "keras-memlint.estimate";
+const ESTIMATE = "keras-memlint.estimate";
 
 /** Options of the server's command, see `docs/editors/generic.md`. */
 type Options = Record<string, unknown>;
