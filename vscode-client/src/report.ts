@@ -76,7 +76,7 @@ export class Reports implements vscode.Disposable {
     const asked = ++this.asked;
     const shown = await this.remembered().catch(() => undefined);
     if (asked !== this.asked) return;
-    if (shown !== undefined) await this.fill(shown);
+    if (shown !== undefined) await this.fill(shown).catch(() => panel.dispose());
     // An estimate of another text would be misleading.
     else panel.dispose();
   }
