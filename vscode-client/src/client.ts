@@ -1,9 +1,11 @@
 /** One run of the server: its process and the language client that talks with it. */
 
 import { type ChildProcess, spawn } from "node:child_process";
+import { StringDecoder } from "node:string_decoder";
 import { setTimeout as delay } from "node:timers/promises";
 import * as vscode from "vscode";
 import { CloseAction, ErrorAction, LanguageClient, type LanguageClientOptions, RevealOutputChannelOn } from "vscode-languageclient/node";
+import { SILENT, ending, heard } from "./ending.ts";
 import type { Launch } from "./launch.ts";
 import { cleanEnvironment } from "./python.ts";
 import { SECTION } from "./settings.ts";
@@ -17,8 +19,8 @@ const END_LIMIT = 2_000;
 export interface Handlers {
   /** The server went away although nobody asked it to. */
   readonly gone: () => void;
-  /** A command of the server was chosen, in a code lens say. */
-  readonly command: (id: string, given: unknown[]) => Promise<unknown>;
+  /** The command of the server was chosen, in a code lens say. */
+  readonly command: (given: unknown[]) => Promise<unknown>;
 }
 
 /** Errors go to the log alone: which message box appears, `failure.ts` decides. */
@@ -69,7 +71,7 @@ export class Running {
           return { action: CloseAction.DoNotRestart, handled: true };
         },
       },
-      middleware: { executeCommand: (id, given) => handlers.command(id, given) },
+      middleware: { executeCommand: (_, given) => handlers.command(given) },
     };
     this.client = new QuietClient(SECTION, "keras-memlint", () => this.spawn(), options);
   }
@@ -127,16 +129,11 @@ export class Running {
 
 /** In words, with the last line of what it complained; never rejects. */
 function howItEnds(child: ChildProcess): Promise<string> {
-  let last = "";
-  child.stderr?.on("data", (chunk) => {
-    const lines = String(last + chunk).trimEnd().split("\n");
-    last = lines.pop() ?? "";
-  });
+  const decoder = new StringDecoder("utf8");
+  let complaint = SILENT;
+  child.stderr?.on("data", (chunk: Buffer) => (complaint = heard(complaint, decoder.write(chunk))));
   return new Promise((resolve) => {
     child.once("error", (error) => resolve(error.message));
-    child.once("close", (status, signal) => {
-      const how = signal === null ? `it ended with status ${status}` : `it was ended by ${signal}`;
-      resolve(last.trim() === "" ? how : `${how}: ${last.trim()}`);
-    });
+    child.once("close", (status, signal) => resolve(ending(status, signal, complaint)));
   });
 }

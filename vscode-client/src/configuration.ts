@@ -10,20 +10,24 @@ const told = new Set<string>();
 /**
  * The settings that hold for `scope`.
  *
- * Whether the workspace is trusted is not asked here: in Restricted Mode VS Code itself leaves out what the workspace
- * says about programs, and keeps what the user says.
+ * In Restricted Mode VS Code itself leaves out what the workspace says about programs, and keeps what the user says:
+ * that must not name the workspace's folder then.
  */
 export function settingsFor(scope: vscode.Uri | undefined, log: vscode.LogOutputChannel): Settings {
   const configuration = vscode.workspace.getConfiguration(SECTION, scope ?? null);
   const folder = (scope && vscode.workspace.getWorkspaceFolder(scope)) ?? vscode.workspace.workspaceFolders?.[0];
-  const places = { workspaceFolder: folder?.uri.fsPath, userHome: os.homedir(), environment: process.env };
+  const workspaceFolder = vscode.workspace.isTrusted ? folder?.uri.fsPath : undefined;
+  const places = { workspaceFolder, userHome: os.homedir(), environment: process.env };
   return readSettings((key) => configuration.get(key), places, (problem) => {
     if (!told.has(problem)) log.warn(problem);
     told.add(problem);
   });
 }
 
-/** Writes one setting where the person can see it work: for the folder of `scope`, else the workspace, else everywhere. */
+/**
+ * Writes one setting where the person can see it work: in a window with several folders for that of `scope`, else for the
+ * workspace, which may be just one folder, and everywhere when no folder is open.
+ */
 export async function writeSetting(key: string, value: unknown, scope: vscode.Uri | undefined): Promise<void> {
   const folders = vscode.workspace.workspaceFolders ?? [];
   const folder = scope && vscode.workspace.getWorkspaceFolder(scope);

@@ -2,38 +2,31 @@
 
 import * as os from "node:os";
 import * as vscode from "vscode";
-import { findBundle, unsuited } from "./bundle.ts";
-import { settingsFor } from "./configuration.ts";
-import type { Environments } from "./environments.ts";
-import { candidates, judged } from "./launch.ts";
-import { shown, unsupported, versionOf } from "./python.ts";
+import { reasonOf } from "./failure.ts";
+import { candidates, judged, refusal } from "./launch.ts";
+import { shown, versionOf } from "./python.ts";
 import type { Server } from "./server.ts";
 import { SECTION } from "./settings.ts";
 
-export async function showDebugInformation(
-  context: vscode.ExtensionContext,
-  server: Server,
-  environments: Environments,
-  log: vscode.LogOutputChannel,
-  activation: number,
-): Promise<void> {
-  const { version } = context.extension.packageJSON;
+/** `activation`: milliseconds. */
+export async function showDebugInformation(context: vscode.ExtensionContext, server: Server, activation: number): Promise<void> {
+  const manifest = context.extension.packageJSON;
   const sections: [string, string[]][] = [
     [
       "editor",
       [
-        `extension ${version}, activated in ${activation.toFixed(1)} ms`,
+        `extension ${manifest.version}, activated in ${activation.toFixed(1)} ms`,
         `${vscode.env.appName} ${vscode.version}${vscode.env.remoteName ? `, remote: ${vscode.env.remoteName}` : ""}`,
         `${os.type()} ${os.release()} ${process.arch}`,
         `workspace ${vscode.workspace.isTrusted ? "trusted" : "not trusted"}, folders: ${vscode.workspace.workspaceFolders?.length ?? 0}`,
       ],
     ],
     ["server", serverLines(server)],
-    ["Pythons, in the order in which they are tried", await pythonLines(context, server, environments, log)],
-    ["settings that are not the default", settingLines()],
+    ["Pythons, in the order in which they are tried", await pythonLines(server)],
+    ["settings that are not the default", settingLines(Object.keys(manifest.contributes.configuration.properties))],
   ];
   const own = sections.map(([title, lines]) => `## ${title}\n\n${lines.map((line) => `- ${line}`).join("\n")}\n`).join("\n");
-  const answer = await server.client?.sendRequest<{ text: string }>("keras-memlint/information", {}).catch((error: Error) => ({ text: error.message }));
+  const answer = await server.client?.sendRequest<{ text: string }>("keras-memlint/information", {}).catch((error: Error) => ({ text: reasonOf(error) }));
   const rest = answer === undefined ? "" : `\n## what the server says\n\n\`\`\`text\n${answer.text.trimEnd()}\n\`\`\`\n`;
   const content = `# keras-memlint\n\nLook through it before you publish it: it holds paths of this machine.\n\n${own}${rest}`;
   await vscode.window.showTextDocument(await vscode.workspace.openTextDocument({ language: "markdown", content }));
@@ -45,23 +38,20 @@ function serverLines({ state, launch }: Server): string[] {
   return [`${state.kind}${detail}`, ...took, ...(launch === undefined ? [] : [`last started: ${launch.what}`, `command: \`${shown(launch.command)}\``])];
 }
 
-async function pythonLines(context: vscode.ExtensionContext, server: Server, environments: Environments, log: vscode.LogOutputChannel): Promise<string[]> {
-  const scope = vscode.workspace.workspaceFolders?.[0]?.uri;
-  const bundle = await findBundle(context.extensionPath);
-  const given = { settings: settingsFor(undefined, log), trusted: vscode.workspace.isTrusted, environments: () => environments.chosen(scope) };
+async function pythonLines(server: Server): Promise<string[]> {
+  const given = await server.circumstances();
   const lines: string[] = [];
   for await (const candidate of candidates(given)) {
-    const answer = await server.prober.ask(candidate);
-    const why = judged(answer, (python) => unsupported(python) ?? (bundle && unsuited(bundle, python)));
+    const answer = await given.prober.ask(candidate);
+    const why = judged(answer, refusal(given));
     const verdict = why ?? ("executable" in answer ? `good, Python ${versionOf(answer)} at ${answer.executable}` : "");
     lines.push(`\`${shown(candidate.command)}\` (${candidate.from}): ${verdict}`);
   }
   return lines;
 }
 
-function settingLines(): string[] {
+function settingLines(keys: readonly string[]): string[] {
   const configuration = vscode.workspace.getConfiguration(SECTION);
-  const keys = Object.keys(vscode.extensions.getExtension("keras-memlint.keras-memlint")?.packageJSON.contributes.configuration.properties ?? {});
   const lines = keys.flatMap((whole) => {
     const key = whole.slice(SECTION.length + 1);
     const value = configuration.get(key);

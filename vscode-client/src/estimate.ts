@@ -1,21 +1,17 @@
 /** The command that estimates a script: saved, run by the server with progress and Cancel, and shown. */
 
 import * as vscode from "vscode";
-import type { LanguageClient } from "vscode-languageclient/node";
 import { settingsFor } from "./configuration.ts";
 import type { Environments } from "./environments.ts";
-import { sayRefused } from "./failure.ts";
+import { withProgress } from "./progress.ts";
 import type { Estimate, Reports } from "./report.ts";
-import { nameOf, neededScript, openNotebook, textOf, wholeOf } from "./scripts.ts";
+import { nameOf, neededScript, neededText, openNotebook } from "./scripts.ts";
 import type { Server } from "./server.ts";
 
-export const ESTIMATE = "keras-memlint.estimate";
+const ESTIMATE = "keras-memlint.estimate";
 
 /** Options of the server's command, see `docs/editors/generic.md`. */
 type Options = Record<string, unknown>;
-
-/** Milliseconds after which a stage shows how long it has taken. */
-const SLOW = 3_000;
 
 export class Estimates {
   private readonly server: Server;
@@ -36,61 +32,25 @@ export class Estimates {
       void refuseUntrusted();
       return undefined;
     }
-    const given = typeof of === "string" ? vscode.Uri.parse(of) : of instanceof vscode.Uri ? of : undefined;
-    const script = given === undefined ? neededScript() : wholeOf(given);
+    const script = neededScript(of);
     if (script === undefined) return undefined;
     const client = await this.server.needed();
     if (client === undefined) return undefined;
     const file = await saved(script);
     if (file === undefined) return undefined;
-    const text = await textOf(file);
+    const text = await neededText(file);
+    if (text === undefined) return undefined;
     const asked = { ...(await this.ownOptions(file)), ...options };
-    const title = `Estimating the memory of ${nameOf(file)}`;
-    const estimate = await vscode.window.withProgress(
-      { location: vscode.ProgressLocation.Notification, title, cancellable: true },
-      (progress, cancel) => this.run(client, file, asked, progress, cancel),
+    const uri = client.code2ProtocolConverter.asUri(file);
+    const estimate = await withProgress(
+      client,
+      `Estimating the memory of ${nameOf(file)}`,
+      (workDoneToken, cancel) =>
+        client.sendRequest<Estimate>("workspace/executeCommand", { command: ESTIMATE, arguments: [uri, asked], workDoneToken }, cancel),
+      "Estimate Settings",
     );
     if (estimate !== undefined) await this.reports.show(file, estimate, text);
     return estimate;
-  }
-
-  private async run(
-    client: LanguageClient,
-    file: vscode.Uri,
-    options: Options,
-    progress: vscode.Progress<{ message?: string; increment?: number }>,
-    cancel: vscode.CancellationToken,
-  ): Promise<Estimate | undefined> {
-    const { ExecuteCommandRequest, WorkDoneProgress } = await import("vscode-languageclient/node");
-    const workDoneToken = `${ESTIMATE}/${Date.now()}`;
-    let stage = "";
-    let since = Date.now();
-    let done = 0;
-    // A long stage shows that it goes on.
-    const clock = setInterval(() => {
-      const seconds = Math.floor((Date.now() - since) / 1000);
-      if (seconds * 1000 >= SLOW) progress.report({ message: `${stage} (${seconds} s)`.trim() });
-    }, 1000);
-    const listener = client.onProgress(WorkDoneProgress.type, workDoneToken, (news) => {
-      if (news.kind !== "report") return;
-      if (news.message !== undefined && news.message !== stage) {
-        stage = news.message;
-        since = Date.now();
-      }
-      const percentage = Math.max(news.percentage ?? done, done);
-      progress.report({ message: stage, increment: percentage - done });
-      done = percentage;
-    });
-    try {
-      const uri = client.code2ProtocolConverter.asUri(file);
-      return await client.sendRequest(ExecuteCommandRequest.type, { command: ESTIMATE, arguments: [uri, options], workDoneToken }, cancel);
-    } catch (error) {
-      if (!cancel.isCancellationRequested) sayRefused(error as Error, "Estimate Settings");
-      return undefined;
-    } finally {
-      clearInterval(clock);
-      listener.dispose();
-    }
   }
 
   private async ownOptions(file: vscode.Uri): Promise<Options> {

@@ -1,8 +1,9 @@
 /** Entry of the extension: who listens to whom. The work is in the modules beside it. */
 
 import * as vscode from "vscode";
+import { findBundle, isUniversal } from "./bundle.ts";
 import { Environments } from "./environments.ts";
-import { ESTIMATE, Estimates } from "./estimate.ts";
+import { Estimates } from "./estimate.ts";
 import { Messages } from "./failure.ts";
 import { fixAll, fixesOfNotebooks } from "./fixAll.ts";
 import { selectTargetGpu } from "./gpus.ts";
@@ -26,16 +27,15 @@ export function activate(context: vscode.ExtensionContext): void {
   let activation = 0;
   const log = vscode.window.createOutputChannel("keras-memlint", { log: true });
   const environments = new Environments(log);
-  const server = new Server(context, log, environments, (id, given) => serverCommand(id, given));
+  const server = new Server(context, log, environments, estimateCommand);
   const reports = new Reports(context.workspaceState, server);
   const estimates = new Estimates(server, reports, environments, log);
   const [status, summary, messages] = [new Status(), new SummaryItem(log), new Messages(log)];
   const [rules, workspace] = [new RulePages(server), new WorkspaceCheck(server)];
   running = server;
 
-  // The server's commands are registered by its client, while it runs; this is where they arrive.
-  async function serverCommand(id: string, [uri, options]: unknown[]): Promise<unknown> {
-    if (id !== ESTIMATE) return (await server.needed())?.sendRequest("workspace/executeCommand", { command: id, arguments: [uri, options] });
+  // The server's only command is registered by its client, while it runs; this is where it arrives.
+  function estimateCommand([uri, options]: unknown[]): Promise<unknown> {
     return estimates.estimate(uri, (options ?? {}) as Record<string, unknown>);
   }
 
@@ -70,20 +70,24 @@ export function activate(context: vscode.ExtensionContext): void {
     command("showOutput", () => log.show()),
     command("debugInformation", async () => {
       const { showDebugInformation } = await import("./debugInformation.ts");
-      await showDebugInformation(context, server, environments, log, activation);
+      await showDebugInformation(context, server, activation);
     }),
     command("fixAll", () => fixAll(server)),
     command("estimateFile", (uri) => estimates.estimate(uri)),
     command("openReport", (uri) => reports.open(uri)),
     command("openRule", (code) => rules.open(code)),
     command("createPrivateEnvironment", async () => {
-      if (await createPrivateEnvironment(context, server.circumstances, log)) await restart();
+      if (await createPrivateEnvironment(context, await server.circumstances(), log)) await restart();
     }),
     command("selectInterpreter", () => selectInterpreter(server, environments, log)),
     command("selectTargetGpu", () => selectTargetGpu(server)),
     command("checkWorkspace", () => workspace.check()),
   );
   void server.restart();
+  // The others bring what a private environment would have.
+  void findBundle(context.extensionPath).then((bundle) =>
+    vscode.commands.executeCommand("setContext", `${SECTION}.universal`, bundle !== undefined && isUniversal(bundle)),
+  );
   activation = performance.now() - began;
   log.info(`activated in ${activation.toFixed(1)} ms`);
 }

@@ -56,17 +56,25 @@ export class Messages {
 
 /** For a command that needs the server while there is none. */
 export function sayNotRunning(state: State): void {
-  if (state.kind === "starting") ask(vscode.window.showInformationMessage("keras-memlint is still starting; try again in a moment", "Show Output"));
-  else if (state.kind === "failed") ask(vscode.window.showErrorMessage(state.why, ...WAYS_OUT[state.cause]));
+  if (state.kind === "failed") ask(vscode.window.showErrorMessage(state.why, ...WAYS_OUT[state.cause]));
   else ask(vscode.window.showInformationMessage("keras-memlint is not running", "Restart Server"));
 }
 
-/** For a request that the server answers with an error: its message is one sentence for people. */
-export function sayRefused(error: Error & { code?: number }, ...buttons: string[]): void {
+/** For a request that has no answer. */
+export function sayRefused(error: Error, ...buttons: string[]): void {
+  ask(vscode.window.showErrorMessage(`keras-memlint: ${reasonOf(error)}`, ...buttons, "Show Output"));
+}
+
+/** Of JSON-RPC: nothing can be written or read, or the connection went away before the answer. */
+const NO_CONNECTION = [-32099, -32098, -32097, -32096];
+
+/** Why a request failed, in one sentence for people. That is what the server's own errors are. */
+export function reasonOf(error: Error & { code?: number | string }): string {
   // An older server, of the environment or of the setting `path`.
-  const unknown = error.code === -32601;
-  const text = unknown ? "the server that runs is older than this extension and cannot do that" : error.message;
-  ask(vscode.window.showErrorMessage(`keras-memlint: ${text}`, ...buttons, "Show Output"));
+  if (error.code === -32601) return "the server that runs is older than this extension and cannot do that";
+  // A code of the connection itself is a positive number, one of the system such as `EPIPE` a string.
+  const ended = typeof error.code === "string" || (error.code !== undefined && (error.code > 0 || NO_CONNECTION.includes(error.code)));
+  return ended ? "the server ended meanwhile; try again" : error.message;
 }
 
 /** Does what the button says that is pressed, if one is ever pressed. */

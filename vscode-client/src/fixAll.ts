@@ -1,7 +1,7 @@
 /** All safe fixes of a script or a whole notebook: by a command, and for the text cell a notebook may begin with. */
 
 import * as vscode from "vscode";
-import { neededScript, openNotebook } from "./scripts.ts";
+import { neededScript, openNotebook, wholeOf } from "./scripts.ts";
 import type { Server } from "./server.ts";
 
 const SCRIPT = "source.fixAll.keras-memlint";
@@ -26,7 +26,7 @@ export function fixesOfNotebooks(): vscode.Disposable {
   const provider: vscode.CodeActionProvider = {
     async provideCodeActions(document, _range, context) {
       if (!context.only?.contains(NOTEBOOK)) return [];
-      const notebook = vscode.workspace.notebookDocuments.find(({ uri }) => uri.path === document.uri.path);
+      const notebook = openNotebook(wholeOf(document.uri));
       const action = notebook && (await ofNotebook(notebook));
       return action ? [action] : [];
     },

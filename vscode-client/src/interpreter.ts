@@ -1,9 +1,8 @@
 /** Choosing the Python that runs the server. */
 
 import * as vscode from "vscode";
-import { settingsFor } from "./configuration.ts";
 import type { Environments } from "./environments.ts";
-import { candidates, judged } from "./launch.ts";
+import { candidates, judged, refusal } from "./launch.ts";
 import { type Python, SUPPORTED, shown, versionOf } from "./python.ts";
 import type { Server } from "./server.ts";
 import { SECTION } from "./settings.ts";
@@ -25,10 +24,10 @@ export async function selectInterpreter(server: Server, environments: Environmen
     picker.onDidAccept(() => resolve(picker.selectedItems[0]));
     picker.onDidHide(() => resolve(undefined));
   });
-  void found(server, environments, log).then((pythons) => {
-    picker.items = [...pythons, { label: "", kind: vscode.QuickPickItemKind.Separator }, ...always];
-    picker.busy = false;
-  });
+  void found(server, environments)
+    .then((pythons) => (picker.items = [...pythons, { label: "", kind: vscode.QuickPickItemKind.Separator }, ...always]))
+    .catch((error: Error) => log.error(`the Pythons of this machine cannot be listed: ${error.message}`))
+    .finally(() => (picker.busy = false));
   const item = await picked;
   picker.dispose();
   const command = await item?.choose?.();
@@ -43,15 +42,14 @@ export async function selectInterpreter(server: Server, environments: Environmen
 }
 
 /** The Pythons of this machine that do, each once. */
-async function found(server: Server, environments: Environments, log: vscode.LogOutputChannel): Promise<Item[]> {
-  const scope = vscode.workspace.workspaceFolders?.[0]?.uri;
-  const given = { settings: settingsFor(undefined, log), trusted: vscode.workspace.isTrusted, environments: () => environments.chosen(scope) };
+async function found(server: Server, environments: Environments): Promise<Item[]> {
+  const given = await server.circumstances();
   const asked = [];
-  for await (const candidate of candidates(given)) asked.push(server.prober.ask(candidate));
-  for (const candidate of await environments.known()) asked.push(server.prober.ask(candidate));
+  for await (const candidate of candidates(given)) asked.push(given.prober.ask(candidate));
+  for (const candidate of await environments.known()) asked.push(given.prober.ask(candidate));
   const items = new Map<string, Item>();
   for (const answer of await Promise.all(asked)) {
-    if (judged(answer) !== undefined) continue;
+    if (judged(answer, refusal(given)) !== undefined) continue;
     const python = answer as Python;
     if (items.has(python.executable)) continue;
     items.set(python.executable, {
@@ -68,7 +66,8 @@ async function browse(server: Server): Promise<readonly string[] | undefined> {
   const files = await vscode.window.showOpenDialog({ title: "A Python Program", openLabel: "Select", canSelectMany: false });
   const file = files?.[0]?.fsPath;
   if (file === undefined) return undefined;
-  const why = judged(await server.prober.ask({ command: [file], from: "file dialog" }));
+  const given = await server.circumstances();
+  const why = judged(await given.prober.ask({ command: [file], from: "file dialog" }), refusal(given));
   if (why === undefined) return [file];
   void vscode.window.showErrorMessage(`the server cannot run with \`${shown([file])}\`: ${why}`);
   return undefined;

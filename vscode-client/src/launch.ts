@@ -36,8 +36,8 @@ export interface Circumstances {
   /** A folder without any Python module, to start programs in. */
   readonly emptyFolder: string;
   readonly prober: Prober;
-  /** The Python of the private environment, whether or not there is one. */
-  readonly privatePython: string;
+  /** The Python of the private environment, if one has been made. */
+  readonly privatePython: string | undefined;
   /** What the Python extensions know; asked only when it is needed. */
   readonly environments: () => Promise<Candidate[]>;
   readonly log: (line: string) => void;
@@ -68,7 +68,7 @@ export async function chooseLaunch(given: Circumstances): Promise<Launch | Nothi
   const bundle = given.bundle;
   if (bundle === undefined) return { why: "this extension was built without its server; name one in the setting `keras-memlint.path`" };
   let chosen: string | undefined;
-  const python = await choosePython(given, (one) => unsupported(one) ?? unsuited(bundle, one), (why) => (chosen = why));
+  const python = await choosePython(given, (one) => unsuitable(bundle, one), (why) => (chosen = why));
   if (python === undefined) {
     if (isUniversal(bundle) && (await choosePython(given, unsupported)) !== undefined) {
       return { why: "the extension for all platforms needs a Python that has libcst, and found none", lacksParser: true };
@@ -89,12 +89,21 @@ export async function chooseLaunch(given: Circumstances): Promise<Launch | Nothi
 
 /** The Pythons to try, best first. What is costly to learn is only asked for when those before do not do. */
 export async function* candidates(
-  given: Pick<Circumstances, "settings" | "trusted" | "environments"> & Partial<Pick<Circumstances, "bundle" | "privatePython">>,
+  given: Pick<Circumstances, "settings" | "trusted" | "environments" | "bundle" | "privatePython">,
 ): AsyncGenerator<Candidate> {
   if (given.settings.interpreter.length > 0) yield { command: given.settings.interpreter, from: "setting `keras-memlint.interpreter`" };
   if (given.bundle && isUniversal(given.bundle) && given.privatePython) yield { command: [given.privatePython], from: "private environment" };
   if (given.trusted) yield* await given.environments();
   yield* pathCandidates();
+}
+
+/** Why a Python cannot run the server that these circumstances ask for; undefined when it can. */
+export function refusal({ settings, trusted, bundle }: Circumstances): (python: Python) => string | undefined {
+  return settings.importStrategy === "fromEnvironment" && trusted ? unsupported : (python) => unsuitable(bundle, python);
+}
+
+function unsuitable(bundle: Bundle | undefined, python: Python): string | undefined {
+  return unsupported(python) ?? (bundle && unsuited(bundle, python));
 }
 
 /** `tell` hears why the interpreter that the settings name does not do: of the others nobody asked for one. */
@@ -127,7 +136,7 @@ async function ownCommand(command: readonly string[], environment: Record<string
 
 async function installedVersion(python: Python, given: Circumstances): Promise<string | undefined> {
   const question = "import importlib.metadata as m; print(m.version('keras-memlint'))";
-  const said = await run([...python.command, "-c", question], LIMIT, given.emptyFolder);
+  const said = await run([...python.command, "-c", question], LIMIT, { cwd: given.emptyFolder });
   return said.problem === undefined ? said.out.trim().split("\n").pop() || undefined : undefined;
 }
 

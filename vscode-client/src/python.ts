@@ -1,8 +1,9 @@
 /** Which Pythons there are, and whether one can run the server. Knows nothing of VS Code. */
 
-import { spawn } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
 import { access, constants, stat } from "node:fs/promises";
 import * as path from "node:path";
+import { SILENT, ending, heard } from "./ending.ts";
 
 /** A command that may run Python, and where we have it from. */
 export interface Candidate {
@@ -114,37 +115,71 @@ export interface Said {
   readonly problem: string | undefined;
 }
 
-/** What a program prints. Never rejects; after `limit` milliseconds the program is killed. */
-export function run(command: readonly string[], limit: number, cwd?: string): Promise<Said> {
+export interface Conditions {
+  readonly cwd?: string;
+  /** Ends the program early, and all that it has started. */
+  readonly signal?: AbortSignal;
+}
+
+/** What a program prints. Never rejects; after `limit` milliseconds the program is killed, with all that it has started. */
+export function run(command: readonly string[], limit: number, { cwd, signal }: Conditions = {}): Promise<Said> {
   return new Promise((resolve) => {
     const [program = "", ...rest] = command;
     let out = "";
-    let err = "";
-    const child = spawn(program, rest, { cwd, env: cleanEnvironment(), stdio: ["ignore", "pipe", "pipe"], windowsHide: true });
-    // Not left to `spawn`'s own limit, which waits for what the program started to close its output.
-    const timer = setTimeout(() => {
-      child.kill("SIGKILL");
-      done(`it did not answer within ${limit / 1000} s`);
-    }, limit);
+    let complaint = SILENT;
+    const child = start(program, rest, cwd);
+    if (child instanceof Error) return resolve({ out, problem: reason(child) });
     const done = (problem: string | undefined) => {
       clearTimeout(timer);
-      child.stdout.destroy();
-      child.stderr.destroy();
+      signal?.removeEventListener("abort", cancel);
+      child.stdout?.destroy();
+      child.stderr?.destroy();
       resolve({ out, problem });
     };
-    child.stdout.on("data", (chunk) => (out += chunk));
-    child.stderr.on("data", (chunk) => (err += chunk));
-    child.on("error", (error: NodeJS.ErrnoException) => done(reason(error)));
-    child.on("close", (status, signal) => {
-      const last = err.trim().split("\n").pop()?.trim();
-      const end = signal === null ? `it ended with status ${status}` : `it was ended by ${signal}`;
-      done(status === 0 ? undefined : last ? `${end}: ${last}` : end);
-    });
+    const giveUp = (problem: string) => {
+      killAll(child);
+      done(problem);
+    };
+    const cancel = () => giveUp("it was cancelled");
+    // Not left to `spawn`'s own limit, which waits for what the program started to close its output.
+    const timer = setTimeout(() => giveUp(`it did not answer within ${limit / 1000} s`), limit);
+    // Without pipes when the editor has too many files open, of which the event tells.
+    child.stdout?.setEncoding("utf8").on("data", (chunk: string) => (out += chunk));
+    child.stderr?.setEncoding("utf8").on("data", (chunk: string) => (complaint = heard(complaint, chunk)));
+    child.on("error", (error) => done(reason(error)));
+    child.on("close", (status, by) => done(status === 0 ? undefined : ending(status, by, complaint)));
+    if (signal?.aborted) cancel();
+    else signal?.addEventListener("abort", cancel);
   });
 }
 
+/** The program, or why there is none: `spawn` throws some reasons, such as a path through a file, and emits others. */
+function start(program: string, rest: string[], cwd: string | undefined): ChildProcess | Error {
+  try {
+    // In a group of its own, so that all of it can be ended.
+    const detached = process.platform !== "win32";
+    return spawn(program, rest, { cwd, env: cleanEnvironment(), stdio: ["ignore", "pipe", "pipe"], windowsHide: true, detached });
+  } catch (error) {
+    return error as Error;
+  }
+}
+
+function killAll(child: ChildProcess): void {
+  if (child.pid === undefined) return;
+  if (process.platform === "win32") {
+    const tool = path.join(process.env["SystemRoot"] ?? "C:\\Windows", "System32", "taskkill.exe");
+    spawn(tool, ["/pid", String(child.pid), "/T", "/F"], { stdio: "ignore", windowsHide: true }).on("error", () => child.kill());
+    return;
+  }
+  try {
+    process.kill(-child.pid, "SIGKILL");
+  } catch {
+    // It has ended by itself.
+  }
+}
+
 function reason(error: NodeJS.ErrnoException): string {
-  if (error.code === "ENOENT") return "there is no such program";
+  if (error.code === "ENOENT" || error.code === "ENOTDIR") return "there is no such program";
   if (error.code === "EACCES") return "it is not a program that can be run";
   return error.message;
 }

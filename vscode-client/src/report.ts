@@ -3,7 +3,7 @@
 import { randomBytes } from "node:crypto";
 import * as vscode from "vscode";
 import type { WorkspaceEdit } from "vscode-languageclient/node";
-import { nameOf, neededScript, openNotebook, textOf, wholeOf } from "./scripts.ts";
+import { nameOf, neededScript, neededText, openNotebook, textOf } from "./scripts.ts";
 import type { Server } from "./server.ts";
 
 /** What `estimate/schema.json` describes; the client reads no more than this. */
@@ -29,7 +29,10 @@ const STALE = "the script has changed since the estimate; estimate it again";
 
 export class Reports implements vscode.Disposable {
   private panel: vscode.WebviewPanel | undefined;
+  /** What the page in the panel is about. */
   private shown: Shown | undefined;
+  /** How many reports have been asked for: only the page of the last is shown. */
+  private asked = 0;
   private readonly memory: vscode.Memento;
   private readonly server: Server;
   private readonly subscription: vscode.Disposable;
@@ -46,7 +49,7 @@ export class Reports implements vscode.Disposable {
   async show(script: vscode.Uri, estimate: Estimate, text: string): Promise<void> {
     if (this.panel === undefined) {
       const where = { viewColumn: vscode.ViewColumn.Beside, preserveFocus: true };
-      this.adopt(vscode.window.createWebviewPanel(REPORT, "", where));
+      this.adopt(vscode.window.createWebviewPanel(REPORT, titleOf(script), where));
     } else {
       this.panel.reveal(undefined, true);
     }
@@ -55,11 +58,11 @@ export class Reports implements vscode.Disposable {
 
   /** Shows the last estimate of the script, by default of the one in front. */
   async open(of?: unknown): Promise<void> {
-    const given = typeof of === "string" ? vscode.Uri.parse(of) : of instanceof vscode.Uri ? of : undefined;
-    const script = given === undefined ? neededScript() : wholeOf(given);
-    if (script === undefined) return;
+    const script = neededScript(of);
+    const text = script && (await neededText(script));
+    if (script === undefined || text === undefined) return;
     const last = await this.server.request<Estimate | null>("keras-memlint/lastEstimate", { uri: script.toString() });
-    if (last) return this.show(script, last, await textOf(script));
+    if (last) return this.show(script, last, text);
     if (last === null) void offerEstimate(script, `there is no estimate of ${nameOf(script)} as it is now`);
   }
 
@@ -70,12 +73,22 @@ export class Reports implements vscode.Disposable {
 
   private async restore(panel: vscode.WebviewPanel): Promise<void> {
     this.adopt(panel);
-    const known = this.memory.get<string>(SHOWN);
-    const script = known === undefined ? undefined : vscode.Uri.parse(known);
-    const last = script && (await this.server.request<Estimate | null>("keras-memlint/lastEstimate", { uri: script.toString() }));
-    if (script && last) await this.fill({ script, estimate: last, text: await textOf(script) });
+    const asked = ++this.asked;
+    const shown = await this.remembered().catch(() => undefined);
+    if (asked !== this.asked) return;
+    if (shown !== undefined) await this.fill(shown).catch(() => panel.dispose());
     // An estimate of another text would be misleading.
     else panel.dispose();
+  }
+
+  /** The report that was open when the window was closed, if its script is still the same. */
+  private async remembered(): Promise<Shown | undefined> {
+    const known = this.memory.get<string>(SHOWN);
+    if (known === undefined) return undefined;
+    const script = vscode.Uri.parse(known);
+    const text = await textOf(script);
+    const estimate = await this.server.request<Estimate | null>("keras-memlint/lastEstimate", { uri: script.toString() });
+    return estimate ? { script, estimate, text } : undefined;
   }
 
   private adopt(panel: vscode.WebviewPanel): void {
@@ -84,8 +97,8 @@ export class Reports implements vscode.Disposable {
     panel.onDidDispose(() => {
       if (this.panel === panel) this.panel = this.shown = undefined;
     });
-    panel.webview.onDidReceiveMessage((message: FromPage) => {
-      if (this.shown === undefined || typeof message !== "object") return;
+    panel.webview.onDidReceiveMessage((message: FromPage | null) => {
+      if (this.shown === undefined || typeof message !== "object" || message === null) return;
       if (message.type === "apply") void this.apply(this.shown, String(message.change));
       if (message.type === "save") void this.save(this.shown, message.format === "json" ? "json" : "html");
     });
@@ -94,12 +107,18 @@ export class Reports implements vscode.Disposable {
   private async fill(shown: Shown): Promise<void> {
     const { panel } = this;
     if (panel === undefined) return;
-    this.shown = shown;
-    panel.title = `Memory of ${nameOf(shown.script)}`;
-    void this.memory.update(SHOWN, shown.script.toString());
+    const asked = ++this.asked;
     const page = await this.page(shown, randomBytes(16).toString("base64url"), panel.webview.cspSource);
-    // Meanwhile it may have been closed, or show another one.
-    if (page !== undefined && this.panel === panel && this.shown === shown) panel.webview.html = page;
+    // Meanwhile it may have been closed, or another one asked for.
+    if (this.panel !== panel || this.asked !== asked) return;
+    if (page === undefined) {
+      if (this.shown === undefined) panel.dispose();
+      return;
+    }
+    this.shown = shown;
+    panel.title = titleOf(shown.script);
+    panel.webview.html = page;
+    void this.memory.update(SHOWN, shown.script.toString());
   }
 
   private async page(shown: Shown, nonce: string, cspSource: string): Promise<string | undefined> {
@@ -119,9 +138,17 @@ export class Reports implements vscode.Disposable {
     const { script } = shown;
     if (await isStale(shown)) return offerEstimate(script, STALE);
     const client = await this.server.needed();
-    const found = (await this.edits(shown, [change]))?.[change];
-    if (client === undefined || found === undefined) return;
+    if (client === undefined) return;
+    const edits = await this.edits(shown, [change]);
+    if (edits === undefined) return;
+    const found = edits[change];
+    if (found === undefined) {
+      void vscode.window.showInformationMessage(`${nameOf(script)} cannot be changed in this way any more; estimate it again`);
+      return;
+    }
     const edit = await client.protocol2CodeConverter.asWorkspaceEdit(found.edit);
+    // The server and the conversion took their time.
+    if (await isStale(shown)) return offerEstimate(script, STALE);
     if (!(await vscode.workspace.applyEdit(edit))) {
       void vscode.window.showErrorMessage(`${nameOf(script)} cannot be changed: ${found.title}`);
       return;
@@ -144,6 +171,10 @@ export class Reports implements vscode.Disposable {
       void vscode.window.showErrorMessage(`${nameOf(file)} cannot be written: ${(error as Error).message}`);
     }
   }
+}
+
+function titleOf(script: vscode.Uri): string {
+  return `Memory of ${nameOf(script)}`;
 }
 
 async function isStale({ script, text }: Shown): Promise<boolean> {

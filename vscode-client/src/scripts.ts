@@ -33,8 +33,20 @@ export async function textOf(script: vscode.Uri): Promise<string> {
   return (await vscode.workspace.openTextDocument(script)).getText();
 }
 
-/** `activeScript`, or a hint for the person that there is none. */
-export function neededScript(): vscode.Uri | undefined {
+/** `textOf`, or undefined after one sentence for the person. */
+export async function neededText(script: vscode.Uri): Promise<string | undefined> {
+  try {
+    return await textOf(script);
+  } catch {
+    void vscode.window.showErrorMessage(`${nameOf(script)} cannot be read; it may be gone`);
+    return undefined;
+  }
+}
+
+/** The script that a command was given, by default the one in front; a hint for the person when there is none. */
+export function neededScript(given?: unknown): vscode.Uri | undefined {
+  if (typeof given === "string") return wholeOf(vscode.Uri.parse(given));
+  if (given instanceof vscode.Uri) return wholeOf(given);
   const script = activeScript();
   if (script === undefined) void vscode.window.showInformationMessage("open a Python script or a notebook first");
   return script;

@@ -34,11 +34,16 @@ const CRASH_SPAN = 180_000;
 /** Milliseconds after which a change of settings, interpreter or trust is acted on: they come in groups. */
 const SETTLE = 500;
 
+/** What is to be started, and how long it took to find that out, in milliseconds. */
+interface Choice {
+  readonly launch: Launch | Nothing;
+  readonly choosing: number;
+}
+
 export class Server implements vscode.Disposable {
   state: State = { kind: "stopped" };
   /** How the running server was started. */
   launch: Launch | undefined;
-  readonly prober = new Prober();
 
   private readonly changed = new vscode.EventEmitter<State>();
   readonly onDidChangeState = this.changed.event;
@@ -46,21 +51,27 @@ export class Server implements vscode.Disposable {
   /** A new client, before it has its server: the place to listen to the server's own notifications. */
   readonly onDidCreateClient = this.created.event;
 
+  private readonly prober = new Prober();
   private running: Running | undefined;
+  /** The start that goes on. */
+  private starting: { givenUp: boolean } | undefined;
   private queue: Promise<void> = Promise.resolve();
   private crashes: number[] = [];
   private settling: NodeJS.Timeout | undefined;
+  /** The last answer to a change, which may come after that of a later one: only the latest is acted on. */
+  private deciding: Promise<void> = Promise.resolve();
+  private decisions = 0;
   private wasRunning = false;
   private readonly context: vscode.ExtensionContext;
   private readonly log: vscode.LogOutputChannel;
   private readonly environments: Environments;
-  private readonly command: (id: string, given: unknown[]) => Promise<unknown>;
+  private readonly command: (given: unknown[]) => Promise<unknown>;
 
   constructor(
     context: vscode.ExtensionContext,
     log: vscode.LogOutputChannel,
     environments: Environments,
-    command: (id: string, given: unknown[]) => Promise<unknown>,
+    command: (given: unknown[]) => Promise<unknown>,
   ) {
     this.context = context;
     this.log = log;
@@ -75,11 +86,12 @@ export class Server implements vscode.Disposable {
 
   /** The client, once a start that goes on is over; without one the person is told, with a button that helps. */
   async needed(): Promise<LanguageClient | undefined> {
-    // A start may have been asked for while we waited.
-    for (let seen; seen !== this.queue; ) {
-      seen = this.queue;
-      await seen;
+    const settled = this.settled();
+    if (this.client === undefined) {
+      const where = { location: vscode.ProgressLocation.Window, title: "keras-memlint: waiting for the server" };
+      void vscode.window.withProgress(where, () => settled);
     }
+    await settled;
     if (this.client === undefined) sayNotRunning(this.state);
     return this.client;
   }
@@ -97,9 +109,11 @@ export class Server implements vscode.Disposable {
     }
   }
 
-  /** Stops what runs, and starts anew. */
+  /** Stops what runs, looks at the Pythons again, and starts anew. */
   restart(): Promise<void> {
+    this.decisions++;
     this.crashes = [];
+    this.prober.forget();
     this.giveUpStart();
     return this.enqueue(async () => {
       await this.end();
@@ -109,6 +123,7 @@ export class Server implements vscode.Disposable {
 
   stop(): Promise<void> {
     clearTimeout(this.settling);
+    this.decisions++;
     this.giveUpStart();
     return this.enqueue(async () => {
       await this.end();
@@ -119,21 +134,8 @@ export class Server implements vscode.Disposable {
   /** Something changed that may call for another server: soon it is restarted, if it does. */
   reconsider(why: string): void {
     clearTimeout(this.settling);
-    this.settling = setTimeout(async () => {
-      const chosen = await this.choose();
-      const same = () => JSON.stringify(chosen) === JSON.stringify(this.launch);
-      if (!same()) this.giveUpStart();
-      await this.enqueue(async () => {
-        if (this.client !== undefined && same()) {
-          // The server that runs may not know yet that the workspace is trusted.
-          const settings = { trusted: vscode.workspace.isTrusted };
-          return this.client.sendNotification("workspace/didChangeConfiguration", { settings });
-        }
-        this.log.info(`another start of the server: ${why}`);
-        this.crashes = [];
-        await this.end();
-        await this.begin(chosen);
-      });
+    this.settling = setTimeout(() => {
+      this.deciding = this.decide(why).catch((error: Error) => this.broke(error));
     }, SETTLE);
   }
 
@@ -144,26 +146,56 @@ export class Server implements vscode.Disposable {
   }
 
   /** What the choice of a Python depends on. */
-  get circumstances(): Pick<Circumstances, "settings" | "trusted" | "environments" | "prober"> {
+  async circumstances(): Promise<Circumstances> {
     const scope = vscode.workspace.workspaceFolders?.[0]?.uri;
     return {
       settings: settingsFor(undefined, this.log),
       trusted: vscode.workspace.isTrusted,
-      environments: () => this.environments.chosen(scope),
+      bundle: await findBundle(this.context.extensionPath),
+      minimumVersion: this.context.extension.packageJSON.minimumServerVersion,
+      emptyFolder: this.emptyFolder,
       prober: this.prober,
+      privatePython: await privatePython(this.context),
+      environments: () => this.environments.chosen(scope),
+      log: (line) => this.log.info(line),
     };
   }
 
   /** The command that would start the server now. */
-  async choose(): Promise<Launch | Nothing> {
-    return chooseLaunch({
-      ...this.circumstances,
-      bundle: await findBundle(this.context.extensionPath),
-      minimumVersion: this.context.extension.packageJSON.minimumServerVersion,
-      emptyFolder: this.emptyFolder,
-      privatePython: privatePython(this.context),
-      log: (line) => this.log.info(line),
+  private async choose(): Promise<Choice> {
+    const began = Date.now();
+    const launch = await chooseLaunch(await this.circumstances());
+    return { launch, choosing: Date.now() - began };
+  }
+
+  private async decide(why: string): Promise<void> {
+    const decision = ++this.decisions;
+    const choice = await this.choose();
+    if (decision !== this.decisions) return;
+    const same = () => JSON.stringify(choice.launch) === JSON.stringify(this.launch);
+    if (!same()) this.giveUpStart();
+    await this.enqueue(async () => {
+      if (decision !== this.decisions) return;
+      if (this.client !== undefined && same()) {
+        // The server that runs may not know yet that the workspace is trusted.
+        const settings = { trusted: vscode.workspace.isTrusted };
+        // One that has just died is started anew, and told then.
+        return this.client.sendNotification("workspace/didChangeConfiguration", { settings }).catch(() => undefined);
+      }
+      this.log.info(`another start of the server: ${why}`);
+      this.crashes = [];
+      await this.end();
+      await this.begin(choice);
     });
+  }
+
+  /** Resolves once nothing is about to start; a start may be asked for meanwhile. */
+  private async settled(): Promise<void> {
+    for (let seen; seen !== this.queue; ) {
+      seen = this.queue;
+      await seen;
+      if (this.client === undefined) await this.deciding;
+    }
   }
 
   /** Programs are started here, where no file of anybody can be taken for a module. */
@@ -171,22 +203,34 @@ export class Server implements vscode.Disposable {
     return path.join(this.context.extensionPath, "dist");
   }
 
-  private async begin(chosen?: Launch | Nothing): Promise<void> {
-    this.tell({ kind: "starting" });
+  private async begin(choice?: Choice): Promise<void> {
+    const start = { givenUp: false };
+    this.starting = start;
+    try {
+      this.tell({ kind: "starting" });
+      const { launch, choosing } = choice ?? (await this.choose());
+      if (start.givenUp) return;
+      if ("why" in launch) return this.tell({ kind: "failed", cause: launch.lacksParser ? "parser" : "python", why: launch.why });
+      // Only now: this module and its libraries are most of the extension.
+      const { Running } = await import("./client.ts");
+      if (start.givenUp) return;
+      this.log.info(`starting ${launch.what}`);
+      const running = new Running(launch, this.emptyFolder, this.log, { gone: () => this.crashed(running), command: this.command });
+      this.running = running;
+      this.launch = launch;
+      this.created.fire(running.client);
+      await this.greet(running, launch, choosing);
+    } finally {
+      this.starting = undefined;
+    }
+  }
+
+  private async greet(running: Running, launch: Launch, choosing: number): Promise<void> {
     const began = Date.now();
-    const launch = chosen ?? (await this.choose());
-    const chose = Date.now();
-    if ("why" in launch) return this.tell({ kind: "failed", cause: launch.lacksParser ? "parser" : "python", why: launch.why });
-    this.log.info(`starting ${launch.what}`);
-    // Only now: this module and its libraries are most of the extension.
-    const { Running } = await import("./client.ts");
-    const running = new Running(launch, this.emptyFolder, this.log, { gone: () => this.crashed(running), command: this.command });
-    this.running = running;
-    this.launch = launch;
-    this.created.fire(running.client);
     try {
       const version = (await running.start()) ?? "of an unknown version";
-      const took = { choosing: chose - began, hello: Date.now() - chose };
+      if (this.running !== running) return; // given up, or it has died already
+      const took = { choosing, hello: Date.now() - began };
       this.log.info(`the server ${version} runs; a Python was found in ${took.choosing} ms, and it answered after ${took.hello} ms`);
       this.tell({
         kind: "running",
@@ -204,9 +248,10 @@ export class Server implements vscode.Disposable {
     }
   }
 
-  /** A server that never says hello must not hold up the next, and its end is no failure. */
+  /** A start that takes long, be it to find a Python or to say hello, must not hold up the next, and its end is no failure. */
   private giveUpStart(): void {
-    if (this.state.kind !== "starting") return;
+    if (this.starting === undefined) return;
+    this.starting.givenUp = true;
     this.running?.kill();
     this.running = undefined;
   }
@@ -236,7 +281,13 @@ export class Server implements vscode.Disposable {
   }
 
   private enqueue(work: () => Promise<void>): Promise<void> {
-    this.queue = this.queue.then(work).catch((error: Error) => this.log.error(`${error.stack ?? error}; this is a bug`));
+    this.queue = this.queue.then(work).catch((error: Error) => this.broke(error));
     return this.queue;
+  }
+
+  /** What nobody thought of. */
+  private broke(error: Error): void {
+    this.log.error(`${error.stack ?? error}; this is a bug`);
+    if (this.client === undefined) this.tell({ kind: "failed", cause: "server", why: `the server of keras-memlint cannot be started: ${error.message}` });
   }
 }

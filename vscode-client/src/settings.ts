@@ -22,6 +22,7 @@ export interface Settings {
 
 /** What stands for `${…}` in a setting that names a program. */
 export interface Places {
+  /** Undefined also while the folder is not trusted: no program in it may be run. */
   readonly workspaceFolder: string | undefined;
   readonly userHome: string;
   readonly environment: Readonly<Record<string, string | undefined>>;
@@ -47,11 +48,16 @@ export function readSettings(
     const is = (value: unknown): value is T => typeof value === "string" && all.includes(value);
     return read<T>(key, first, is, all.map((one) => `"${one}"`).join(" or "));
   };
-  const command = (key: string) => {
-    const [program, ...rest] = texts(key).map((word) => replaceVariables(word, places));
+  const command = (key: string, words = texts(key)) => {
+    // A program whose name is half known must not be looked for, and other words may be programs too.
+    if (places.workspaceFolder === undefined && words.some((word) => word.includes(FOLDER))) {
+      complain(`setting \`${SECTION}.${key}\` names \`${FOLDER}\`, and there is none that is trusted; it counts as not set`);
+      return [];
+    }
+    const [program, ...rest] = words.map((word) => replaceVariables(word, places));
     return program === undefined || program === "" ? [] : [atHome(program, places), ...rest];
   };
-  const program = (key: string) => atHome(replaceVariables(text(key), places), places);
+  const program = (key: string) => command(key, [text(key)])[0] ?? "";
   return {
     interpreter: command("interpreter"),
     importStrategy: choice<ImportStrategy>("importStrategy", "useBundled", "fromEnvironment"),
@@ -64,6 +70,8 @@ export function readSettings(
     compilerPython: program("estimate.compilerPython"),
   };
 }
+
+const FOLDER = "${workspaceFolder}";
 
 /** `${workspaceFolder}`, `${userHome}` and `${env:NAME}` replaced; others, and what has no value, stay. */
 function replaceVariables(text: string, places: Places): string {

@@ -22,6 +22,9 @@ const HOW: Readonly<Record<string, string>> = {
   bound: "a lower bound from the last estimate: parameters, optimizer and inputs alone",
 };
 
+/** As the server says it elsewhere. */
+const VERDICTS = { yes: "fits", no: "does not fit", borderline: "may not fit" };
+
 export class SummaryItem implements vscode.Disposable {
   private readonly known = new Map<string, Summary>();
   private readonly log: vscode.LogOutputChannel;
@@ -65,19 +68,18 @@ export class SummaryItem implements vscode.Disposable {
     if (!summary || summary.trainings === 0 || !settingsFor(script, this.log).statusBar) return this.item.hide();
     const text = summary.text ?? summary.targetGpu;
     if (text === null) return this.item.hide();
-    const tooBig = summary.fits === "no";
     this.item.text = `$(chip) ${text}`;
     this.item.tooltip = tooltip(summary);
-    this.item.backgroundColor = tooBig ? new vscode.ThemeColor("statusBarItem.warningBackground") : undefined;
-    this.item.accessibilityInformation = { label: `memory of the script: ${text}${tooBig ? ", does not fit" : ""}`, role: "button" };
+    this.item.backgroundColor = summary.fits === "no" ? new vscode.ThemeColor("statusBarItem.warningBackground") : undefined;
+    const verdict = summary.fits === null ? "" : `, ${VERDICTS[summary.fits]}`;
+    this.item.accessibilityInformation = { label: `memory of the script: ${text}${verdict}`, role: "button" };
     this.item.show();
   }
 }
 
 function tooltip({ text, targetGpu, fits, how }: Summary): string {
-  const fit = { yes: "It fits.", no: "It does not fit.", borderline: "It may just fit." };
   const lines = text === null ? ["The memory of the training is not known."] : [`The training needs about ${text}.`];
-  if (fits !== null) lines.push(fit[fits]);
+  if (fits !== null) lines.push(`It ${VERDICTS[fits]}.`);
   if (how !== null) lines.push(`How it is known: ${HOW[how] ?? how}.`);
   lines.push(targetGpu === null ? "Click to choose a target GPU." : `Target GPU: ${targetGpu}; click to choose another one.`);
   return lines.join("\n");

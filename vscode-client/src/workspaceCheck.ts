@@ -1,8 +1,8 @@
 /** The command that checks files that are not open: their problems are listed until the file is opened or checked again. */
 
 import * as vscode from "vscode";
-import type { Diagnostic, LanguageClient } from "vscode-languageclient/node";
-import { sayRefused } from "./failure.ts";
+import type { Diagnostic } from "vscode-languageclient/node";
+import { withProgress } from "./progress.ts";
 import { openNotebook } from "./scripts.ts";
 import type { Server } from "./server.ts";
 import { SECTION } from "./settings.ts";
@@ -23,54 +23,37 @@ export class WorkspaceCheck implements vscode.Disposable {
       this.found,
       vscode.workspace.onDidOpenTextDocument(({ uri }) => this.found.delete(uri)),
       vscode.workspace.onDidOpenNotebookDocument(({ uri }) => this.found.delete(uri)),
-      vscode.workspace.onDidDeleteFiles(({ files }) => files.forEach((file) => this.found.delete(file))),
-      vscode.workspace.onDidRenameFiles(({ files }) => files.forEach(({ oldUri }) => this.found.delete(oldUri))),
+      vscode.workspace.onDidDeleteFiles(({ files }) => files.forEach((file) => this.forget((uri) => isWithin(uri, file)))),
+      vscode.workspace.onDidRenameFiles(({ files }) => files.forEach(({ oldUri }) => this.forget((uri) => isWithin(uri, oldUri)))),
+      vscode.workspace.onDidChangeConfiguration((event) => event.affectsConfiguration(`${SECTION}.diagnosticMode`) && this.forget(isWatched)),
     ];
   }
 
   async check(): Promise<void> {
     const client = await this.server.needed();
     if (client === undefined) return;
-    const checked = await vscode.window.withProgress(
-      { location: vscode.ProgressLocation.Notification, title: "Checking the workspace for Keras memory problems", cancellable: true },
-      (progress, cancel) => ask(client, progress, cancel),
+    const checked = await withProgress(client, "Checking the workspace for Keras memory problems", (workDoneToken, cancel) =>
+      client.sendRequest<Checked>("keras-memlint/checkWorkspace", { workDoneToken }, cancel),
     );
     if (checked === undefined) return;
     this.found.clear();
     for (const { uri, diagnostics } of checked.items) {
       const file = vscode.Uri.parse(uri);
-      // Those are shown by the server's own accord.
-      if (!isOpen(file) && !isWatched(file)) this.found.set(file, await client.protocol2CodeConverter.asDiagnostics(diagnostics));
+      const converted = await client.protocol2CodeConverter.asDiagnostics(diagnostics);
+      // Those are shown by the server's own accord. It may have been opened just now.
+      if (!isOpen(file) && !isWatched(file)) this.found.set(file, converted);
     }
     await tell(checked);
   }
 
+  private forget(which: (file: vscode.Uri) => boolean): void {
+    const files: vscode.Uri[] = [];
+    this.found.forEach((file) => which(file) && files.push(file));
+    for (const file of files) this.found.delete(file);
+  }
+
   dispose(): void {
     for (const subscription of this.subscriptions) subscription.dispose();
-  }
-}
-
-async function ask(
-  client: LanguageClient,
-  progress: vscode.Progress<{ message?: string; increment?: number }>,
-  cancel: vscode.CancellationToken,
-): Promise<Checked | undefined> {
-  const { WorkDoneProgress } = await import("vscode-languageclient/node");
-  const workDoneToken = `keras-memlint.checkWorkspace/${Date.now()}`;
-  let done = 0;
-  const listener = client.onProgress(WorkDoneProgress.type, workDoneToken, (news) => {
-    if (news.kind !== "report") return;
-    const percentage = Math.max(news.percentage ?? done, done);
-    progress.report({ increment: percentage - done, ...(news.message === undefined ? {} : { message: news.message }) });
-    done = percentage;
-  });
-  try {
-    return await client.sendRequest<Checked>("keras-memlint/checkWorkspace", { workDoneToken }, cancel);
-  } catch (error) {
-    if (!cancel.isCancellationRequested) sayRefused(error as Error);
-    return undefined;
-  } finally {
-    listener.dispose();
   }
 }
 
@@ -89,6 +72,11 @@ async function tell({ files, items }: Checked): Promise<void> {
 
 function count(number: number, what: string): string {
   return `${number} ${what}${number === 1 ? "" : "s"}`;
+}
+
+/** Whether it is that file, or lies in that folder. */
+function isWithin(uri: vscode.Uri, place: vscode.Uri): boolean {
+  return `${uri.toString()}/`.startsWith(`${place.toString()}/`);
 }
 
 function isOpen(file: vscode.Uri): boolean {

@@ -3,6 +3,7 @@ import { existsSync, readFileSync, readdirSync, utimesSync, writeFileSync } from
 import { homedir } from "node:os";
 import * as path from "node:path";
 import { test } from "node:test";
+import { setTimeout as delay } from "node:timers/promises";
 import { Prober, type Python, cleanEnvironment, pathCandidates, run, shown, unsupported, which } from "../../../vscode-client/src/python.ts";
 import { fakePython, folder, program } from "./folder.ts";
 
@@ -60,6 +61,25 @@ test("what is no Python, or a broken one, is refused with its own words", async 
   writeFileSync(text, "not a program");
   assert.equal(await why(text), "it is not a program that can be run");
   assert.equal(await why(""), "there is no such program");
+});
+
+test("what cannot even be started is refused too", async () => {
+  assert.equal(await why("/usr/bin/env/x"), "there is no such program");
+  assert.match((await run(["/bin/echo", "a\0b"], 1_000)).problem ?? "", /null bytes/);
+});
+
+test("one that is cancelled ends with all that it has started", async () => {
+  const stop = new AbortController();
+  const left = path.join(PLACE, "left");
+  const ran = run([program(PLACE, "starts", `sleep 30 & echo $! > '${left}'\nwait`)], 20_000, { signal: stop.signal });
+  while (!existsSync(left) || readFileSync(left, "utf8") === "") await delay(10);
+  stop.abort();
+  assert.equal((await ran).problem, "it was cancelled");
+  const status = `/proc/${readFileSync(left, "utf8").trim()}/stat`;
+  const goesOn = () => existsSync(status) && !/\) Z /.test(readFileSync(status, "utf8"));
+  for (let i = 0; i < 100 && goesOn(); i++) await delay(10);
+  assert.ok(!goesOn());
+  assert.equal((await run(["/bin/sleep", "5"], 20_000, { signal: stop.signal })).problem, "it was cancelled");
 });
 
 test("one that hangs is given up in time, even when what it started goes on", async () => {

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { type Places, readSettings } from "../../../vscode-client/src/settings.ts";
 
-const PLACES: Places = { workspaceFolder: "/work/a b", userHome: "/home/me", environment: { VENV: "/opt/venv" } };
+const PLACES: Places = { workspaceFolder: "/projects/a b", userHome: "/home/me", environment: { VENV: "/opt/venv" } };
 
 function read(values: Record<string, unknown>, places = PLACES) {
   const problems: string[] = [];
@@ -42,7 +42,7 @@ test("variables and the home folder are replaced in programs, not in the script'
     "estimate.python": "${env:VENV}/bin/python",
     "estimate.arguments": ["${userHome}", "~/data"],
   });
-  assert.deepEqual(settings.interpreter, ["/work/a b/.venv/bin/python", "-X", "/home/me"]);
+  assert.deepEqual(settings.interpreter, ["/projects/a b/.venv/bin/python", "-X", "/home/me"]);
   assert.deepEqual(settings.path, ["/home/me/bin/keras-memlint", "server", "~/x"]);
   assert.equal(settings.estimatePython, "/opt/venv/bin/python");
   assert.deepEqual(settings.estimateArguments, ["${userHome}", "~/data"]);
@@ -50,8 +50,17 @@ test("variables and the home folder are replaced in programs, not in the script'
 
 test("what a variable stands for is not looked into again, and an unknown one stays", () => {
   const places: Places = { workspaceFolder: undefined, userHome: "/home/${env:VENV}", environment: PLACES.environment };
-  const { settings } = read({ interpreter: ["${userHome}/p", "${workspaceFolder}", "${env:NONE}", "${file}"] }, places);
-  assert.deepEqual(settings.interpreter, ["/home/${env:VENV}/p", "${workspaceFolder}", "${env:NONE}", "${file}"]);
+  const { settings } = read({ interpreter: ["${userHome}/p", "${env:NONE}", "${file}"] }, places);
+  assert.deepEqual(settings.interpreter, ["/home/${env:VENV}/p", "${env:NONE}", "${file}"]);
+});
+
+test("without a folder that is trusted, nothing that lies in it is run", () => {
+  const inside = "${workspaceFolder}/.venv/bin/python";
+  const values = { interpreter: [inside], path: ["/bin/sh", inside], "estimate.python": inside, "estimate.compilerPython": inside };
+  const { settings, problems } = read(values, { ...PLACES, workspaceFolder: undefined });
+  assert.deepEqual(settings, read({}).settings);
+  assert.equal(problems.length, 4);
+  assert.equal(problems[0], "setting `keras-memlint.interpreter` names `${workspaceFolder}`, and there is none that is trusted; it counts as not set");
 });
 
 test("an empty program is none", () => {
