@@ -78,8 +78,10 @@ class Sizes:
         self._found = SizeHints()
 
     def __call__(self) -> SizeHints:
-        if self._script is not None:
-            self._found, self._script = size_hints(self._script), None
+        # Dropped first: what fails once would fail again.
+        script, self._script = self._script, None
+        if script is not None:
+            self._found = size_hints(script)
         return self._found
 
 

@@ -32,9 +32,11 @@ def add_hints(server: MemlintServer) -> None:
             return []
         unit, outcome = latest
         options = server.options_for(server.documents.path(unit.uri))
-        if not options.array_hints and not options.layer_hints:
+        if not options.shows_sizes:
             return []
-        sizes = await server.analyser.in_worker(outcome.sizes)
+        sizes, problems = await server.analyser.in_worker(lambda: server.core.sizes(unit, outcome))
+        for problem in problems:
+            server.log_once(problem)
         return list(hints(unit, sizes, document, params.range, options))
 
 
