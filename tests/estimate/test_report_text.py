@@ -306,6 +306,12 @@ def test_wide_characters_stay_aligned() -> None:
     assert len(set(ends)) == 1
 
 
+def test_a_line_break_behind_a_long_name_leaves_no_space() -> None:
+    name = "T4" * 40
+    gpu = replace(estimates.complete().targets[0], name=f"{name}\x85")
+    assert name in render(replace(estimates.complete(), targets=(gpu,)), "text").split("\n")
+
+
 @settings(deadline=None)
 @given(estimates.any_estimate())
 def test_any_estimate_can_be_shown(estimate: Estimate) -> None:
