@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from keras_memlint.analysis.bytes import format_bytes
 from keras_memlint.analysis.size_hints import ArrayHint, LayerHint, SizeHints
+from keras_memlint.analysis.source import Location
 from keras_memlint.analysis.values import Shape
 from keras_memlint.server.lsp.diagnostics import document_of
 from keras_memlint.server.lsp.documents import Document, Unit
@@ -46,10 +47,10 @@ def hints(
     """The hints of one document within ``where``."""
     start, end = document.lines.offset(where.start), document.lines.offset(where.end)
 
-    def inside(found: Iterable[Hint]) -> Iterator[tuple[types.Position, Hint]]:
-        for hint in found:
-            if document_of(unit, hint.at.cell) is document:
-                offset = document.lines.offset_of(hint.at.row, hint.at.column)
+    def inside(found: Iterable[tuple[Location, Hint]]) -> Iterator[tuple[types.Position, Hint]]:
+        for at, hint in found:
+            if document_of(unit, at.cell) is document:
+                offset = document.lines.offset_of(at.row, at.column)
                 if start <= offset <= end:
                     yield document.lines.position(offset), hint
 
