@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from keras_memlint.analysis.calls import Call
+from keras_memlint.analysis.facts.defaults import BATCH_SIZE
 from keras_memlint.analysis.values import UNKNOWN, Const, Dataset, Model, Object, Value, const
 
 _FITS = ("fit", "fit_generator", "evaluate", "predict", "evaluate_generator", "predict_generator")
@@ -23,12 +24,12 @@ class Fit:
 
     @property
     def batch_size(self) -> int | None:
-        """The batch: of the pipeline, else given, else Keras's 32; None when it is not known."""
+        """The batch: of the pipeline, else given, else Keras's own; None when it is not known."""
         if isinstance(self.x, Dataset):
             return self.x.batch_size or None
         given = self.call.arg("batch_size")
         if given is None or (isinstance(given, Const) and given.value is None):
-            return 32
+            return BATCH_SIZE
         found = const(given)
         return found if isinstance(found, int) else None
 

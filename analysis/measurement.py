@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
@@ -9,10 +10,23 @@ if TYPE_CHECKING:
     from keras_memlint.analysis.fits import Fit
     from keras_memlint.analysis.script import Script
 
+Fits = Literal["yes", "no", "borderline"]
+"""Whether a GPU holds a training: surely, surely not, or it depends."""
+
+VERDICTS: Mapping[str, str] = {"yes": "fits", "borderline": "may not fit", "no": "does not fit"}
+"""The same in words, best first."""
+
 _RECOMPUTED = {
     "compiler": "recomputed by the GPU compiler",
     "liveness": "recomputed by liveness of the graph",
 }
+
+
+def fitting(low: int, high: int, memory: int) -> Fits:
+    """Whether what takes from ``low`` to ``high`` bytes fits ``memory``."""
+    if high <= memory:
+        return "yes"
+    return "no" if low > memory else "borderline"
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +45,7 @@ class OnGpu:
     low: int
     likely: int
     high: int
-    fits: Literal["yes", "no", "borderline"] | None = None
+    fits: Fits | None = None
     largest_batch: int | None = None
     savings: tuple[tuple[str, int], ...] = ()
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from keras_memlint.analysis import tree
 from keras_memlint.analysis.settings import MIB
@@ -36,7 +36,6 @@ class ArrayHint:
     ``on_disk``: they are mapped or read piece by piece.
     """
 
-    at: Location
     bytes: int
     dtype: str
     shapes: tuple[Shape, ...]
@@ -51,7 +50,6 @@ class LayerHint:
     for one sample, each number of ``number`` bytes; ``batch``: samples of a training step.
     """
 
-    at: Location
     name: str
     output: Shape | None
     parameters: int | None
@@ -64,10 +62,10 @@ class LayerHint:
 
 @dataclass(frozen=True, slots=True)
 class SizeHints:
-    """All of a script."""
+    """All of a script, each with the place behind which it is shown."""
 
-    arrays: tuple[ArrayHint, ...] = ()
-    layers: tuple[LayerHint, ...] = ()
+    arrays: tuple[tuple[Location, ArrayHint], ...] = ()
+    layers: tuple[tuple[Location, LayerHint], ...] = ()
 
 
 class Sizes:
@@ -78,34 +76,14 @@ class Sizes:
         self._found = SizeHints()
 
     def __call__(self) -> SizeHints:
-        if self._script is not None:
-            self._found, self._script = size_hints(self._script), None
+        # Dropped first: what fails once would fail again.
+        script, self._script = self._script, None
+        if script is not None:
+            self._found = size_hints(script)
         return self._found
 
 
-class _Array(NamedTuple):
-    """An ``ArrayHint`` without a place: the places are known when all hints are."""
-
-    bytes: int
-    dtype: str
-    shapes: tuple[Shape, ...]
-    on_disk: bool
-
-
-class _Layer(NamedTuple):
-    """A ``LayerHint`` without a place."""
-
-    name: str
-    output: Shape | None
-    parameters: int | None
-    frozen: bool
-    slots: int | None
-    sample: int | None
-    number: int | None
-    batch: int | None
-
-
-_Hint = _Array | _Layer
+_Hint = ArrayHint | LayerHint
 
 
 def size_hints(script: Script) -> SizeHints:
@@ -124,22 +102,19 @@ def size_hints(script: Script) -> SizeHints:
     for model in script.models:
         if model.kind == "application" and model.call is not None and id(model.call.node) not in found:
             note(model.call.node, _application_hint(script, model))
-    arrays: list[ArrayHint] = []
-    layers: list[LayerHint] = []
     agreed = [(node, same) for node, hints in found.values() if (same := _agreed(hints)) is not None]
-    for at, one in _placed(script, agreed):
-        if isinstance(one, _Array):
-            arrays.append(ArrayHint(at, *one))
-        else:
-            layers.append(LayerHint(at, *one))
-    return SizeHints(tuple(arrays), tuple(layers))
+    placed = list(_placed(script, agreed))
+    return SizeHints(
+        tuple((at, one) for at, one in placed if isinstance(one, ArrayHint)),
+        tuple((at, one) for at, one in placed if isinstance(one, LayerHint)),
+    )
 
 
 def _agreed(hints: list[_Hint | None]) -> _Hint | None:
     first = hints[0]
     if all(hint == first for hint in hints):
         return first
-    layers = [hint._replace(batch=None, slots=None) for hint in hints if isinstance(hint, _Layer)]
+    layers = [replace(hint, batch=None, slots=None) for hint in hints if isinstance(hint, LayerHint)]
     if len(layers) == len(hints) and all(layer == layers[0] for layer in layers):
         return layers[0]  # the layer is part of several models
     return None
@@ -176,7 +151,7 @@ def _makes(script: Script, call: Call) -> bool:
     return origin is not None and origin.node is call.node and origin.note not in _VIEWS
 
 
-def _array_hint(value: Value) -> _Array | None:
+def _array_hint(value: Value) -> ArrayHint | None:
     """None where the size of a part is not known, and where all are small."""
     arrays = list(_arrays(value))
     sizes = [_exact(array) for array in arrays]
@@ -187,7 +162,7 @@ def _array_hint(value: Value) -> _Array | None:
     dtypes = {array.dtype for array, size in zip(arrays, sizes, strict=True) if (size or 0) * 20 > total}
     on_disk = all(array is not None and array.kind in _ON_DISK for array in arrays)
     shapes = tuple(array.shape for array in arrays if array.shape is not None)
-    return _Array(total, dtypes.pop() or "" if len(dtypes) == 1 else "", shapes, on_disk)
+    return ArrayHint(total, dtypes.pop() or "" if len(dtypes) == 1 else "", shapes, on_disk)
 
 
 def _arrays(value: Value) -> Iterator[Array]:
@@ -210,7 +185,7 @@ def _exact(array: Array) -> int | None:
 # Layers
 
 
-def _layer_hints(script: Script, model: Model) -> Iterator[tuple[tree.Expr, _Layer]]:
+def _layer_hints(script: Script, model: Model) -> Iterator[tuple[tree.Expr, LayerHint]]:
     """The layers of a model that have a place."""
     number, slots, batch = (
         activation_size(script, model),
@@ -225,14 +200,14 @@ def _layer_hints(script: Script, model: Model) -> Iterator[tuple[tree.Expr, _Lay
             frozen = use.layer.frozen or model.frozen
             yield (
                 use.node,
-                _Layer(name, use.output, use.parameters, frozen, slots, sample, number, batch),
+                LayerHint(name, use.output, use.parameters, frozen, slots, sample, number, batch),
             )
 
 
-def _application_hint(script: Script, model: Model) -> _Layer:
+def _application_hint(script: Script, model: Model) -> LayerHint:
     """A model of ``keras.applications`` that is not part of another."""
     number, stored = activation_size(script, model), model.activations
-    return _Layer(
+    return LayerHint(
         model.api.rpartition(".")[2],
         model.output.shape if model.output is not None else None,
         model.parameters,
@@ -265,7 +240,7 @@ def _placed(script: Script, hints: Iterable[tuple[tree.Expr, _Hint]]) -> Iterato
     for end, hint in ends:
         row = rows.setdefault(source.row(end), [])
         # What the end of a row says need not be said inside it: `x.astype("float32") / 255`.
-        if row and isinstance(hint, _Array) and row[-1][1] == hint:
+        if row and isinstance(hint, ArrayHint) and row[-1][1] == hint:
             row.pop()
         row.append((end, hint))
     for number, row in rows.items():

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from keras_memlint.analysis.gpu_context import context_bytes
-from keras_memlint.analysis.measurement import OnGpu
+from keras_memlint.analysis.measurement import OnGpu, fitting
 from keras_memlint.analysis.values import Array
 
 if TYPE_CHECKING:
@@ -56,9 +56,7 @@ class StaticEstimate:
         if memory is None:
             return OnGpu(None, None, "static", HOW, *program)
         low, likely, high = (size + around for size, around in zip(program, self.context, strict=True))
-        fits: Literal["yes", "no", "borderline"]
-        fits = "yes" if high <= memory else "no" if low > memory else "borderline"
-        return OnGpu(gpu, memory, "static", HOW, low, likely, high, fits)
+        return OnGpu(gpu, memory, "static", HOW, low, likely, high, fitting(low, high, memory))
 
     def largest_batch(self, memory: int) -> int:
         """The largest of the batch halved again and again that surely fits ``memory``, context included; 0 for none."""

@@ -8,16 +8,16 @@ import os
 import queue
 import signal
 import subprocess
-import sys
 import threading
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from keras_memlint.estimate.process_group import own_group, tell_group
+
 _SAMPLE_SECONDS = 0.2
 _GRACE_SECONDS = 2.0
-_WINDOWS = sys.platform == "win32"
 
 
 class Child:
@@ -41,8 +41,7 @@ class Child:
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=stream,
-                start_new_session=not _WINDOWS,
-                creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),  # Windows only
+                **own_group(),
             )
         self.pid = self._process.pid
         for work in (self._read, self._watch):
@@ -81,23 +80,15 @@ class Child:
 
     def kill(self) -> None:
         """End the process and everything it started in its group; returns when it is gone."""
-        self._signal(signal.SIGTERM)
+        tell_group(self.pid, signal.SIGTERM)
         with contextlib.suppress(subprocess.TimeoutExpired):
             self._process.wait(_GRACE_SECONDS)
-        self._signal(getattr(signal, "SIGKILL", signal.SIGTERM))
+        tell_group(self.pid, getattr(signal, "SIGKILL", signal.SIGTERM))
         self._process.wait()
         for stream in (self._process.stdin, self._process.stdout):
             with contextlib.suppress(OSError):
                 if stream is not None:
                     stream.close()
-
-    def _signal(self, number: int) -> None:
-        if _WINDOWS:
-            subprocess.run(["taskkill", "/F", "/T", "/PID", str(self.pid)], capture_output=True, check=False)
-            return
-        # The group outlives its first process as long as a descendant lives.
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.killpg(self.pid, number)
 
     def _read(self) -> None:
         assert self._process.stdout is not None

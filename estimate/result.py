@@ -11,6 +11,8 @@ from functools import cache
 from types import UnionType
 from typing import Any, Literal, TypeVar, get_args, get_origin, get_type_hints
 
+from keras_memlint.analysis.measurement import Fits
+
 SCHEMA_VERSION = 1
 _MOST = 1 << 63
 
@@ -23,8 +25,6 @@ TIERS: Mapping[Tier, str] = {
     "liveness": "predicted by liveness of the graph",
     "bound": "lower bound: parameters, optimizer and inputs alone",
 }
-
-Fits = Literal["yes", "no", "borderline"]
 
 
 @dataclass(frozen=True, slots=True)

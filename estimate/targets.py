@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from keras_memlint.analysis.measurement import fitting
 from keras_memlint.estimate import context
 from keras_memlint.estimate.batches import LARGEST, largest
 from keras_memlint.estimate.devices import Device
 from keras_memlint.estimate.errors import EstimateError
 from keras_memlint.estimate.prediction import Prediction, Predictor
-from keras_memlint.estimate.result import Batch, Fits, Range, TargetEstimate, Tier
+from keras_memlint.estimate.result import Batch, Range, TargetEstimate, Tier
 from keras_memlint.estimate.steps import Variant
 
 
@@ -58,7 +59,7 @@ def target(
 ) -> TargetEstimate:
     """A row from its figures in bytes; ``around`` is the context."""
     total = together(program, around)
-    fits = fitting(total, memory)
+    fits = fitting(total.low, total.high, memory)
     if tier == "bound" and fits == "yes":
         # More than the bound is certain to be needed.
         fits = "borderline"
@@ -68,13 +69,6 @@ def target(
 def together(program: Range, around: Range) -> Range:
     """Bytes of the GPU that a program takes with its context."""
     return Range(program.low + around.low, program.mid + around.mid, program.high + around.high)
-
-
-def fitting(total: Range, memory: int) -> Fits:
-    """Whether a device total fits: surely, surely not, or it depends."""
-    if total.high <= memory:
-        return "yes"
-    return "no" if total.low > memory else "borderline"
 
 
 def _largest(predictor: Predictor, device: Device, around: Range, batch: int) -> Batch | None:

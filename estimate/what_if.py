@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from keras_memlint.analysis.measurement import fitting
 from keras_memlint.estimate.devices import Device
 from keras_memlint.estimate.errors import EstimateError
 from keras_memlint.estimate.prediction import Prediction, Predictor
 from keras_memlint.estimate.progress import Progress, Stage
 from keras_memlint.estimate.result import Range, WhatIf
 from keras_memlint.estimate.steps import Variant
-from keras_memlint.estimate.targets import fitting, together
+from keras_memlint.estimate.targets import together
 
 USUAL = ("mixed_bfloat16", "accumulation", "batch")
 """The remedies that are tried without being asked for."""
@@ -83,6 +84,7 @@ def recomputed(
             )
             continue
         saved = base.program.mid - peak.mid
-        fits = fitting(together(peak, around), device.gpu.memory)
+        total = together(peak, around)
+        fits = fitting(total.low, total.high, device.gpu.memory)
         found.append(WhatIf(change.name, device.gpu.name, change.title, peak, saved, change.safe, fits=fits))
     return tuple(sorted(found, key=lambda entry: (entry.saved_bytes is None, -(entry.saved_bytes or 0))))

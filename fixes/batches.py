@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from keras_memlint.analysis import tree
 from keras_memlint.analysis.calls import Call
+from keras_memlint.analysis.facts.defaults import BATCH_SIZE
 from keras_memlint.analysis.facts.optimizers import class_name, takes
 from keras_memlint.analysis.script import Fit, Script
 from keras_memlint.analysis.values import Const, Dataset, Object, const
@@ -15,7 +16,6 @@ from keras_memlint.fixes.spelling import spell
 from keras_memlint.fixes.uses import literal_behind
 
 _STEPS = "gradient_accumulation_steps"
-_DEFAULT = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +37,7 @@ def batch_of(script: Script, fit: Fit) -> Batch | None:
         return None
     argument = call.argument_node("batch_size")
     if argument is None:
-        usual = fit.x.batch_size if isinstance(fit.x, Dataset) else _DEFAULT
+        usual = fit.x.batch_size if isinstance(fit.x, Dataset) else BATCH_SIZE
         return Batch(usual, call, None) if usual and _may_be_told(script, fit, call) else None
     literal = literal_behind(script, argument.value)
     size = literal.value if literal is not None else None

@@ -8,6 +8,7 @@ from itertools import pairwise
 
 from keras_memlint.analysis import tree
 from keras_memlint.analysis.calls import Call
+from keras_memlint.analysis.facts.defaults import BATCH_SIZE
 from keras_memlint.analysis.feeds import Feed
 from keras_memlint.analysis.names import canonical
 from keras_memlint.analysis.parse import Piece
@@ -19,7 +20,6 @@ from keras_memlint.fixes.spelling import spell
 from keras_memlint.fixes.uses import around
 
 _NAMES = ("Batches", "ArrayBatches", "SlicedBatches")
-_BATCH_SIZE = 32  # Keras's own when `fit` is given none
 _SLICED = ("ndarray", "memmap", "hdf5")
 # Arguments of `fit` and `evaluate` that mean the same beside a PyDataset, and those that go.
 _KEPT = frozenset(
@@ -117,7 +117,7 @@ def _fed(script: Script, call: Call, name: str) -> tuple[Edit, ...] | None:
     x, y = call.argument_node("x"), call.argument_node("y")
     if x is None or y is None or not (_is_name(x.value) and _is_name(y.value)):
         return None
-    size, removed = str(_BATCH_SIZE), [y]
+    size, removed = str(BATCH_SIZE), [y]
     edits: list[Edit] = []
     for argument in call.node.args:
         if argument in (x, y):

@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 
 # Not of strftime, which speaks the user's language in the middle of an English sentence.
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
-_VERDICTS = {"yes": "fits", "no": "does not fit", "borderline": "may not fit"}
 
 
 class Measurements:
@@ -79,7 +78,10 @@ def size_on(one: OnGpu) -> str:
 
 def verdict(one: OnGpu) -> str:
     """``does not fit`` and the like; empty without a GPU."""
-    return _VERDICTS.get(one.fits or "", "")
+    # Late, here and below: most runs see no estimate.
+    from keras_memlint.analysis.measurement import VERDICTS
+
+    return "" if one.fits is None else VERDICTS[one.fits]
 
 
 def _figure(one: OnGpu) -> str:
@@ -94,7 +96,6 @@ def _day(nanoseconds: int | None) -> str:
 
 
 def _measurement(estimate: Estimate, made: str) -> Measurement:
-    # Late, here and below: most runs see no estimate.
     from keras_memlint.analysis.measurement import Measurement
 
     return Measurement(

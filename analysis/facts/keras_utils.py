@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from keras_memlint.analysis.calls import Call
+from keras_memlint.analysis.facts.defaults import BATCH_SIZE
 from keras_memlint.analysis.facts.table import Gives, Machine, fact, table
 from keras_memlint.analysis.values import (
     UNKNOWN,
@@ -72,7 +73,7 @@ def _folder(op: str) -> Gives:
 
     def gives(call: Call, _run: Machine) -> Value:
         batch_given = call.arg("batch_size")
-        batch = const(batch_given) if batch_given is not None else 32
+        batch = const(batch_given) if batch_given is not None else BATCH_SIZE
         size: int | None = batch if isinstance(batch, int) else None if isinstance(batch_given, Const) else 0
         image = call.name.rpartition(".")[2].startswith("image")
         sample: Value = UNKNOWN

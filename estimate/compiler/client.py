@@ -21,6 +21,7 @@ from typing import Any, NoReturn
 import keras_memlint
 from keras_memlint.estimate.devices import Device
 from keras_memlint.estimate.errors import EstimateError
+from keras_memlint.estimate.process_group import own_group, tell_group
 from keras_memlint.estimate.result import Breakdown, Tensor
 
 EXTRA = 'pip install "keras-memlint[gpu-predict]"'
@@ -155,8 +156,7 @@ class Compiler:
         try:
             process.wait(2)
         except subprocess.TimeoutExpired:
-            with contextlib.suppress(ProcessLookupError, PermissionError):
-                os.killpg(process.pid, signal.SIGKILL)
+            tell_group(process.pid, signal.SIGKILL)
             process.wait()
         with self._using:  # A compile in another thread has seen the end by now.
             process.stdout.close()
@@ -178,7 +178,7 @@ class Compiler:
                 stderr=subprocess.DEVNULL,
                 cwd="/",
                 env=clean_environment(os.environ),
-                start_new_session=True,
+                **own_group(),
             )
         except OSError as error:
             raise EstimateError(

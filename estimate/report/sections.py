@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
+from keras_memlint.analysis.measurement import VERDICTS, Fits
 from keras_memlint.estimate.report import charts, words
 from keras_memlint.estimate.report.markup import Html, joined, tag
 from keras_memlint.estimate.result import TIERS, Estimate, Range, TargetEstimate, WhatIf
 
-_FITS = {"yes": ("✓", "fits"), "borderline": ("≈", "borderline"), "no": ("✕", "does not fit")}
+_SIGNS: Mapping[Fits, str] = {"yes": "✓", "borderline": "≈", "no": "✕"}
 _ROWS_OF_TIMELINE = 20
 
 
@@ -56,10 +59,10 @@ def _figure(figure: Range) -> Html:
     return _number(words.size(figure.mid), words.span(figure) if figure.low != figure.high else "")
 
 
-def chip(fits: str) -> Html:
+def chip(fits: Fits) -> Html:
     """Whether it fits, by a sign, a word and a colour."""
-    sign, word = _FITS[fits]
-    return tag("span", tag("span", sign, aria_hidden="true"), f" {word}", class_=f"chip {fits}")
+    sign = tag("span", _SIGNS[fits], aria_hidden="true")
+    return tag("span", sign, f" {VERDICTS[fits]}", class_=f"chip {fits}")
 
 
 def gpus(estimate: Estimate) -> Html | None:

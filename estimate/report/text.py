@@ -67,7 +67,7 @@ def _gpu(target: TargetEstimate, first: int, room: int, colour: bool) -> Iterato
     name = one_line(target.name)
     batch, sure = words.largest(target.largest_batch)
     if columns(name) > first:
-        yield name
+        yield name.rstrip()
         name = ""
     program, total = target.program_peak_bytes, target.device_total_bytes
     figures = (

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import fields
 
 from keras_memlint.analysis.bytes import format_bytes
+from keras_memlint.analysis.measurement import VERDICTS
 from keras_memlint.estimate.result import TIERS, Batch, Buffer, Estimate, Range, TargetEstimate, WhatIf
 
 UNKNOWN = "unknown"
@@ -72,7 +73,7 @@ def verdict(estimate: Estimate) -> str:
 
 
 def _fits(targets: tuple[TargetEstimate, ...]) -> Iterator[str]:
-    for fits, words in (("yes", "fits"), ("borderline", "borderline on"), ("no", "does not fit")):
+    for fits, words in VERDICTS.items():
         named = [f"{target.name} ({margin(target)})" for target in targets if target.fits == fits]
         if len(named) > _MOST_NAMED + 1:
             named[_MOST_NAMED:] = [f"{len(named) - _MOST_NAMED} more"]
@@ -186,7 +187,8 @@ def saving(change: WhatIf) -> str:
 
 def misfit(change: WhatIf) -> str:
     """Said where it is no good news: most changes are tried to make it fit."""
-    return {"no": "does not fit: ", "borderline": "borderline: "}.get(change.fits or "", "")
+    said = VERDICTS.get(change.fits or "") if change.fits != "yes" else None
+    return f"{said}: " if said else ""
 
 
 def recomputed(estimate: Estimate, gpu: str) -> str:

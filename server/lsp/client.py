@@ -7,6 +7,9 @@ from dataclasses import dataclass
 from lsprotocol import types
 from pygls.capabilities import ServerCapabilitiesBuilder, get_capability
 
+PATIENCE = 3.0
+"""Seconds after which an editor is taken to be one that never answers."""
+
 
 @dataclass(frozen=True, slots=True)
 class Client:

@@ -13,7 +13,7 @@ from keras_memlint.analysis.notebook import join_cells
 from keras_memlint.analysis.nvml import Detected
 from keras_memlint.analysis.nvml import gpus as ask_driver
 from keras_memlint.analysis.settings import Settings
-from keras_memlint.analysis.size_hints import Sizes
+from keras_memlint.analysis.size_hints import SizeHints, Sizes
 from keras_memlint.analysis.source import Source
 from keras_memlint.analysis.trainings import NO_TRAININGS, Trainings, trainings_of
 from keras_memlint.rules.diagnostic import Diagnostic, DiagnosticFix
@@ -79,7 +79,8 @@ class Outcome:
 class Core:
     """Checks what is open. ``options`` gives the editor's settings for a path.
 
-    ``shows_sizes``: the editor may ask for what an ``Outcome`` has as ``sizes``, which are none otherwise.
+    ``shows_sizes``: the editor may ask for what an ``Outcome`` has as ``sizes``, which are none otherwise, nor where the
+    settings want none.
     """
 
     def __init__(
@@ -137,6 +138,13 @@ class Core:
         except Exception as error:
             return Outcome(problems=(_bug(source.path, "the check", error),))
 
+    def sizes(self, unit: Unit, outcome: Outcome) -> tuple[SizeHints, list[str]]:
+        """The sizes in ``unit``, and what went wrong. Never raises; what failed is told once, and then gives none."""
+        try:
+            return outcome.sizes(), []
+        except Exception as error:
+            return SizeHints(), [_bug(unit.uri, "finding sizes", error)]
+
     def look_again(self) -> None:
         """Believes nothing that was seen on disk before."""
         self.workspace.look_again()
@@ -173,12 +181,15 @@ class Core:
         return _edits(unit, outcome.source), problems
 
     def changes(self, unit: Unit, names: Iterable[str]) -> tuple[dict[str, DiagnosticFix], list[str]]:
-        """The fix for each change of an estimate that can be made in ``unit``, and what went wrong."""
+        """The fix for each change of an estimate that can be made in ``unit``, and what went wrong. Never raises."""
         from keras_memlint.fixes.what_if import make
 
-        if notice := _too_long(source_of(unit, self._documents.path(unit.uri))):
-            return {}, [notice]
-        script = self._script(unit)
+        try:
+            if notice := _too_long(source_of(unit, self._documents.path(unit.uri))):
+                return {}, [notice]
+            script = self._script(unit)
+        except Exception as error:
+            return {}, [_bug(unit.uri, "looking for changes", error)]
         found: dict[str, DiagnosticFix] = {}
         problems: list[str] = []
         for name in names:
@@ -211,7 +222,8 @@ class Core:
 
     def _in_source(self, source: Source, workspace: Workspace, *, is_open: bool) -> Outcome:
         project = self.projects.above(Path(source.path).parent)
-        plan = plan_for(source.path, project, self._options(source.path), self.detect)
+        options = self._options(source.path)
+        plan = plan_for(source.path, project, options, self.detect)
         if plan is None:
             return Outcome(project=project)
         if notice := _too_long(source):
@@ -223,7 +235,7 @@ class Core:
         def look(script: Script) -> None:
             nonlocal trainings, sizes
             trainings = trainings_of(script)
-            if self.shows_sizes:
+            if self.shows_sizes and options.shows_sizes:
                 sizes = Sizes(script)
 
         plan = plan.with_measurement(measurement)

@@ -73,6 +73,12 @@ def file_path(uri: str) -> str | None:
         return None
 
 
+def innermost(folders: Iterable[str], path: str) -> str | None:
+    """The innermost of ``folders`` that ``path`` is or lies in; None when it is in none."""
+    inside = [folder for folder in folders if Path(path).is_relative_to(folder)]
+    return max(inside, key=len, default=None)
+
+
 def apply_changes(lines: Lines, changes: Iterable[types.TextDocumentContentChangeEvent]) -> Lines:
     """The text after ``changes``, each of which counts from the text the one before it left."""
     for change in changes:

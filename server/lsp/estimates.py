@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -14,7 +13,7 @@ from keras_memlint.analysis.files import UnreadableError, read_script
 from keras_memlint.analysis.source import text_hash
 from keras_memlint.estimate import saved
 from keras_memlint.server.lsp.core import lintable, source_of
-from keras_memlint.server.lsp.documents import file_path
+from keras_memlint.server.lsp.documents import file_path, innermost
 from keras_memlint.server.lsp.estimator import EstimatorError, Stage, run
 from keras_memlint.server.lsp.messages import refused, required
 from keras_memlint.server.lsp.work_done import Told, own_token, with_progress
@@ -171,8 +170,7 @@ def _cwd(server: MemlintServer, path: str, options: dict[str, Any]) -> str:
         if not isinstance(given, str) or not Path(given).is_dir():
             raise JsonRpcInvalidParams(f"`cwd` must be a folder, not `{given}`")
         return given
-    around = [folder for folder in server.folders if path.startswith(folder.rstrip(os.sep) + os.sep)]
-    return max(around, key=len, default=str(Path(path).parent))
+    return innermost(server.folders, path) or str(Path(path).parent)
 
 
 async def _run(server: MemlintServer, wanted: _Wanted, command: Sequence[str], tell: Told) -> Any:

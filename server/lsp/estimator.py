@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
-import os
 import signal
 import sys
 from collections.abc import Callable, Coroutine, Sequence
@@ -14,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import keras_memlint
+from keras_memlint.estimate.process_group import own_group, tell_group
 
 _PACKAGE = Path(keras_memlint.__file__).absolute()
 # Like `python -m keras_memlint`, but without the current folder among the places of modules: it is the user's, who may
@@ -67,7 +67,7 @@ async def run(
             stderr=asyncio.subprocess.PIPE,
             cwd=cwd,
             limit=_LONGEST_LINE,
-            **_own_group(),
+            **own_group(),
         )
     except OSError as error:
         raise EstimatorError(f"the estimate cannot be started: {error}") from None
@@ -133,15 +133,6 @@ def _complaint(said: Sequence[str]) -> str:
     return errors[-1] if errors else said[-1] if said else ""
 
 
-def _own_group() -> dict[str, Any]:
-    """A process group of its own, so that what it starts can be ended with it."""
-    if sys.platform == "win32":
-        import subprocess
-
-        return {"creationflags": subprocess.CREATE_NEW_PROCESS_GROUP}
-    return {"start_new_session": True}
-
-
 async def _undisturbed(work: Coroutine[Any, Any, None]) -> None:
     """Does ``work`` to its end; who cancelled meanwhile gets their CancelledError then."""
     task = asyncio.ensure_future(work)
@@ -169,9 +160,6 @@ async def _end(process: asyncio.subprocess.Process) -> None:
 async def _signal(process: asyncio.subprocess.Process, number: int) -> None:
     if sys.platform == "win32":
         if process.returncode is None:
-            killer = await asyncio.create_subprocess_exec("taskkill", "/F", "/T", "/PID", str(process.pid))
-            await killer.wait()
+            await asyncio.to_thread(tell_group, process.pid, number)
         return
-    # The group outlives its first process as long as another one of it lives.
-    with contextlib.suppress(ProcessLookupError, PermissionError):
-        os.killpg(process.pid, number)
+    tell_group(process.pid, number)

@@ -33,7 +33,7 @@ def add_everywhere(server: MemlintServer) -> None:
     closed: dict[str, int] = {}
 
     def remember(unit: Unit) -> None:
-        if not isinstance(unit, Notebook):
+        if server.client.pull and not isinstance(unit, Notebook):
             closed[unit.uri] = _REPORTS_AFTER_CLOSING
 
     server.on_close.append(remember)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from keras_memlint.analysis.bytes import format_bytes
 from keras_memlint.analysis.size_hints import ArrayHint, LayerHint, SizeHints
+from keras_memlint.analysis.source import Location
 from keras_memlint.analysis.values import Shape
 from keras_memlint.server.lsp.diagnostics import document_of
 from keras_memlint.server.lsp.documents import Document, Unit
@@ -32,9 +33,11 @@ def add_hints(server: MemlintServer) -> None:
             return []
         unit, outcome = latest
         options = server.options_for(server.documents.path(unit.uri))
-        if not options.array_hints and not options.layer_hints:
+        if not options.shows_sizes:
             return []
-        sizes = await server.analyser.in_worker(outcome.sizes)
+        sizes, problems = await server.analyser.in_worker(lambda: server.core.sizes(unit, outcome))
+        for problem in problems:
+            server.log_once(problem)
         return list(hints(unit, sizes, document, params.range, options))
 
 
@@ -44,10 +47,10 @@ def hints(
     """The hints of one document within ``where``."""
     start, end = document.lines.offset(where.start), document.lines.offset(where.end)
 
-    def inside(found: Iterable[Hint]) -> Iterator[tuple[types.Position, Hint]]:
-        for hint in found:
-            if document_of(unit, hint.at.cell) is document:
-                offset = document.lines.offset_of(hint.at.row, hint.at.column)
+    def inside(found: Iterable[tuple[Location, Hint]]) -> Iterator[tuple[types.Position, Hint]]:
+        for at, hint in found:
+            if document_of(unit, at.cell) is document:
+                offset = document.lines.offset_of(at.row, at.column)
                 if start <= offset <= end:
                     yield document.lines.position(offset), hint
 

@@ -34,6 +34,11 @@ class Options:
     layer_hints: bool = True
     lenses: bool = True
 
+    @property
+    def shows_sizes(self) -> bool:
+        """Whether any inlay hints are shown."""
+        return self.array_hints or self.layer_hints
+
 
 def read_options(section: object) -> tuple[Options, list[str]]:
     """The settings in ``section``, and what is wrong with it; a wrong setting counts as not set.

@@ -10,10 +10,10 @@ from typing import Any
 
 from keras_memlint import __version__
 from keras_memlint.server.lsp import actions, hover
-from keras_memlint.server.lsp.client import Client, position_encoding, rename_capabilities
+from keras_memlint.server.lsp.client import PATIENCE, Client, position_encoding, rename_capabilities
 from keras_memlint.server.lsp.core import Check, Core, Outcome, lintable
 from keras_memlint.server.lsp.diagnostics import SOURCE, Renderer, documents_of, result_id
-from keras_memlint.server.lsp.documents import Documents, Notebook, Unit, file_path
+from keras_memlint.server.lsp.documents import Documents, Notebook, Unit, file_path, innermost
 from keras_memlint.server.lsp.estimates import add_estimates
 from keras_memlint.server.lsp.estimator import ESTIMATOR
 from keras_memlint.server.lsp.everywhere import add_everywhere, messages_of
@@ -44,9 +44,6 @@ from pygls.uris import from_fs_path
 
 DELAY = 0.15
 """Seconds without a keystroke before a text is analysed."""
-
-# How long editors that never answer hold up the first findings, in seconds.
-_PATIENCE = 3.0
 
 
 class _Protocol(LanguageServerProtocol):
@@ -130,10 +127,8 @@ class MemlintServer(LanguageServer):
 
     def options_for(self, path: str) -> Options:
         """The editor's settings for a file: those of the innermost workspace folder it is in."""
-        inside = [
-            folder for folder in self.folder_options if path == folder or path.startswith(folder + os.sep)
-        ]
-        return self.folder_options[max(inside, key=len)] if inside else self.options
+        folder = innermost(self.folder_options, path)
+        return self.options if folder is None else self.folder_options[folder]
 
     async def latest(self, uri: str) -> tuple[Unit, Outcome] | None:
         """The last version of a document or notebook with what was found in it; None when it is not open."""
@@ -232,7 +227,7 @@ class MemlintServer(LanguageServer):
         items += [types.ConfigurationItem(scope_uri=from_fs_path(path), section=SECTION) for path in folders]
         try:
             answer = await asyncio.wait_for(
-                self.workspace_configuration_async(types.ConfigurationParams(items)), _PATIENCE
+                self.workspace_configuration_async(types.ConfigurationParams(items)), PATIENCE
             )
         except Exception as error:
             self.log_once(f"the editor does not tell its settings ({type(error).__name__}: {error})")

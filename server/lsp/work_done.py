@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable
 from concurrent.futures import Future
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from keras_memlint.server.lsp.client import PATIENCE
 from lsprotocol import types
 from pygls.exceptions import JsonRpcRequestCancelled
 
@@ -27,9 +28,9 @@ async def own_token(server: MemlintServer, name: str) -> types.ProgressToken | N
         return None
     token = f"{name}/{time.monotonic_ns()}"
     try:
-        await server.work_done_progress.create_async(token)
+        await asyncio.wait_for(server.work_done_progress.create_async(token), PATIENCE)
     except Exception as error:
-        server.log_once(f"the editor shows no progress: {error}")
+        server.log_once(f"the editor shows no progress ({type(error).__name__}: {error})")
         return None
     return token
 

@@ -62,7 +62,7 @@ def test_weights_are_those_of_keras() -> None:
     model = names["model"]
     assert isinstance(model, keras.Model)
     assert model.count_params() == WEIGHTS
-    hints = size_hints(analyse(Source("train.py", CNN + FIT))).layers
+    hints = [hint for _, hint in size_hints(analyse(Source("train.py", CNN + FIT))).layers]
     assert [hint.parameters for hint in hints] == [layer.count_params() for layer in model.layers]
     assert [hint.output for hint in hints] == [layer.output.shape for layer in model.layers]
 

@@ -39,7 +39,7 @@ def test_complete() -> None:
     text = render(estimates.complete(), "text")
     assert text.split("\n\n")[:2] == [
         "train.py at batch 64 needs about 5.6–5.7 GiB of GPU memory: fits T4 (9.4 of 15.0\n"
-        "GiB left) and A100 40GB (34.3 of 40.0 GiB left); borderline on RTX 2060 (5.2–6.1\n"
+        "GiB left) and A100 40GB (34.3 of 40.0 GiB left); may not fit RTX 2060 (5.2–6.1\n"
         "of 6.0 GiB); does not fit P4 (1.6 GiB short).\n"
         "Predicted by the GPU compiler; batch 64, float32, Adam, tensorflow.",
         "GPU          memory    program peak    with context  fits        largest batch\n"
@@ -167,8 +167,8 @@ def gpu(name: str, mib: int, low: int, mid: int, high: int, fits: str) -> Target
             (gpu("T4", 1100, 900, 1000, 1100, "yes"),),
             "1000 MiB of GPU memory: fits T4 (100 MiB of 1.1 GiB left).",
         ),
-        ((gpu("T4", 1024, 900, 1000, 1100, "borderline"),), "borderline on T4 (900 MiB–1.1 GiB of 1.0 GiB)."),
-        ((gpu("T4", 1024, 1024, 1024, 1024, "borderline"),), "borderline on T4 (1.0 of 1.0 GiB)."),
+        ((gpu("T4", 1024, 900, 1000, 1100, "borderline"),), "may not fit T4 (900 MiB–1.1 GiB of 1.0 GiB)."),
+        ((gpu("T4", 1024, 1024, 1024, 1024, "borderline"),), "may not fit T4 (1.0 of 1.0 GiB)."),
         (
             (gpu("T4", 1024, 2000, 2048, 2100, "no"),),
             "2.0 GiB of GPU memory: does not fit T4 (1.0 GiB short).",
@@ -304,6 +304,12 @@ def test_wide_characters_stay_aligned() -> None:
         if line.startswith(("日本", "A100"))
     ]
     assert len(set(ends)) == 1
+
+
+def test_a_line_break_behind_a_long_name_leaves_no_space() -> None:
+    name = "T4" * 40
+    gpu = replace(estimates.complete().targets[0], name=f"{name}\x85")
+    assert name in render(replace(estimates.complete(), targets=(gpu,)), "text").split("\n")
 
 
 @settings(deadline=None)

@@ -1,6 +1,7 @@
-"""The real server as an editor's package brings it: in a folder with what it needs, run by a Python without packages.
+"""The real server as the VS Code extension starts it: by its own ``start.py``, with a Python that has no packages.
 
-That Python has another ``keras_memlint``, which nobody may import.
+The libraries beside that are copies of those installed here, not the wheels that the extension packs, which
+``tests/editor/test_bundle.py`` looks at. The Python has another ``keras_memlint``, which nobody may import.
 """
 
 from __future__ import annotations
@@ -28,13 +29,6 @@ LIBRARIES = (
     "pathspec",
 )
 OLD_PYTHON = ("exceptiongroup", "tomli")  # before 3.11
-START = """\
-import sys
-from pathlib import Path
-sys.path.insert(0, str(Path(__file__).parent / "libs"))
-from keras_memlint.server.cli import main
-sys.exit(main())
-"""
 
 
 def bundle(folder: Path) -> Path:
@@ -53,9 +47,7 @@ def bundle(folder: Path) -> Path:
             )
         else:
             shutil.copy(spec.origin, libs)
-    start = folder / "start.py"
-    start.write_text(START, encoding="utf-8")
-    return start
+    return Path(shutil.copy(ROOT / "vscode-client" / "bundled" / "start.py", folder))
 
 
 def bare_python(folder: Path) -> Path:

@@ -1,8 +1,8 @@
 """Stands in for ``keras-memlint estimate``: saves an estimate of 20 GiB on a T4 without running anything.
 
 Comments in the script say what happens instead: ``# @fails``, ``# @garbage``, ``# @hangs`` (with a child, both of which
-write their process numbers beside the script), ``# @stubborn`` (the same, and neither listens to SIGTERM). Its own
-arguments and the folder it runs in are the notes of the estimate.
+write their process numbers beside the script), ``# @stubborn`` (the same, and neither listens to SIGTERM; a file
+``.told`` beside the script says that it came). Its own arguments and the folder it runs in are the notes of the estimate.
 """
 
 from __future__ import annotations
@@ -65,6 +65,8 @@ def hang(script: Path, *, stubborn: bool) -> None:
     if stubborn:
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
     child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
+    if stubborn:  # the child still ignores it
+        signal.signal(signal.SIGTERM, lambda *_: script.with_suffix(".told").touch())
     script.with_suffix(".pids").write_text(f"{os.getpid()} {child.pid}")
     time.sleep(600)
 

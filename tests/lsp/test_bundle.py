@@ -1,4 +1,4 @@
-"""The server as an editor's package brings it, run by a Python that has no packages: it lints, and it estimates."""
+"""The server as the VS Code extension starts it, with a Python that has no packages: it lints, and it estimates."""
 
 from __future__ import annotations
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from keras_memlint.server.lsp.documents import Documents, Notebook
+from keras_memlint.server.lsp.documents import Documents, Notebook, innermost
 from keras_memlint.server.lsp.positions import Lines
 from lsprotocol import types
 
@@ -161,3 +162,18 @@ def _open_notebook(documents: Documents, *names: str) -> Notebook:
             cell_text_documents=[item(name, uri=f"nb:{name}") for name in names],
         )
     )
+
+
+@pytest.mark.parametrize(
+    ("path", "folder"),
+    [
+        ("/w/a/train.py", "/w/a"),
+        ("/w/ab/train.py", "/w"),
+        ("/w/a", "/w/a"),
+        ("/w/b/deep/train.py", "/w/b/"),
+        ("/elsewhere/train.py", "/"),
+    ],
+)
+def test_the_innermost_folder(path: str, folder: str) -> None:
+    assert innermost(["/w", "/", "/w/a", "/w/b/"], path) == folder
+    assert innermost(["/w/a"], "/w/ab/train.py") is None

@@ -183,6 +183,26 @@ def test_an_editor_that_never_tells_its_settings_gets_findings(wire: Wire, scrip
     assert time.monotonic() - started < 10
 
 
+def test_an_editor_that_never_shows_progress_gets_its_estimate(tmp_path: Path) -> None:
+    script = tmp_path / "train.py"
+    script.write_text("import keras\n")
+    server = Wire(str(Path(__file__).with_name("estimating_server.py")))
+    try:
+        capabilities = {"window": {"workDoneProgress": True}}
+        server.send({**HELLO, "params": {"processId": None, "rootUri": None, "capabilities": capabilities}})
+        server.until(id=1)
+        server.send({"method": "initialized", "params": {}})
+        run = {"command": "keras-memlint.estimate", "arguments": [script.as_uri()]}
+        for number in (2, 3):
+            server.send({"id": number, "method": "workspace/executeCommand", "params": run})
+            asked = server.until(method="window/workDoneProgress/create")
+            assert server.until(id=number)["result"]["batch_size"] == 64
+            # It did answer, but late.
+            server.send({"id": asked["id"], "result": None})
+    finally:
+        server.end()
+
+
 def test_settings_may_come_with_the_first_message(wire: Wire, script: str) -> None:
     options = {"settings": {"ignore": ["KM209"], "hostMemory": "lots"}}
     params = {"processId": None, "rootUri": None, "capabilities": {}, "initializationOptions": options}

@@ -149,11 +149,9 @@ async def test_a_long_scan_can_be_cancelled_and_does_not_hold_up_documents(scrip
     request = types.WorkspaceDiagnosticParams([])
     scan = scripted.protocol.send_request_async("workspace/diagnostic", request, msg_id="scan")
     scan = asyncio.ensure_future(scan)
-    await asyncio.sleep(0.5)
-    started = asyncio.get_running_loop().time()
     uri = scripted.open("meanwhile.py", "x = 1  # @finding {}\n")
     assert len(await scripted.marks(uri)) == 1
-    assert asyncio.get_running_loop().time() - started < 2
+    assert not scan.done()
     scripted.cancel_request(types.CancelParams("scan"))
     with pytest.raises(Exception, match=r"(?i)cancel"):
-        await asyncio.wait_for(scan, 5)
+        await asyncio.wait_for(scan, 20)
