@@ -52,6 +52,8 @@ def _listen_to_signals(server: MemlintServer) -> None:
 
     def leave(number: int, _frame: object) -> None:
         server.ended_by = number
+        # Work that is torn down in the middle may complain at the very end, when nobody listens any more.
+        sys.unraisablehook = lambda _: None
         raise SystemExit(128 + number)
 
     for name in ("SIGTERM", "SIGINT", "SIGHUP"):
