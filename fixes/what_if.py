@@ -23,7 +23,7 @@ def make(script: Script, change: str) -> Fix | None:
         return None
     if change in _POLICIES:
         chosen = script.precision_is_chosen or script.slices_arrays
-        return None if chosen else train_in(script, fit, change)
+        return None if chosen or _is_slow(script, change) else train_in(script, fit, change)
     match = _NUMBERED.fullmatch(change)
     if match is None:
         return None
@@ -34,3 +34,9 @@ def make(script: Script, change: str) -> Fix | None:
     if batch is None or number < 2 or batch.size < number:
         return None
     return accumulated(script, fit, batch.size // number, number)
+
+
+def _is_slow(script: Script, policy: str) -> bool:
+    """Whether the target GPU has no arithmetic of its own for ``policy``: bfloat16 came with compute capability 8.0."""
+    capability = script.settings.target.compute_capability
+    return policy == "mixed_bfloat16" and capability is not None and capability < (8, 0)

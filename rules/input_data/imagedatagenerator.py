@@ -23,7 +23,7 @@ _ABOVE = ("keras", "keras.preprocessing", _MODULE)
 # What `tensorflow.keras.preprocessing.image` has in TensorFlow 2.21, of what scripts import.
 _STILL_THERE = ("ImageDataGenerator", "array_to_img", "img_to_array", "load_img", "save_img")
 _KERAS_2_ONLY = tuple(f"keras.Model.{name}_generator" for name in ("fit", "evaluate", "predict"))
-_LAYERS = "`keras.utils.image_dataset_from_directory`, and layers such as `RandomFlip` for augmentation"
+_LAYERS = "use `keras.utils.image_dataset_from_directory`, and layers such as `RandomFlip` for augmentation"
 _SLICE = (
     "slice it batch by batch in a `PyDataset` and augment with layers such as `RandomFlip`; `flow` does not copy"
     " an array that has its dtype, a memory-mapped one included"

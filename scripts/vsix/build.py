@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -90,10 +91,17 @@ def _client(stage: Path, manifest: dict[str, Any]) -> None:
     for source, packed in files.items():
         (stage / packed).parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(ROOT / source, stage / packed)
+    _without_pictures(stage / "README.md")
     (stage / "THIRD-PARTY-NOTICES.txt").write_text(notices(), encoding="utf-8")
     (stage / "package.json").write_text(json.dumps(kept, indent=2, ensure_ascii=False), encoding="utf-8")
     # vsce wants to be told what to leave out. All of this was put here to be packed.
     (stage / ".vscodeignore").touch()
+
+
+def _without_pictures(page: Path) -> None:
+    """VS Code shows pictures of such a page from the web alone, and there is no public address to load these from."""
+    text = page.read_text(encoding="utf-8")
+    page.write_text(re.sub(r"!\[[^]]*\]\([^)]+\.png\)\n\n", "", text), encoding="utf-8")
 
 
 def _files_named_in(value: Any) -> Iterator[str]:

@@ -82,17 +82,20 @@ def array_details(hint: ArrayHint) -> str:
 
 
 def layer_label(hint: LayerHint) -> str:
-    """``(None, 222, 222, 32) · 896 params · 6.0 MiB a sample``, as far as each is known; empty when nothing is."""
+    """``193 MiB · (None, 222, 222, 32) · 896 params``, as far as each is known; empty when nothing is.
+
+    The bytes are those of a batch, else ``6.0 MiB a sample``. They come first: editors cut long hints at the end.
+    """
     parts = []
+    if hint.sample and hint.batch is not None:
+        parts.append(format_bytes(hint.sample * hint.batch))
+    elif hint.sample:
+        parts.append(f"{format_bytes(hint.sample)} a sample")
     # An axis that is not known may be one that varies, as the length of a text does: nobody can tell.
     if hint.output is not None and None not in hint.output[1:]:
         parts.append(shape_text(hint.output))
     if hint.parameters:
         parts.append(f"{hint.parameters:,} params")
-    if hint.sample and hint.batch is not None:
-        parts.append(f"{format_bytes(hint.sample * hint.batch)} at batch {hint.batch}")
-    elif hint.sample:
-        parts.append(f"{format_bytes(hint.sample)} a sample")
     return " · ".join(parts)
 
 

@@ -6,7 +6,7 @@ import pytest
 from keras_memlint.analysis.measurement import Measurement, OnGpu
 from keras_memlint.analysis.notebook import join_cells
 from keras_memlint.analysis.script import analyse
-from keras_memlint.analysis.settings import Settings
+from keras_memlint.analysis.settings import Settings, Target
 from keras_memlint.analysis.source import Source, text_hash
 from keras_memlint.fixes.edits import apply
 from keras_memlint.fixes.what_if import make
@@ -42,6 +42,13 @@ def test_policy_is_set_and_the_output_stays_float32() -> None:
         'import numpy as np\n\nkeras.mixed_precision.set_global_policy("mixed_float16")\n',
     ).replace("Dense(1)", 'Dense(1, dtype="float32")')
     assert "mixed_bfloat16" in (made(SCRIPT, "mixed_bfloat16") or "")
+
+
+def test_bfloat16_is_not_offered_for_a_gpu_that_only_imitates_it() -> None:
+    for capability, offered in (((7, 5), False), ((8, 0), True)):
+        settings = Settings(target=Target("some GPU", 16 << 30, capability))
+        assert (made(SCRIPT, "mixed_bfloat16", settings) is not None) is offered
+        assert made(SCRIPT, FLOAT16, settings) is not None
 
 
 @pytest.mark.parametrize(

@@ -31,9 +31,9 @@ model.add(layers.Dense(
     5,
 ))
 """
-CONV = "(None, 222, 222, 32) · 896 params · 6.0 MiB a sample"
-POOL, DENSE = "(None, 32) · 128 bytes a sample", "(None, 10) · 330 params · 40 bytes a sample"
-LAST = "(None, 5) · 55 params · 20 bytes a sample"
+CONV = "6.0 MiB a sample · (None, 222, 222, 32) · 896 params"
+POOL, DENSE = "128 bytes a sample · (None, 32)", "40 bytes a sample · (None, 10) · 330 params"
+LAST = "20 bytes a sample · (None, 5) · 55 params"
 
 
 async def hints(editor: Any, uri: str, start: int = 0, end: int | None = None) -> list[types.InlayHint]:
@@ -83,7 +83,7 @@ async def test_layers_of_a_model(hinting):
 async def test_a_training_tells_the_batch_and_the_optimizer(hinting):
     text = MODEL + 'model.compile("adam", "mse")\nmodel.fit(x, y, batch_size=16)\n'
     conv = (await hints(hinting, hinting.open("batch.py", text)))[0]
-    assert conv.label == "(None, 222, 222, 32) · 896 params · 96.3 MiB at batch 16"
+    assert conv.label == "96.3 MiB · (None, 222, 222, 32) · 896 params"
     assert conv.tooltip.value.split("\n") == [
         "**Conv2D**",
         "",
@@ -108,7 +108,7 @@ model = keras.Model(inputs, x)
 """
     assert await shown(hinting, hinting.open("functional.py", text)) == [
         "x = layers.Flatten()(inputs) | (None, 784)",
-        "x = layers.Dense(100)(x) | (None, 100) · 78,500 params · 400 bytes a sample",
+        "x = layers.Dense(100)(x) | 400 bytes a sample · (None, 100) · 78,500 params",
     ]
 
 

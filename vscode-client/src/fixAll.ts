@@ -18,7 +18,10 @@ export async function fixAll(server: Server): Promise<void> {
   }
   if (!(await vscode.workspace.applyEdit(action.edit))) {
     void vscode.window.showErrorMessage("keras-memlint: the fixes cannot be applied; the file may be read-only");
+    return;
   }
+  const edits = action.edit.entries().reduce((count, [, changes]) => count + changes.length, 0);
+  void vscode.window.setStatusBarMessage(`keras-memlint: made all safe fixes (${edits} ${edits === 1 ? "edit" : "edits"})`, 5_000);
 }
 
 /** When a notebook is saved, VS Code asks its first cell alone. Where that one holds text, the first with code answers for it. */

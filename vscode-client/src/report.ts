@@ -154,6 +154,8 @@ export class Reports implements vscode.Disposable {
       return;
     }
     await showFile(script, edit);
+    // The page is about the text as it was: its buttons go.
+    void this.fill(shown);
     // It says what else the change does.
     void vscode.window.showInformationMessage(found.title);
   }
