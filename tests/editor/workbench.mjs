@@ -155,8 +155,12 @@ export class Workbench {
   /** Opens a folder, or a `.code-workspace` file, in the window. */
   async load(place) {
     const kind = place.endsWith(".code-workspace") ? "workspace" : "folder";
-    await this.page.goto(`${this.address}/?${kind}=${encodeURIComponent(place)}`, { waitUntil: "domcontentloaded" });
-    await this.page.waitForSelector(".monaco-workbench .explorer-folders-view", { timeout: 2 * PATIENCE });
+    const shown = this.page.locator(".monaco-workbench .explorer-folders-view");
+    // At times the window comes up before a workspace file can be read, and then has no folder.
+    await this.until(async () => {
+      await this.page.goto(`${this.address}/?${kind}=${encodeURIComponent(place)}`, { waitUntil: "domcontentloaded" });
+      return shown.waitFor({ timeout: PATIENCE / 2 }).then(() => true, () => false);
+    }, `a window with ${place}`, 4 * PATIENCE);
   }
 
   async stop() {
