@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-import keras
 import pytest
 from keras_memlint.analysis.measurement import Measurement, OnGpu
 from keras_memlint.analysis.script import analyse
@@ -57,6 +56,7 @@ def test_a_small_network_by_hand() -> None:
 
 
 def test_weights_are_those_of_keras() -> None:
+    keras = pytest.importorskip("keras", reason="Keras (extra tensorflow) is not installed")
     names: dict[str, object] = {}
     exec(CNN, names)
     model = names["model"]
