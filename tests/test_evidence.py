@@ -1,9 +1,8 @@
-"""The measured evidence: every rule of the first list has its row, and README and scripts agree with results.json."""
+"""The measured evidence: every rule has its results, and they and the pictures agree with the scripts."""
 
 from __future__ import annotations
 
 import ast
-import csv
 import importlib
 import json
 import sys
@@ -13,17 +12,19 @@ from types import ModuleType
 from typing import Any
 
 import pytest
+from keras_memlint.rules import catalogue
 
 ROOT = Path(__file__).parent.parent
 EVIDENCE = ROOT / "benchmarks" / "evidence"
-RESULTS: dict[str, Any] = json.loads((EVIDENCE / "results.json").read_text(encoding="utf-8"))
-CODES = [
-    *("KM101", "KM102", "KM103", "KM104", "KM105", "KM108", "KM116"),
-    *("KM201", "KM202", "KM203", "KM204", "KM205", "KM207", "KM209"),
-    *("KM301", "KM302", "KM401", "KM501", "KM601", "KM602", "KM701"),
-    *("KM801", "KM802", "KM803", "KM901"),
-]
-ROW = {"name", "claim", "script", "reason", "variants", "ratio_of", "ratio", "facts"}
+RESULTS: dict[str, dict[str, Any]] = {
+    path.stem: json.loads(path.read_text(encoding="utf-8"))
+    for path in sorted((EVIDENCE / "results").glob("*.json"))
+}
+CODES = [row.code for row in catalogue.rows()]
+ROW = {
+    *("code", "name", "claim", "script", "reason", "variants", "ratio_of", "ratio", "facts"),
+    *("versions", "machine"),
+}
 VARIANT = {"peak_bytes": int, "resident_bytes": int, "seconds": float}
 
 
@@ -33,31 +34,30 @@ def runner() -> Iterator[ModuleType]:
     sys.path.insert(0, str(EVIDENCE))
     yield importlib.import_module("run")
     sys.path.remove(str(EVIDENCE))
-    for name in ("run", "report"):
-        del sys.modules[name]
+    del sys.modules["run"]
 
 
-def test_every_rule_of_the_list_has_a_row_and_no_other() -> None:
-    assert list(RESULTS["rules"]) == sorted(CODES)
+def test_every_rule_has_results_and_nothing_else_has() -> None:
+    assert list(RESULTS) == CODES
 
 
-def test_versions_of_everything_that_was_used_are_recorded() -> None:
-    assert {"Python", "tensorflow", "keras", "tf_keras", "numpy"} <= set(RESULTS["versions"])
-    assert all(RESULTS["versions"].values())
-    assert RESULTS["machine"]
+@pytest.mark.parametrize("code", CODES)
+def test_versions_of_everything_that_was_used_are_recorded(code: str) -> None:
+    versions = RESULTS[code]["versions"]
+    assert {"Python", "tensorflow", "keras", "tf_keras", "numpy"} <= set(versions)
+    assert all(versions.values())
+    assert RESULTS[code]["machine"]
 
 
 def test_names_are_those_of_the_rules() -> None:
-    with (ROOT / "rules" / "rules.tsv").open(encoding="utf-8") as table:
-        names = {row["code"]: row["name"] for row in csv.DictReader(table, delimiter="\t")}
-    assert {code: rule["name"] for code, rule in RESULTS["rules"].items()} == {
-        code: names[code] for code in sorted(CODES)
+    assert {code: rule["name"] for code, rule in RESULTS.items()} == {
+        row.code: row.name for row in catalogue.rows()
     }
 
 
 @pytest.mark.parametrize("code", CODES)
 def test_row_has_its_fields(code: str) -> None:
-    rule = RESULTS["rules"][code]
+    rule = RESULTS[code]
     assert set(rule) == ROW
     assert rule["claim"]
     for name, variant in rule["variants"].items():
@@ -70,7 +70,7 @@ def test_row_has_its_fields(code: str) -> None:
 
 @pytest.mark.parametrize("code", CODES)
 def test_row_is_what_its_script_says(code: str, runner: ModuleType) -> None:
-    rule = RESULTS["rules"][code]
+    rule = RESULTS[code]
     script = runner.read(EVIDENCE / rule["script"])
     assert script.code == code
     assert (script.name, script.claim, script.reason) == (rule["name"], rule["claim"], rule["reason"])
@@ -80,7 +80,7 @@ def test_row_is_what_its_script_says(code: str, runner: ModuleType) -> None:
 
 @pytest.mark.parametrize("code", CODES)
 def test_rule_is_measured_or_says_why_not(code: str, runner: ModuleType) -> None:
-    rule = RESULTS["rules"][code]
+    rule = RESULTS[code]
     if rule["reason"]:
         assert not rule["variants"]
         assert rule["facts"]
@@ -104,16 +104,26 @@ def test_scripts_stand_alone() -> None:
         assert not [name for name in imported if name.split(".")[0] == "keras_memlint"], path.name
 
 
-def test_no_path_of_the_machine_is_in_the_results() -> None:
-    text = (EVIDENCE / "results.json").read_text(encoding="utf-8")
+@pytest.mark.parametrize("code", CODES)
+def test_no_path_of_the_machine_is_in_the_results(code: str) -> None:
+    text = json.dumps(RESULTS[code])
     assert not [part for part in ("/home/", "/root/", "site-packages", "/tmp/") if part in text]
 
 
-def test_readme_tables_are_those_of_the_results(runner: ModuleType) -> None:
-    readme = (EVIDENCE / "README.md").read_text(encoding="utf-8")
-    assert runner.report.with_tables(readme, RESULTS) == readme
+@pytest.mark.parametrize("code", [code for code in CODES if RESULTS[code]["variants"]])
+def test_picture_shows_every_variant_with_its_value(code: str) -> None:
+    rule, picture = RESULTS[code], (ROOT / "docs" / "evidence" / f"{code}.svg").read_text(encoding="utf-8")
+    for name, variant in rule["variants"].items():
+        value = variant[rule["ratio_of"]]
+        if rule["ratio_of"] == "seconds":
+            label = f"{value:.2f} s"
+        else:
+            mebibytes = value / 2**20
+            label = f"{mebibytes:,.0f} MiB" if mebibytes >= 10 else f"{mebibytes:.1f} MiB"
+        assert f">{label}<" in picture, name
+        assert f">{name.replace('_', ' ')}<" in picture
 
 
-def test_a_readme_without_markers_is_refused(runner: ModuleType) -> None:
-    with pytest.raises(ValueError, match="results: begin"):
-        runner.report.with_tables("# no markers\n", RESULTS)
+def test_there_is_no_picture_without_results() -> None:
+    pictures = {path.stem for path in (ROOT / "docs" / "evidence").glob("*.svg")}
+    assert pictures == {code for code in CODES if RESULTS[code]["variants"]}

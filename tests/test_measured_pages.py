@@ -11,7 +11,9 @@ import pytest
 from keras_memlint.rules import catalogue
 
 EVIDENCE = Path(__file__).parent.parent / "benchmarks" / "evidence"
-RULES: dict[str, Any] = json.loads((EVIDENCE / "results.json").read_text(encoding="utf-8"))["rules"]
+RULES: dict[str, dict[str, Any]] = {
+    path.stem: json.loads(path.read_text(encoding="utf-8")) for path in (EVIDENCE / "results").glob("*.json")
+}
 MEASURED = {
     row.code: found.group(1)
     for row in catalogue.rows()

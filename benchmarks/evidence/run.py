@@ -1,6 +1,7 @@
 """Measures the evidence for rules, with a Python that has TensorFlow: `run.py [KM103 ...]`.
 
-Every variant of every script runs in a fresh process; results go to results.json and to the tables of README.md.
+Every variant of every script runs in a fresh process. A rule's results go to results/KM103.json, and as bars to
+docs/evidence/KM103.svg.
 """
 
 from __future__ import annotations
@@ -18,10 +19,8 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import report
-
 HERE = Path(__file__).parent
-RESULTS, README = HERE / "results.json", HERE / "README.md"
+RESULTS = HERE / "results"
 PACKAGES = ("tensorflow", "keras", "tf_keras", "numpy", "tensorflow-model-optimization", "keras-tuner")
 ENVIRONMENT = {
     "TF_CPP_MIN_LOG_LEVEL": "3",
@@ -53,16 +52,19 @@ def main() -> int:
     scripts = {script.code: script for script in map(read, sorted(HERE.glob("km[0-9]*.py")))}
     if unknown := sorted(set(codes) - set(scripts)):
         parser.error(f"no script for {', '.join(unknown)}; there are {', '.join(scripts)}")
-    rules, failures = earlier_rules() if codes else {}, 0
+    import bars  # needs Matplotlib, which those who only read scripts or results may lack
+
+    failures = 0
     for script in [scripts[code] for code in codes] or scripts.values():
         try:
-            rules[script.code] = row(script)
+            rule = row(script)
         except RuntimeError as error:
             failures += 1
             print(error, file=sys.stderr)
             continue
-        print(f"{script.code} {script.name}: ratio {rules[script.code]['ratio']}", flush=True)
-        save({code: rules[code] for code in sorted(rules)})
+        print(f"{script.code} {script.name}: ratio {rule['ratio']}", flush=True)
+        save(rule)
+        bars.draw(rule, bars.BARS)
     return 1 if failures else 0
 
 
@@ -91,6 +93,7 @@ def row(script: Script) -> dict[str, Any]:
         measured = pool.map(lambda variant: in_a_fresh_process(script.path, variant), script.variants)
         variants = dict(zip(script.variants, measured, strict=True))
     return {
+        "code": script.code,
         "name": script.name,
         "claim": script.claim,
         "script": script.path.name,
@@ -99,6 +102,8 @@ def row(script: Script) -> dict[str, Any]:
         "ratio_of": script.ratio_of if variants else None,
         "ratio": ratio(variants, script.ratio_of) if variants else None,
         "facts": in_a_fresh_process(script.path, "facts") if script.has_facts else {},
+        "versions": versions(),
+        "machine": machine(),
     }
 
 
@@ -126,27 +131,18 @@ def in_a_fresh_process(path: Path, function: str) -> dict[str, Any]:
         return outcome
 
 
-def earlier_rules() -> dict[str, Any]:
-    """Rows of an earlier run with the same packages, to be kept beside the new ones."""
-    if not RESULTS.exists():
-        return {}
-    earlier: dict[str, Any] = json.loads(RESULTS.read_text(encoding="utf-8"))
-    if earlier["versions"] != versions():
-        sys.exit(f"{RESULTS.name} was measured with other versions: run all rules, or remove it")
-    rules: dict[str, Any] = earlier["rules"]
-    return rules
-
-
 def versions() -> dict[str, str]:
     return {"Python": platform.python_version(), **{package: version(package) for package in PACKAGES}}
 
 
-def save(rules: dict[str, Any]) -> None:
-    cores = len(os.sched_getaffinity(0))
-    machine = f"{platform.system()} {platform.machine()}, {cores} cores, no GPU"
-    results = {"versions": versions(), "machine": machine, "rules": rules}
-    RESULTS.write_text(json.dumps(results, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-    report.update(README, results)
+def machine() -> str:
+    return f"{platform.system()} {platform.machine()}, {len(os.sched_getaffinity(0))} cores, no GPU"
+
+
+def save(rule: dict[str, Any]) -> None:
+    RESULTS.mkdir(exist_ok=True)
+    text = json.dumps(rule, indent=1, ensure_ascii=False) + "\n"
+    (RESULTS / f"{rule['code']}.json").write_text(text, encoding="utf-8")
 
 
 if __name__ == "__main__":
