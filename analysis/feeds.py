@@ -66,3 +66,13 @@ def arrays(value: Value) -> Iterator[Array]:
             yield from arrays(item)
         if not isinstance(value.element, UnknownValue):
             yield from arrays(value.element)
+
+
+def copied_bytes(array: Array) -> int | None:
+    """Bytes of the copies TensorFlow makes of an array it is given whole; None when its size is unknown.
+
+    As much again twice, of float64 one and a half times; see benchmarks/evidence, KM103.
+    """
+    if array.bytes is None:
+        return None
+    return array.bytes * 3 // 2 if array.dtype == "float64" else array.bytes * 2

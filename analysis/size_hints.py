@@ -7,24 +7,19 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from keras_memlint.analysis import tree
+from keras_memlint.analysis.made_arrays import ON_DISK, arrays_in, exact_bytes, made_arrays
 from keras_memlint.analysis.settings import MIB
 from keras_memlint.analysis.source import Location
 from keras_memlint.analysis.static_estimate import trained_batch
 from keras_memlint.analysis.training import activation_size
-from keras_memlint.analysis.values import Array, Items, Model, Shape, Value
+from keras_memlint.analysis.values import Model, Shape, Value
 
 if TYPE_CHECKING:
-    from keras_memlint.analysis.calls import Call
     from keras_memlint.analysis.script import Script
 
 SMALLEST = MIB
 """Bytes below which an array is not worth a hint."""
 
-# Nothing is allocated: what these give is the same memory.
-_VIEWS = frozenset(("reshaped", "transposed", "axes exchanged"))
-_AS_IT_IS = frozenset(("numpy.asarray", "numpy.asanyarray", "numpy.ascontiguousarray"))
-_KINDS = frozenset(("ndarray", "tensor", "memmap", "hdf5"))
-_ON_DISK = frozenset(("memmap", "hdf5"))
 # Brackets and commas behind a call, and a comment: what is shown stands behind these and before the comment.
 _CLOSING = ")]},"
 
@@ -94,7 +89,7 @@ def size_hints(script: Script) -> SizeHints:
         if script.own(node):
             found.setdefault(id(node), (node, []))[1].append(hint)
 
-    for node, value in _made(script):
+    for node, value in made_arrays(script):
         note(node, _array_hint(value))
     for model in script.models:
         for node, layer in _layer_hints(script, model):
@@ -123,63 +118,18 @@ def _agreed(hints: list[_Hint | None]) -> _Hint | None:
 # Arrays
 
 
-def _made(script: Script) -> Iterator[tuple[tree.Expr, Value]]:
-    """What allocates, loads or converts, with the value it gives."""
-    for call in script.all_calls:
-        if isinstance(call.result, (Array, Items)) and not call.mapped and _makes(script, call):
-            yield call.node, call.result
-    inner = {
-        id(part) for operation in script.operations for part in (operation.node.left, operation.node.right)
-    }
-    for operation in script.operations:
-        if id(operation.node) not in inner and not operation.mapped:
-            yield operation.node, operation.result
-
-
-def _makes(script: Script, call: Call) -> bool:
-    """Whether ``call`` itself makes what it gives, and how large that is does not depend on versions."""
-    name = call.name
-    if name.startswith(("def ", "class ", "builtins.")) or name in _AS_IT_IS:
-        return False
-    if name == "keras.utils.to_categorical" and script.keras_major != 3:
-        return False
-    result = call.result
-    if isinstance(result, Items):
-        # Loaders and splits make several arrays; what else gives a list or a tuple does not make what is in it.
-        return result.kind in ("tuple", "list") and name.startswith(("keras.datasets.", "sklearn."))
-    origin = result.origin
-    return origin is not None and origin.node is call.node and origin.note not in _VIEWS
-
-
 def _array_hint(value: Value) -> ArrayHint | None:
     """None where the size of a part is not known, and where all are small."""
-    arrays = list(_arrays(value))
-    sizes = [_exact(array) for array in arrays]
+    arrays = list(arrays_in(value))
+    sizes = [exact_bytes(array) for array in arrays]
     total = sum(size or 0 for size in sizes)
     if None in sizes or total < SMALLEST:
         return None
     # What is small beside the rest, as labels are beside images, does not name the kind of numbers.
     dtypes = {array.dtype for array, size in zip(arrays, sizes, strict=True) if (size or 0) * 20 > total}
-    on_disk = all(array is not None and array.kind in _ON_DISK for array in arrays)
+    on_disk = all(array is not None and array.kind in ON_DISK for array in arrays)
     shapes = tuple(array.shape for array in arrays if array.shape is not None)
     return ArrayHint(total, dtypes.pop() or "" if len(dtypes) == 1 else "", shapes, on_disk)
-
-
-def _arrays(value: Value) -> Iterator[Array]:
-    """The arrays in ``value``; one of unknown size for anything else."""
-    if isinstance(value, Array):
-        yield value
-    elif isinstance(value, Items) and value.items:
-        for item in value.items:
-            yield from _arrays(item)
-    else:
-        yield Array()
-
-
-def _exact(array: Array) -> int | None:
-    """Its bytes as shape and dtype say; None when either is unknown, or when it is more than these numbers."""
-    known = array.kind in _KINDS and array.source != "network"
-    return array.but(size=None).bytes if known else None
 
 
 # Layers

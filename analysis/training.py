@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from keras_memlint.analysis.facts import optimizers
@@ -11,13 +12,30 @@ if TYPE_CHECKING:
     from keras_memlint.analysis.script import Script
 
 
+@dataclass(frozen=True, slots=True)
+class StepParts:
+    """What one training step keeps, in bytes: ``sample`` for each sample, the rest once."""
+
+    weights: int
+    gradients: int
+    slots: int
+    sample: int
+
+
 def step_bytes(script: Script, model: Model) -> tuple[int, int] | None:
     """Bytes of one training step, see ``Script.training_bytes``; None when a size is not known."""
+    parts = step_parts(script, model)
+    return None if parts is None else (parts.weights + parts.gradients + parts.slots, parts.sample)
+
+
+def step_parts(script: Script, model: Model) -> StepParts | None:
+    """One training step by what it keeps; None when a size is not known."""
     parameters, activations = model.parameters, model.activations
     slots, size = optimizer_slots(model), activation_size(script, model)
     if parameters is None or activations is None or slots is None or size is None:
         return None
-    return parameters * 4 * (2 + slots), activations * size
+    weights = parameters * 4
+    return StepParts(weights, weights, weights * slots, activations * size)
 
 
 def activation_size(script: Script, model: Model) -> int | None:

@@ -141,6 +141,9 @@ def _add_check(check: Parser) -> None:
     output.add_argument(
         "--statistics", action="store_true", help="counts for each rule instead of the findings"
     )
+    output.add_argument(
+        "--bill", action="store_true", help="where each script's bytes go, instead of the findings"
+    )
     output.add_argument("--watch", action="store_true", help="check again whenever a file changes")
     running = check.add_argument_group("running")
     running.add_argument("--stdin-filename", metavar="FILE", help="what standard input is called")

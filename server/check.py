@@ -25,7 +25,7 @@ from keras_memlint.server.formats import renderer
 from keras_memlint.server.ignores import check_patterns, excluded, repository_of
 from keras_memlint.server.measurements import place_of, summary
 from keras_memlint.server.report import Estimated, RunReport
-from keras_memlint.server.run import Options, Outcome, check_files
+from keras_memlint.server.run import Options, Outcome, Plans, check_files
 from keras_memlint.server.selection import codes_of, split
 
 if TYPE_CHECKING:
@@ -67,6 +67,8 @@ def _options(arguments: argparse.Namespace) -> Options:
         )
     if arguments.statistics and arguments.output_format not in ("full", "concise", "json"):
         raise UserError(f"--statistics has no form in {arguments.output_format}; use full, concise or json")
+    if arguments.bill:
+        _check_bill(arguments)
     return Options(
         tuple(arguments.select),
         tuple(arguments.ignore),
@@ -76,6 +78,20 @@ def _options(arguments: argparse.Namespace) -> Options:
         arguments.force_exclude,
         ("unsafe" if arguments.unsafe_fixes else "safe") if arguments.fix or arguments.diff else None,
     )
+
+
+def _check_bill(arguments: argparse.Namespace) -> None:
+    """Raises UserError for what is about findings, which a bill has none of."""
+    for given, name in (
+        (arguments.fix or arguments.diff, "--fix or --diff"),
+        (arguments.statistics, "--statistics"),
+        (arguments.baseline is not None, "--baseline"),
+        (arguments.scheduler is not None, "--scheduler"),
+    ):
+        if given:
+            raise UserError(f"--bill lists bytes instead of findings, so it cannot be used with {name}")
+    if arguments.output_format not in ("full", "concise", "json"):
+        raise UserError(f"--bill has no form in {arguments.output_format}; use full, concise or json")
 
 
 def _once(arguments: argparse.Namespace, options: Options) -> int:
@@ -89,6 +105,9 @@ def _once(arguments: argparse.Namespace, options: Options) -> int:
     for folder in discovery.empty:
         terminal.warn(f"{folder}: nothing to check here, neither .py nor .ipynb")
     cache = Cache(None) if arguments.no_cache else Cache.of_user()
+    read = _read_stdin if from_stdin else _read
+    if arguments.bill:
+        return _bill(arguments, discovery, Plans(options, cache), read)
     with terminal.progress() as progress, _spread(arguments) as spread:
         outcomes = check_files(
             discovery.files,
@@ -96,7 +115,7 @@ def _once(arguments: argparse.Namespace, options: Options) -> int:
             cache=cache,
             baseline=baseline,
             jobs=arguments.jobs,
-            read=_read_stdin if from_stdin else _read,
+            read=read,
             progress=progress,
             spread=spread,
         )
@@ -123,6 +142,28 @@ def _once(arguments: argparse.Namespace, options: Options) -> int:
     if failed:
         return FAILED
     return FINDINGS if fails(diagnostics, arguments.fail_on) else OK
+
+
+def _bill(
+    arguments: argparse.Namespace, discovery: Discovery, plans: Plans, read: Callable[[Found], bytes]
+) -> int:
+    from keras_memlint.server.bill import as_json, as_text, bills
+
+    problems = [*discovery.problems, *discovery.misconfigured]
+
+    def complain(problem: str) -> None:
+        terminal.complain(problem)
+        problems.append(problem)
+
+    found = list(bills(discovery.files, plans, read, complain))
+    as_it_was_asked = (
+        [as_json(found)]
+        if arguments.output_format == "json"
+        else as_text(found, colour=terminal.colour(sys.stdout))
+    )
+    for line in as_it_was_asked:
+        print(line)
+    return FAILED if problems else OK
 
 
 def _spread(arguments: argparse.Namespace) -> AbstractContextManager[Spread | None]:

@@ -73,13 +73,6 @@ def is_selection(array: Array) -> bool:
     return array.part or any(step.note.startswith("picked by index") for step in steps)
 
 
-def copied(array: Array) -> int | None:
-    """Bytes of the copies TensorFlow makes of an array it is given whole: two, and two of float32 for float64."""
-    if array.bytes is None:
-        return None
-    return array.bytes * 3 // 2 if array.dtype == "float64" else array.bytes * 2
-
-
 def trains_on_large_samples(feeds: Iterable[Feed]) -> bool:
     """Whether a model whose samples are as big as images is trained on one of ``feeds``."""
     for feed in feeds:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from keras_memlint.analysis.feeds import Feed
+from keras_memlint.analysis.feeds import Feed, copied_bytes
 from keras_memlint.analysis.script import Script
 from keras_memlint.analysis.values import Array
 from keras_memlint.fixes.pydataset import feed_in_batches
 from keras_memlint.rules.base import Finding, Rule
-from keras_memlint.rules.input_data._whole import copied, is_mapped, is_selection, places, reporter
+from keras_memlint.rules.input_data._whole import is_mapped, is_selection, places, reporter
 
 RULE = Rule(
     "KM105",
@@ -47,7 +47,7 @@ def check(script: Script) -> Iterator[Finding]:
             at=script.call_place(first.call),
             site=script.place(first.call.site),
             message=f"`{first.method}` reads a whole {what} into memory and copies it",
-            bytes=copied(first.array),
+            bytes=copied_bytes(first.array),
             help=_HELP,
             related=(*script.trail(first.array.origin), *places(script, feeds)[1:]),
             fixes=(fix,) if fix is not None else (),

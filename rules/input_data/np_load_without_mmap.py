@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from keras_memlint.analysis.calls import Call
-from keras_memlint.analysis.feeds import Feed
+from keras_memlint.analysis.feeds import Feed, copied_bytes
 from keras_memlint.analysis.script import Script
 from keras_memlint.analysis.values import Array, Object
 from keras_memlint.fixes.edits import Fix
@@ -15,7 +15,6 @@ from keras_memlint.rules.base import Finding, Rule
 from keras_memlint.rules.diagnostic import Severity
 from keras_memlint.rules.input_data._whole import (
     LOADERS,
-    copied,
     file_bytes,
     is_mapped,
     is_selection,
@@ -128,7 +127,7 @@ def _cost(script: Script, load: _Load) -> int | None:
         return None
     if not load.feeds or not _copies(script):
         return result.bytes
-    return result.bytes + (copied(load.feeds[0].array) or copied(result) or 0)
+    return result.bytes + (copied_bytes(load.feeds[0].array) or copied_bytes(result) or 0)
 
 
 def _copies(script: Script) -> bool:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from keras_memlint.analysis.bytes import format_bytes
-from keras_memlint.analysis.feeds import Feed
+from keras_memlint.analysis.feeds import Feed, copied_bytes
 from keras_memlint.analysis.script import Script
 from keras_memlint.fixes.pydataset import feed_in_batches
 from keras_memlint.rules.base import Finding, Rule
-from keras_memlint.rules.input_data._whole import copied, file_bytes, places, reporter
+from keras_memlint.rules.input_data._whole import file_bytes, places, reporter
 
 RULE = Rule(
     "KM103",
@@ -43,7 +43,7 @@ def check(script: Script) -> Iterator[Finding]:
             at=script.call_place(first.call),
             site=script.place(first.call.site),
             message=f"`{first.method}` {'is given' if tensor else 'makes two copies of'} {_size(script, first)}",
-            bytes=first.array.bytes if tensor else copied(first.array),
+            bytes=first.array.bytes if tensor else copied_bytes(first.array),
             help=_MAKE if tensor else _SLICE,
             related=(*script.trail(first.array.origin), *places(script, feeds)[1:]),
             fixes=(fix,) if fix is not None else (),

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from keras_memlint.analysis.bytes import format_bytes
-from keras_memlint.analysis.feeds import Feed
+from keras_memlint.analysis.feeds import Feed, copied_bytes
 from keras_memlint.analysis.script import Script
 from keras_memlint.rules.base import Finding, Rule
 from keras_memlint.rules.diagnostic import Severity
-from keras_memlint.rules.input_data._whole import copied, file_bytes, is_selection, pickles, reporter
+from keras_memlint.rules.input_data._whole import file_bytes, is_selection, pickles, reporter
 
 RULE = Rule(
     "KM201",
@@ -35,7 +35,7 @@ def check(script: Script) -> Iterator[Finding]:
             at=script.call_place(feed.call),
             site=script.place(feed.call.site),
             message=f"`{feed.method}` copies {what} into the dataset, twice at its peak",
-            bytes=copied(feed.array),
+            bytes=copied_bytes(feed.array),
             help="make the dataset of file names or indices and read each element in `map`, or give `fit` a `PyDataset`",
             related=script.trail(feed.array.origin),
             severity=severity,

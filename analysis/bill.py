@@ -1,0 +1,183 @@
+"""Where a script's bytes go, as far as its text tells: arrays, copies, buffers and caches; each training on the GPU."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from keras_memlint.analysis import tree
+from keras_memlint.analysis.buffers import cached_bytes, in_memory, shuffle_buffer
+from keras_memlint.analysis.feeds import Feed, copied_bytes
+from keras_memlint.analysis.made_arrays import ON_DISK, arrays_in, exact_bytes, made_arrays
+from keras_memlint.analysis.measurement import OnGpu
+from keras_memlint.analysis.settings import MIB
+from keras_memlint.analysis.source import Place
+from keras_memlint.analysis.static_estimate import trained_batch
+from keras_memlint.analysis.training import step_parts
+from keras_memlint.analysis.values import Array, Shape
+
+if TYPE_CHECKING:
+    from keras_memlint.analysis.fits import Fit
+    from keras_memlint.analysis.script import Script
+
+SMALLEST = MIB
+"""Bytes below which a part is not worth a line."""
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One thing that takes memory, and where it is made; ``bytes`` None when unknown, then ``what`` says why."""
+
+    what: str
+    bytes: int | None
+    at: Place
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingBill:
+    """One training: its parts on the GPU, largest first, and all of it, None when the parts are not known.
+
+    ``batch`` None when unknown. ``total`` is for the target GPU with its context, where there is a target.
+    """
+
+    at: Place
+    method: str
+    batch: int | None
+    parts: tuple[Part, ...]
+    total: OnGpu | None
+
+
+@dataclass(frozen=True, slots=True)
+class Bill:
+    """A script's memory: on the host, largest first and unknown parts last; on the GPU by training.
+
+    Parts on the host need not be there at the same time: their sum is no peak.
+    """
+
+    host: tuple[Part, ...]
+    trainings: tuple[TrainingBill, ...]
+
+
+def bill_of(script: Script) -> Bill:
+    """The bill of ``script``; a training that is reached several times with the same numbers stands there once."""
+    host = [*_arrays(script), *_copies(script), *_buffers(script)]
+    host.sort(key=lambda part: (part.bytes is None, -(part.bytes or 0)))
+    trainings: dict[object, TrainingBill] = {}
+    for fit in script.trainings:
+        made = _training(script, fit)
+        trainings.setdefault((id(fit.call.node), made.batch, made.parts), made)
+    return Bill(tuple(host), tuple(trainings.values()))
+
+
+def _arrays(script: Script) -> Iterator[Part]:
+    """Arrays that an expression makes in memory; of one that runs several times, the largest."""
+    largest: dict[int, tuple[int, tree.Expr, list[Array]]] = {}
+    for node, value in made_arrays(script):
+        arrays = [array for array in arrays_in(value) if array.kind not in ON_DISK]
+        total = sum(exact_bytes(array) or 0 for array in arrays)
+        if total >= SMALLEST and total > largest.get(id(node), (0,))[0]:
+            largest[id(node)] = total, node, arrays
+    for total, node, arrays in largest.values():
+        kinds = {f"{array.dtype} {shape(array.shape)}" for array in arrays if exact_bytes(array)}
+        what = f"{kinds.pop()}, " if len(kinds) == 1 else ""
+        yield Part(f"{what}made by {_quoted(script, node)}", total, script.place(node))
+
+
+def _copies(script: Script) -> Iterator[Part]:
+    """What ``fit`` and datasets copy of arrays, and arrays of unknown size that they are given."""
+    for feed in _once(script.feeds):
+        array, at = feed.array, script.call_place(feed.call)
+        size = exact_bytes(array)
+        if size is None:
+            made = script.maker(array)
+            source = f" from {_quoted(script, made.node)}" if made is not None else ""
+            role = "what the dataset is made of" if feed.fit is None else f"`{feed.role}` of `{feed.method}`"
+            yield Part(f"{role}{source}, whose size the text does not tell", None, at)
+        elif array.kind != "tensor" and (copies := copied_bytes(array) or 0) >= SMALLEST:
+            yield Part(f"copies that `{feed.method}` makes of {array.dtype} {shape(array.shape)}", copies, at)
+
+
+def _once(feeds: list[Feed]) -> Iterator[Feed]:
+    """The feeds without those in which a call gets the same array again; single labels of unknown number are left out."""
+    seen: set[tuple[int, int]] = set()
+    for feed in feeds:
+        key = id(feed.call.node), id(feed.array.origin)
+        single = feed.array.labels or (feed.role == "y" and len(feed.array.shape or ()) == 1)
+        if key not in seen and not (single and exact_bytes(feed.array) is None):
+            seen.add(key)
+            yield feed
+
+
+def _buffers(script: Script) -> Iterator[Part]:
+    """Shuffle buffers and caches in memory."""
+    for call, data in script.dataset_ops("shuffle"):
+        buffer = shuffle_buffer(call, data.input) if data.input is not None else None
+        if buffer is None:
+            yield Part("a shuffle buffer of unknown length", None, script.call_place(call))
+        elif buffer.bytes is None:
+            yield Part("a shuffle buffer of elements of unknown size", None, script.call_place(call))
+        elif buffer.bytes >= SMALLEST:
+            yield Part(
+                f"a shuffle buffer of {buffer.elements:,} elements", buffer.bytes, script.call_place(call)
+            )
+    for call, data in script.dataset_ops("cache"):
+        if data.input is not None and in_memory(data):
+            size, _least = cached_bytes(data.input)
+            if size is None:
+                yield Part("a cache of elements of unknown size or number", None, script.call_place(call))
+            elif size >= SMALLEST:
+                yield Part(f"a cache of {data.input.cardinality:,} elements", size, script.call_place(call))
+
+
+def _training(script: Script, fit: Fit) -> TrainingBill:
+    at = script.call_place(fit.call)
+    target = script.settings.target
+    batch = trained_batch(fit)
+    static = script.static_estimate(fit)
+    if static is None or fit.model is None or (sizes := step_parts(script, fit.model)) is None:
+        return TrainingBill(at, fit.method, batch, (Part(_missing(script, fit, batch), None, at),), None)
+    made = fit.model.call.node if fit.model.call is not None else fit.call.node
+    compiled = fit.model.compiled.node if fit.model.compiled is not None else fit.call.node
+    parts = [
+        Part(f"activations of {static.batch:,} samples", static.sample * static.batch, at),
+        Part(f"{fit.model.parameters:,} weights", sizes.weights, script.place(made)),
+        Part("their gradients", sizes.gradients, at),
+        Part("the optimizer's values", sizes.slots, script.place(compiled)),
+    ]
+    if target.gpu_memory is not None:
+        parts.append(Part("the context of the GPU", static.context[1], at))
+    parts.sort(key=lambda part: -(part.bytes or 0))
+    total = static.on(target.gpu, target.gpu_memory)
+    return TrainingBill(at, fit.method, static.batch, tuple(part for part in parts if part.bytes), total)
+
+
+def _missing(script: Script, fit: Fit, batch: int | None) -> str:
+    """What has to be known of a training and is not."""
+    model = fit.model
+    if model is None:
+        return "the model is not known"
+    if model.compiled is None:
+        return "how the model is compiled is not known"
+    if model.parameters is None or model.activations is None:
+        return "the size of a layer is not known"
+    if batch is None:
+        return "the batch is not known"
+    if script.optimizer_slots(model) is None:
+        return "what the optimizer keeps is not known"
+    return "the precision is not known"
+
+
+def shape(found: Shape | None) -> str:
+    """``20,000 × 28 × 28``; ``of unknown shape`` without one."""
+    if found is None:
+        return "of unknown shape"
+    return " × ".join("?" if size is None else f"{size:,}" for size in found) or "scalar"
+
+
+_LONGEST = 40
+
+
+def _quoted(script: Script, node: tree.Expr) -> str:
+    text = " ".join(script.text(node).split()).replace("`", "'")
+    return f"`{text if len(text) <= _LONGEST else text[: _LONGEST - 1] + '…'}`"
