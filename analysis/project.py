@@ -8,6 +8,7 @@ from collections.abc import Callable
 from functools import cached_property
 from pathlib import Path
 
+from keras_memlint.analysis.data_files import value_of
 from keras_memlint.analysis.parse import Parsed
 from keras_memlint.analysis.source import Source
 from keras_memlint.analysis.values import UNKNOWN, Instance, Value, resolve
@@ -257,6 +258,12 @@ class Project:
     def npy_header(self, name: str) -> tuple[str, tuple[int, ...]] | None:
         """Dtype and shape of the array in a ``.npy`` file the script names; None when it is not there."""
         return self.workspace.npy_header(self._look(name)) if len(name) < 1024 and "\0" not in name else None
+
+    def configuration(self, name: str, *, yaml: bool) -> Value:
+        """What a JSON or YAML file says that the script names; unknown when it is not there or is none."""
+        if len(name) > 1024 or "\0" in name:
+            return UNKNOWN
+        return value_of(self.workspace.configuration(self._look(name), yaml=yaml))
 
     def glob_count(self, pattern: str) -> tuple[int, int] | None:
         """How many files match a pattern the script names, and their bytes."""

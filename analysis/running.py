@@ -59,6 +59,7 @@ class _Machine:
         self.path_size = run.project.path_size
         self.npy_header = run.project.npy_header
         self.glob_count = run.project.glob_count
+        self.configuration = run.project.configuration
 
     def apply(
         self, function: Value, args: tuple[Value, ...], call: Call, *, mapped: bool, over: Loop | None = None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -33,9 +32,6 @@ from keras_memlint.analysis.values import (
 )
 from keras_memlint.analysis.widening import Widening, widenings
 from keras_memlint.analysis.workspace import Workspace
-
-# A script without any of these words has nothing to do with Keras or TensorFlow.
-RELEVANT = re.compile(r"keras|tensorflow|tfmot|kerastuner|\btf\b")
 
 
 @dataclass(frozen=True, slots=True)
@@ -369,4 +365,4 @@ def analyse(source: Source, settings: Settings | None = None, workspace: Workspa
     return Script(source, parsed, run, scope, settings or Settings())
 
 
-__all__ = ["RELEVANT", "Fit", "Imported", "Script", "analyse"]
+__all__ = ["Fit", "Imported", "Script", "analyse"]

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
 
+from keras_memlint.analysis.data_files import read_data
 from keras_memlint.analysis.npy import read_header
 from keras_memlint.analysis.parse import ParseCache, Parsed, parse
 from keras_memlint.analysis.source import Source
@@ -145,6 +146,15 @@ class Workspace:
         """Dtype and shape of the array in a ``.npy`` file, None when it is not there or does not say."""
         found = self.remembered("npy", str(path), lambda: read_header(path))
         return found if isinstance(found, tuple) else None
+
+    def configuration(self, path: Path, *, yaml: bool) -> object:
+        """What a JSON or YAML file says, from the editor or from disk; None when it cannot be read."""
+
+        def look() -> object:
+            source = self.module_source(path, str(path))
+            return None if source is None else read_data(source.text, yaml=yaml)
+
+        return look() if self.overlay(path) is not None else self.remembered("configuration", str(path), look)
 
     def glob(self, folder: Path, pattern: str) -> tuple[int, int] | None:
         """How many files match and their bytes; None when none do or the pattern is not worth following."""

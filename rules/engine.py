@@ -47,13 +47,16 @@ def check_source(
 
     ``look`` is shown the analysed script, which is dropped afterwards; not called where there is nothing to analyse.
     """
-    from keras_memlint.analysis.script import RELEVANT, analyse
+    from keras_memlint.analysis.relevance import relevance
+    from keras_memlint.analysis.script import analyse
     from keras_memlint.rules.registry import selected
 
     report = Report()
-    if not RELEVANT.search(source.text):
-        return report
     try:
+        relevant, looked_at = relevance(source, workspace)
+        report.used_files = tuple(sorted(looked_at))
+        if not relevant:
+            return report
         script = analyse(source, settings, workspace)
     except Exception as error:
         report.problems.append(
@@ -88,7 +91,7 @@ def check_source(
                 f"{source.path}: looking at it failed ({type(error).__name__}: {error}); this is a bug"
             )
     report.diagnostics.sort(key=lambda d: (d.cell or 0, d.location.row, d.location.column, d.code))
-    report.used_files = tuple(sorted(script.project.used))
+    report.used_files = tuple(sorted(looked_at | script.project.used))
     return report
 
 

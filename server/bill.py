@@ -12,7 +12,8 @@ from keras_memlint.analysis.bytes import format_bytes
 from keras_memlint.analysis.files import UnreadableError, script_from_bytes
 from keras_memlint.analysis.measurement import VERDICTS
 from keras_memlint.analysis.printable import one_line, paint
-from keras_memlint.analysis.script import RELEVANT, analyse
+from keras_memlint.analysis.relevance import relevance
+from keras_memlint.analysis.script import analyse
 from keras_memlint.analysis.source import Place
 from keras_memlint.analysis.workspace import Workspace
 from keras_memlint.server.discovery import Found
@@ -50,7 +51,7 @@ def bills(
             reason = (isinstance(error, OSError) and error.strerror) or error
             complain(f"{found.filename}: cannot be read: {reason}")
         else:
-            if RELEVANT.search(source.text):
+            if relevance(source, workspace)[0]:
                 yield Billed(found.filename, bill_of(analyse(source, settings, workspace)))
 
 

@@ -17,6 +17,7 @@ from keras_memlint.analysis.values import (
 )
 
 _DOCS = "Python library reference"
+_YAML = "PyYAML documentation"
 
 
 def _paths(call: Call, run: Machine) -> Value:
@@ -94,6 +95,14 @@ def _known_args(call: Call, run: Machine) -> Value:
     return Items("tuple", (_namespace(call, run), UNKNOWN), length=2)
 
 
+def _configuration(call: Call, run: Machine) -> Value:
+    file = call.first()
+    path = file.call.const("file") if isinstance(file, Object) and file.call is not None else None
+    if not isinstance(path, str):
+        return UNKNOWN
+    return run.configuration(path, yaml=call.name.startswith("yaml."))
+
+
 PYTHON_OUTSIDE = table(
     fact("argparse.ArgumentParser", "", _parser, see=_DOCS),
     fact("argparse.ArgumentParser.add_argument", "", _add_argument, see=_DOCS),
@@ -104,6 +113,11 @@ PYTHON_OUTSIDE = table(
     fact("glob.glob", "pathname", _paths, see=_DOCS),
     fact("glob.iglob", "pathname", _paths, see=_DOCS),
     fact("imutils.paths.list_images", "basePath", _paths, see="imutils documentation"),
+    fact("json.load", "fp", _configuration, see=_DOCS),
+    fact("yaml.full_load", "stream", _configuration, see=_YAML),
+    fact("yaml.load", "stream Loader", _configuration, see=_YAML),
+    fact("yaml.safe_load", "stream", _configuration, see=_YAML),
+    fact("yaml.unsafe_load", "stream", _configuration, see=_YAML),
     fact("os.environ.get", "key default", _environment, see=_DOCS),
     fact("os.getenv", "key default", _environment, see=_DOCS),
     fact("os.listdir", "path", _paths, see=_DOCS),

@@ -31,6 +31,10 @@ class Machine(Protocol):
         """Dtype and shape in a ``.npy`` file the script names, None when it is not there."""
         ...
 
+    def configuration(self, path: str, *, yaml: bool) -> Value:
+        """What a JSON or YAML file says that the script names; unknown when it is not there or is none."""
+        ...
+
     def glob_count(self, pattern: str) -> tuple[int, int] | None:
         """How many files match a pattern the script names, and their bytes; None when none do."""
         ...

@@ -26,7 +26,7 @@ BEGIN, END = "<!-- table -->", "<!-- end of table -->"
 def sample(folder: Path, every: int, to: Path) -> list[str]:
     """Copies of every Nth Keras file that parses, in one folder."""
     import libcst
-    from keras_memlint.analysis.script import RELEVANT
+    from keras_memlint.analysis.relevance import RELEVANT
 
     found = []
     for number, path in enumerate(sorted(folder.rglob("*.py"))[::every]):

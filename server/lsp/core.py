@@ -267,7 +267,7 @@ def _too_long(source: Source) -> str | None:
     """Why ``source`` is not analysed in editors; None when it is."""
     if len(source.text) <= LONGEST:
         return None
-    from keras_memlint.analysis.script import RELEVANT
+    from keras_memlint.analysis.relevance import RELEVANT
 
     if not RELEVANT.search(source.text):
         return None  # nothing is analysed, nor would be

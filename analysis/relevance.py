@@ -1,0 +1,30 @@
+"""Whether a script has anything to do with Keras or TensorFlow, told before it is parsed."""
+
+from __future__ import annotations
+
+import re
+
+from keras_memlint.analysis.project import Project
+from keras_memlint.analysis.source import Source
+from keras_memlint.analysis.workspace import Workspace
+
+# A script without any of these words has nothing to do with Keras or TensorFlow by itself.
+RELEVANT = re.compile(r"keras|tensorflow|tfmot|kerastuner|\btf\b")
+_WORDS = ("keras", "tensorflow")
+# It may still train a model that a module of its own project makes.
+_TRAINS = re.compile(r"\.\s*(?:fit|predict|evaluate|train_on_batch|predict_on_batch)\s*\(")
+_IMPORTS = re.compile(r"^[ \t]*(?:from[ \t]+(\.*)([\w.]*)[ \t]+import\b([^\n#]*)|import[ \t]+([\w.]+))", re.M)
+
+
+def relevance(source: Source, workspace: Workspace | None) -> tuple[bool, frozenset[str]]:
+    """Whether to analyse ``source``, and the files that had a part in the answer."""
+    if RELEVANT.search(source.text):
+        return True, frozenset()
+    if workspace is None or not _TRAINS.search(source.text):
+        return False, frozenset()
+    project = Project(source, workspace, lambda _source, _parsed, _module: None)
+    for dots, origin, names, module in _IMPORTS.findall(source.text):
+        project.locate(origin or module, len(dots), None)
+        for name in re.findall(r"\w+", names):  # which may be a module of the package
+            project.locate(f"{origin}.{name}".lstrip("."), len(dots), None)
+    return project.mentions(*_WORDS), frozenset(project.used)

@@ -1,0 +1,45 @@
+"""Which scripts are analysed: those that name Keras, and those that train with a module of their own that does."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from keras_memlint.analysis.relevance import relevance
+from keras_memlint.analysis.source import Source
+from keras_memlint.analysis.workspace import Workspace
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    (tmp_path / "nets").mkdir()
+    (tmp_path / "nets" / "__init__.py").write_text("")
+    (tmp_path / "nets" / "small.py").write_text("import keras\n")
+    (tmp_path / "plain.py").write_text("import sklearn\n")
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    ("text", "relevant"),
+    [
+        ("import keras", True),
+        ("from tensorflow import data", True),
+        ("import tf", True),
+        ("from nets.small import build\nbuild().fit(x)", True),
+        ("import nets.small\nnets.small.build().fit(x)", True),
+        ("if x:\n    from .nets import small\nsmall.build() . fit(x)", True),
+        ("from nets.small import build\nprint(build)", False),
+        ("import plain\nplain.model.fit(x)", False),
+        ("import sklearn\nsklearn.x.fit(x)", False),
+        ("x.fit(y)", False),
+        ("", False),
+    ],
+)
+def test_scripts(project: Path, text: str, relevant: bool) -> None:
+    assert relevance(Source(str(project / "train.py"), text), Workspace())[0] is relevant
+
+
+def test_the_module_is_one_that_the_answer_depends_on(project: Path) -> None:
+    text = "import plain\nplain.model.fit(x)"
+    _, looked_at = relevance(Source(str(project / "train.py"), text), Workspace())
+    assert str(project / "plain.py") in looked_at
