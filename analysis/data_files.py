@@ -30,7 +30,8 @@ def value_of(data: object) -> Value:
 
 def _yaml(text: str) -> object:
     """Raises ValueError when the text is no YAML."""
-    from ruamel.yaml import YAML, YAMLError
+    from ruamel.yaml import YAML
+    from ruamel.yaml.error import YAMLError
 
     reader = YAML(typ="safe", pure=True)
     reader.version = (1, 1)  # as PyYAML reads it
