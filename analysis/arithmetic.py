@@ -25,6 +25,7 @@ from keras_memlint.analysis.values import (
     Value,
     const,
     join,
+    known_text,
 )
 
 _FOLD: dict[str, Callable[[Any, Any], Any]] = {
@@ -80,7 +81,9 @@ def _fold(op: str, a: Any, b: Any) -> Value:
     if isinstance(a, str) or isinstance(b, str):
         if op == "+" and isinstance(a, str) and isinstance(b, str):
             return Const(a + b)
-        return Scalar("str") if op in "%*+" else UNKNOWN
+        if op == "/" and isinstance(a, str) and isinstance(b, str):
+            return Const(f"{a.rstrip('/')}/{b}")  # strings do not divide: these are paths
+        return Scalar("str", known=str(a) if op == "%" else "") if op in "%*+" else UNKNOWN
     if isinstance(b, tuple) or (op == "**" and (abs(b) > 64 or abs(a) > 1 << 20)):
         return UNKNOWN
     try:
@@ -102,15 +105,24 @@ def compared(op: str, a: Any, b: Any) -> bool | None:
 def _scalars(op: str, left: Value, right: Value) -> Value:
     kinds = {_kind(left), _kind(right)}
     if "path" in kinds and op in "+/":
-        return Scalar("path")
+        return Scalar("path", known=_put_together(op, left, right))
     if "str" in kinds and op in "+%*":
-        return Scalar("str")
+        return Scalar("str", known=_put_together(op, left, right))
     if kinds <= {"int", "float", "bool"} and kinds:
         words = op in "+-" and any(isinstance(side, Scalar) and side.words for side in (left, right))
         return Scalar("float" if "float" in kinds or op == "/" else "int", words=words)
     if isinstance(left, Object) and left.api == "pathlib.Path":
-        return Scalar("path")
+        return Scalar("path", known=_put_together(op, left, right))
     return UNKNOWN
+
+
+def _put_together(op: str, left: Value, right: Value) -> str:
+    """What is known of ``left + right``, ``left / right`` or ``left % right``."""
+    if op == "*":
+        return ""
+    if op == "%":
+        return known_text(left)
+    return f"{known_text(left)}{'/' if op == '/' else ''}{known_text(right)}"
 
 
 def _kind(value: Value) -> str:

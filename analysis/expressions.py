@@ -29,6 +29,7 @@ from keras_memlint.analysis.values import (
     Value,
     const,
     join,
+    known_text,
 )
 
 if TYPE_CHECKING:
@@ -134,7 +135,8 @@ def formatted(run: Interpreter, node: tree.Formatted, scope: Scope) -> Value:
     values = [run.eval(part, scope) for part in node.parts]
     if all(isinstance(v, Const) for v in values):
         return Const("".join(str(v.value) for v in values if isinstance(v, Const)))
-    return Scalar("path" if any(isinstance(v, Scalar) and v.kind == "path" for v in values) else "str")
+    kind = "path" if any(isinstance(v, Scalar) and v.kind == "path" for v in values) else "str"
+    return Scalar(kind, known="".join(map(known_text, values)))
 
 
 def await_(run: Interpreter, node: tree.Await, scope: Scope) -> Value:

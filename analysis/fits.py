@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from keras_memlint.analysis.calls import Call
 from keras_memlint.analysis.facts.defaults import BATCH_SIZE
-from keras_memlint.analysis.values import UNKNOWN, Const, Dataset, Model, Object, Value, const
+from keras_memlint.analysis.values import UNKNOWN, Const, Dataset, Items, Model, Object, Value, const
 
 _FITS = ("fit", "fit_generator", "evaluate", "predict", "evaluate_generator", "predict_generator")
 
@@ -32,6 +32,16 @@ class Fit:
             return BATCH_SIZE
         found = const(given)
         return found if isinstance(found, int) else None
+
+    @property
+    def callbacks(self) -> tuple[Value, ...] | None:
+        """The callbacks it is given; None when some may not be known."""
+        given = self.call.arg("callbacks")
+        if given is None or (isinstance(given, Const) and given.value is None):
+            return None if self.call.star else ()
+        if not isinstance(given, Items):
+            return (given,) if isinstance(given, Object) else None
+        return given.items
 
     @property
     def batch_call(self) -> Call | None:

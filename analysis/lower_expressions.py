@@ -133,7 +133,8 @@ class Expressions:
             if isinstance(part, cst.FormattedStringExpression):
                 parts.append(self.expr(part.expression))
             elif isinstance(part, cst.FormattedStringText):
-                parts.append(tree.Constant(at, at, self.piece, part.value))
+                text = part.value.replace("{{", "{").replace("}}", "}")
+                parts.append(tree.Constant(at, at, self.piece, text))
         self.frozen -= 1
         for inner in parts:
             inner.a = inner.b = at

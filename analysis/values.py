@@ -100,12 +100,13 @@ class Scalar(Value):
     """A number or string whose value is unknown. ``kind`` is ``int``, ``float``, ``str``, ``bool`` or ``path``.
 
     ``counts``: it is the number of elements of something, as ``len(x)`` and ``x.shape[0]`` are. ``words``: it is the
-    size of a vocabulary of words.
+    size of a vocabulary of words. ``known``: the parts of a string that are known, in order, ``…`` for each other.
     """
 
     kind: str
     counts: bool = False
     words: bool = False
+    known: str = ""
 
 
 @dataclass(slots=True, eq=False, repr=False)
@@ -521,6 +522,13 @@ def const(value: Value | None) -> Any:
     return None
 
 
+def known_text(value: Value | None) -> str:
+    """What is known of a string or a number in it, ``…`` for a part that is not."""
+    if isinstance(value, Const):
+        return str(value.value)
+    return (value.known if isinstance(value, Scalar) else "") or "…"
+
+
 def join(a: Value, b: Value) -> Value:
     """What holds after two branches: facts both agree on; a known value wins over an unknown one.
 
@@ -595,7 +603,7 @@ def describe(value: Value) -> str:
     if isinstance(value, Const):
         return repr(value.value)
     if isinstance(value, Scalar):
-        return value.kind
+        return f"{value.kind} {value.known!r}" if value.known.strip("…") else value.kind
     if isinstance(value, Api):
         return value.name
     if isinstance(value, Array):

@@ -106,6 +106,7 @@ def _unwrapped(call: Call, _run: Machine) -> Value:
 
 
 _M = "keras.Model."
+_CHECKPOINT = "filepath monitor verbose save_best_only save_weights_only mode save_freq"
 KERAS_MODELS = table(
     fact(
         "keras.Input",
@@ -147,6 +148,12 @@ KERAS_MODELS = table(
     fact(_M + "predict_proba", "x batch_size", _predicted, see="removed in TF 2.6"),
     fact(_M + "test_on_batch", "x y", lambda _c, _r: Scalar("float"), see=_DOCS),
     fact(_M + "train_on_batch", "x y", lambda _c, _r: Scalar("float"), see=_DOCS),
+    fact(
+        "keras.callbacks.ModelCheckpoint",
+        _CHECKPOINT,
+        lambda c, _r: models.construct(c),
+        see="Keras API reference, callbacks",
+    ),
     fact("keras.mixed_precision.DTypePolicy", "name", _policy, see="Keras API reference, mixed precision"),
     fact(
         "keras.mixed_precision.set_dtype_policy", "policy", None, see="Keras API reference, mixed precision"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from keras_memlint.analysis.calls import Call
 from keras_memlint.analysis.facts.python_iteration import any_of
 from keras_memlint.analysis.facts.table import Machine, fact, table
@@ -15,9 +17,11 @@ from keras_memlint.analysis.values import (
     Value,
     const,
     join,
+    known_text,
 )
 
 _DOCS = "Python library reference"
+_FIELD = re.compile(r"\{\{|\}\}|\{[^{}]*\}")
 
 
 def _append(call: Call, _run: Machine) -> Value:
@@ -107,6 +111,12 @@ def _items(call: Call, _run: Machine) -> Value:
     return Items("list", None, Items("tuple", (Scalar("str"), element), length=2), count)
 
 
+def _formatted(call: Call, _run: Machine) -> Value:
+    """The text around the fields stays, and doubled braces become single ones."""
+    text = known_text(call.receiver)
+    return Scalar("str", known=_FIELD.sub(lambda m: {"{{": "{", "}}": "}"}.get(m.group(), "…"), text))
+
+
 PYTHON_CONTAINERS = table(
     fact("builtins.dict", "", lambda c, _r: Dict(dict(c.kwargs)), see=_DOCS),
     fact("builtins.dict.get", "key default", _get, see=_DOCS),
@@ -117,5 +127,6 @@ PYTHON_CONTAINERS = table(
     fact("builtins.list.pop", "index", _pop, see=_DOCS),
     fact("builtins.list.extend", "iterable", _extend, see=_DOCS),
     fact("builtins.list.tolist", "", lambda c, _r: c.receiver or UNKNOWN, see="pandas API reference, Series"),
+    fact("builtins.str.format", "", _formatted, see=_DOCS),
     fact("builtins.str.split", "sep", lambda _c, _r: Items("list", None, Scalar("str")), see=_DOCS),
 )

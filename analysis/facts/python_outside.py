@@ -14,6 +14,7 @@ from keras_memlint.analysis.values import (
     Scalar,
     Value,
     const,
+    known_text,
 )
 
 _DOCS = "Python library reference"
@@ -52,7 +53,7 @@ def _join_path(call: Call, _run: Machine) -> Value:
     parts = [const(arg) for arg in call.args]
     if parts and all(isinstance(part, str) for part in parts):
         return Const("/".join(part.rstrip("/") for part in parts))
-    return Scalar("path")
+    return Scalar("path", known="/".join(map(known_text, call.args)))
 
 
 def _path(call: Call, _run: Machine) -> Value:
