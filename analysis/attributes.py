@@ -88,6 +88,8 @@ def _object(owner: Object, name: str) -> Value | None:
         return Dict(element=Items("list", None, Scalar("float")))
     if owner.api == "super":
         return None
+    if owner.api.startswith("tf.lite."):
+        return owner.state.get(name)
     if owner.api == "argparse.Namespace":
         return UNKNOWN
     return None

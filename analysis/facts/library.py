@@ -20,6 +20,7 @@ from keras_memlint.analysis.facts.table import Fact, table
 from keras_memlint.analysis.facts.tensorflow import TENSORFLOW
 from keras_memlint.analysis.facts.tf_data import TF_DATA
 from keras_memlint.analysis.facts.tfds import TFDS
+from keras_memlint.analysis.facts.tflite import TFLITE
 from keras_memlint.analysis.facts.ufuncs import UFUNCS
 
 FACTS: dict[str, Fact] = table(
@@ -42,6 +43,7 @@ FACTS: dict[str, Fact] = table(
             SKLEARN_DATA,
             TENSORFLOW,
             TFDS,
+            TFLITE,
             TF_DATA,
             UFUNCS,
         )
