@@ -1,4 +1,4 @@
-"""Arrays handed over whole: to ``fit``, ``evaluate`` and ``predict``, and to a dataset made of them."""
+"""Arrays handed over whole: to ``fit``, a tuner's ``search``, ``evaluate`` and ``predict``, and to a dataset made of them."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def feeds_of(fits: Iterable[Fit], calls: Iterable[Call]) -> list[Feed]:
     """All feeds, in order of evaluation."""
     found: list[Feed] = []
     for fit in fits:
-        if fit.method in ("fit", "evaluate", "predict"):
+        if fit.method in ("fit", "search", "evaluate", "predict"):
             for role, given in (("x", fit.x), ("y", fit.y)):
                 found += [Feed(fit.call, role, a, fit, a is given) for a in arrays(given)]
     for call in calls:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from keras_memlint.analysis.bytes import format_bytes
 from keras_memlint.analysis.calls import Call
 from keras_memlint.analysis.feeds import Feed
 from keras_memlint.analysis.script import Script
@@ -37,7 +38,9 @@ def reporter(script: Script, feed: Feed) -> str | None:
         return "KM105"
     if feed.fit is None:
         return "KM201"
-    return "KM104" if maker is not None and maker.name in LOADERS and not pickles(maker) else "KM103"
+    if maker is not None and maker.name in LOADERS and not pickles(maker):
+        return "KM104"
+    return "KM903" if feed.method == "search" else "KM103"
 
 
 def is_toy_shape(array: Array) -> bool:
@@ -65,6 +68,26 @@ def file_bytes(script: Script, maker: Call | None) -> int | None:
         return None
     path = maker.const(maker.params[0]) if maker.params else None
     return script.project.path_size(path) if isinstance(path, str) else None
+
+
+def in_words(script: Script, feed: Feed) -> str | None:
+    """What is known about a large array, in words; None when it is small or nothing is known."""
+    array = feed.array
+    what = "tensor" if array.kind == "tensor" else "array"
+    if array.bytes is not None:
+        if not script.large(array.bytes):
+            return None
+        return "a whole tensor" if what == "tensor" else f"a whole array of {format_bytes(array.bytes)}"
+    if array.least is not None and script.large(array.least):
+        return f"a whole {what} of at least {format_bytes(array.least)}"
+    sample = array.least_item
+    batch = feed.fit.batch_size if feed.fit is not None and feed.method == "fit" and not array.part else None
+    if sample is not None and batch is not None and script.large(sample * batch):
+        return f"a whole {what}, of which one batch takes {format_bytes(sample * batch)}"
+    text = file_bytes(script, script.maker(array))
+    if text is not None and script.large(text):
+        return f"a table read whole from {format_bytes(text)} of text"
+    return None
 
 
 def is_selection(array: Array) -> bool:

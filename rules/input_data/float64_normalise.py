@@ -20,7 +20,7 @@ RULE = Rule(
     fix="both",
 )
 _SHORT = ("bool", "uint8", "int8", "uint16", "int16")
-_TRAINS = ("fit", "from_tensor_slices", "from_tensors")
+_TRAINS = ("fit", "search", "from_tensor_slices", "from_tensors")
 # So many samples a training set of images has nearly always, and so many it has at most in small projects.
 _FEW, _MANY = 200, 2000
 

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from keras_memlint.analysis.bytes import format_bytes
 from keras_memlint.analysis.feeds import Feed, copied_bytes
 from keras_memlint.analysis.script import Script
 from keras_memlint.fixes.pydataset import feed_in_batches
 from keras_memlint.rules.base import Finding, Rule
-from keras_memlint.rules.input_data._whole import file_bytes, places, reporter
+from keras_memlint.rules.input_data._whole import in_words, places, reporter
 
 RULE = Rule(
     "KM103",
@@ -29,7 +28,11 @@ def check(script: Script) -> Iterator[Finding]:
         return
     found: dict[int, list[Feed]] = {}
     for feed in script.feeds:
-        if reporter(script, feed) == "KM103" and _size(script, feed) is not None and not _is_one_batch(feed):
+        if (
+            reporter(script, feed) == "KM103"
+            and in_words(script, feed) is not None
+            and not _is_one_batch(feed)
+        ):
             found.setdefault(_cause(feed), []).append(feed)
     reported: set[int] = set()
     for feeds in found.values():
@@ -42,7 +45,7 @@ def check(script: Script) -> Iterator[Finding]:
         yield Finding(
             at=script.call_place(first.call),
             site=script.place(first.call.site),
-            message=f"`{first.method}` {'is given' if tensor else 'makes two copies of'} {_size(script, first)}",
+            message=f"`{first.method}` {'is given' if tensor else 'makes two copies of'} {in_words(script, first)}",
             bytes=first.array.bytes if tensor else copied_bytes(first.array),
             help=_MAKE if tensor else _SLICE,
             related=(*script.trail(first.array.origin), *places(script, feeds)[1:]),
@@ -61,23 +64,3 @@ def _cause(feed: Feed) -> int:
     """Arrays with the same beginning have one cause."""
     origin = feed.array.origin
     return id(feed.array) if origin is None else id(list(origin.steps())[-1])
-
-
-def _size(script: Script, feed: Feed) -> str | None:
-    """What is known about a large array, in words; None when it is small or nothing is known."""
-    array = feed.array
-    what = "tensor" if array.kind == "tensor" else "array"
-    if array.bytes is not None:
-        if not script.large(array.bytes):
-            return None
-        return "a whole tensor" if what == "tensor" else f"a whole array of {format_bytes(array.bytes)}"
-    if array.least is not None and script.large(array.least):
-        return f"a whole {what} of at least {format_bytes(array.least)}"
-    sample = array.least_item
-    batch = feed.fit.batch_size if feed.fit is not None and feed.method == "fit" and not array.part else None
-    if sample is not None and batch is not None and script.large(sample * batch):
-        return f"a whole {what}, of which one batch takes {format_bytes(sample * batch)}"
-    text = file_bytes(script, script.maker(array))
-    if text is not None and script.large(text):
-        return f"a table read whole from {format_bytes(text)} of text"
-    return None
