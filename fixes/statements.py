@@ -67,3 +67,17 @@ def _own_line(script: Script, statement: tree.Stmt) -> tuple[int, str] | None:
     if not KEYWORDS.issuperset(lead.replace("(", " ").replace("@", " ").split()):
         return None
     return start, lead[: len(lead) - len(lead.lstrip())]
+
+
+def remove(script: Script, statement: tree.Stmt) -> Edit | None:
+    """The script without the line of ``statement``; None when it is not a top-level one that has a line to itself."""
+    if statement not in script.parsed.statements or _own_line(script, statement) is None:
+        return None
+    source = script.source
+    place = script.place(statement)
+    row = source.row(place.start)
+    start, end = source.line_span(row)
+    if place.end > end or source.text[place.end : end].strip():
+        return None  # more lines, a comment or another statement
+    below = source.line_span(row + 1)[0] if row + 1 < len(source.line_starts) else end
+    return Edit(start, below if source.cell_at(start) == source.cell_at(below) else end, "")
