@@ -123,3 +123,16 @@ class Fill:
     loops: tuple[Loop, ...]
     streamed: bool
     site: tree.Expr
+
+
+@dataclass(slots=True, eq=False, repr=False)
+class Setting:
+    """An environment variable that gets a value: ``os.environ[name] = value`` or ``setdefault``; see ``Call`` for the rest."""
+
+    name: str
+    value: Value
+    node: tree.Expr
+    order: int
+    site: tree.Expr
+    function: Function | None
+    conditional: bool

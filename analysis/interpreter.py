@@ -8,7 +8,7 @@ in ``statements.py`` and ``expressions.py`` and in the files that their tables n
 from __future__ import annotations
 
 from keras_memlint.analysis import binding, symbolic, tree
-from keras_memlint.analysis.calls import Call, Fill, Operation
+from keras_memlint.analysis.calls import Call, Fill, Operation, Setting
 from keras_memlint.analysis.expressions import EXPRESSIONS
 from keras_memlint.analysis.facts.table import Machine
 from keras_memlint.analysis.project import Project
@@ -67,7 +67,7 @@ class Interpreter:
         self.imports: list[
             tuple[tree.Alias | None, tree.Import | tree.ImportFrom, str, str, str, int, bool, bool]
         ] = []
-        self.environment: list[tuple[str, Value, tree.Node, int]] = []
+        self.environment: list[Setting] = []
         self.operations: list[Operation] = []
         self.fills: list[Fill] = []
         self.order = 0

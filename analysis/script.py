@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from itertools import islice
 
-from keras_memlint.analysis import places, precision, training, tree, versions
-from keras_memlint.analysis.calls import Call
+from keras_memlint.analysis import places, precision, runtime, training, tree, versions
+from keras_memlint.analysis.calls import Call, Setting
 from keras_memlint.analysis.feeds import Feed, feeds_of
 from keras_memlint.analysis.fits import Fit, fits_of
 from keras_memlint.analysis.interpreter import Interpreter
@@ -16,6 +16,7 @@ from keras_memlint.analysis.measurement import Measurement, estimated_training, 
 from keras_memlint.analysis.parse import Parsed
 from keras_memlint.analysis.project import Project
 from keras_memlint.analysis.running import run_script
+from keras_memlint.analysis.runtime import defaults_set
 from keras_memlint.analysis.scopes import Loop, Scope
 from keras_memlint.analysis.settings import Settings
 from keras_memlint.analysis.source import Place, Source, text_hash
@@ -74,7 +75,7 @@ class Script:
         self.fills = run.fills
         self.functions: list[Function] = run.functions
         self.classes: list[Class] = run.classes
-        self.environment = run.environment
+        self.environment: list[Setting] = run.environment + defaults_set(self.all_calls)
         self.imports = [Imported(*row) for row in run.imports]
         self.uncalled_from = run.uncalled_from
 
@@ -236,14 +237,23 @@ class Script:
 
     def environment_value(self, name: str) -> object:
         """The value the script gives an environment variable; None when it gives none or it is not known."""
-        for key, value, _node, _order in self.environment:
-            if key == name:
-                return const(value)
+        for one in self.environment:
+            if one.name == name:
+                return const(one.value)
         return None
+
+    def surely_before(self, one: Call | Setting, other: Call | Setting) -> bool:
+        """Whether ``one`` runs before ``other`` whenever both do: not in two branches, nor in functions nobody calls."""
+        return runtime.surely_before(self, one, other)
+
+    @cached_property
+    def starts(self) -> list[Call]:
+        """Calls that start TensorFlow's devices, in order: what is to be said about GPUs must be said before the first."""
+        return runtime.starts(self.all_calls)
 
     def sets_environment(self, *names: str) -> bool:
         """Whether the script sets one of these environment variables, to whatever value."""
-        return any(key in names for key, _value, _node, _order in self.environment)
+        return any(one.name in names for one in self.environment)
 
     @property
     def cpu_only(self) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from keras_memlint.analysis import binding, tree
-from keras_memlint.analysis.calls import Fill
+from keras_memlint.analysis.calls import Fill, Setting
 from keras_memlint.analysis.scopes import Scope
 from keras_memlint.analysis.values import Api, Array, Class, Dict, Instance, Items, Object, Value, const, join
 
@@ -50,7 +50,9 @@ def _store_item(
     key = const(keys[0]) if len(keys) == 1 else None
     if isinstance(owner, Api) and owner.name == "os.environ":
         run.order += 1
-        run.environment.append((str(key), value, target, run.order))
+        run.environment.append(
+            Setting(str(key), value, target, run.order, run.led_to(target), run.function, run.branches > 0)
+        )
     elif isinstance(owner, Dict):
         if isinstance(key, (str, int, float, bool, bytes)):
             owner.entries[key] = value

@@ -30,6 +30,8 @@ def _facts(library: Any) -> dict[str, Any]:
         f"{name}_made_before_computes_in": str(layer.compute_dtype),
         f"{name}_optimizer_after_compile": type(model.optimizer).__name__,
         f"{name}_made_after_computes_in": str(library.layers.Dense(3).compute_dtype),
-        f"{name}_clone_made_after_computes_in": str(library.models.clone_model(model).layers[-1].compute_dtype),
+        f"{name}_clone_made_after_computes_in": str(
+            library.models.clone_model(model).layers[-1].compute_dtype
+        ),
         f"{name}_loaded_after_computes_in": str(library.models.load_model(file).layers[-1].compute_dtype),
     }

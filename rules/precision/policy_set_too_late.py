@@ -31,7 +31,7 @@ def check(script: Script) -> Iterator[Finding]:
                 continue
             layers = _layers(model)
             early = [call for call in layers if call.order < setter.order]
-            if not early or not all(_surely_before(script, call, setter) for call in early[:1]):
+            if not early or not script.surely_before(early[0], setter):
                 continue
             if _policy_before(script, early[0]):
                 continue
@@ -51,20 +51,12 @@ def _layers(model: Model) -> list[Call]:
     """The calls that made the layers of ``model``, first come first; those of a loaded model are not known."""
     if model.kind in ("loaded", "unknown", "subclass"):
         return []
-    found = [use.layer.call for use in model.uses if use.layer.call is not None and use.layer.name != "InputLayer"]
+    found = [
+        use.layer.call for use in model.uses if use.layer.call is not None and use.layer.name != "InputLayer"
+    ]
     if model.kind == "application" and model.call is not None:
         found.append(model.call)
     return sorted(found, key=lambda call: call.order)
-
-
-def _surely_before(script: Script, call: Call, setter: Call) -> bool:
-    """Whether ``call`` runs before ``setter`` whenever both do: not in two branches, nor in functions nobody calls."""
-    if call.conditional and setter.conditional:
-        return False
-    if script.reached(call) and script.reached(setter):
-        return True
-    one, two = call.function, setter.function
-    return one is not None and two is not None and one.node is two.node
 
 
 def _policy_before(script: Script, call: Call) -> bool:

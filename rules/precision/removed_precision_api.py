@@ -18,7 +18,12 @@ RULE = Rule(
     "KM307",
     "removed-precision-api",
     severity="error",
-    words=("mixed_precision", "enable_mixed_precision_graph_rewrite", "get_scaled_loss", "get_unscaled_gradients"),
+    words=(
+        "mixed_precision",
+        "enable_mixed_precision_graph_rewrite",
+        "get_scaled_loss",
+        "get_unscaled_gradients",
+    ),
     fix="safe",
 )
 
@@ -52,7 +57,9 @@ def check(script: Script) -> Iterator[Finding]:
             script,
             call,
             f"`{'tf.' if call.flavour == 'tf.keras' else ''}{call.name}` does not exist in TensorFlow 2.9 and later",
-            help="use `set_global_policy`" if call.name in _SET_POLICY else "use the same name in `mixed_precision`",
+            help="use `set_global_policy`"
+            if call.name in _SET_POLICY
+            else "use the same name in `mixed_precision`",
             fixes=_fix_call(script, call),
         )
     for call in script.calls("tf.train.experimental.enable_mixed_precision_graph_rewrite"):

@@ -1,0 +1,51 @@
+"""What happens before what: the start of TensorFlow's devices, and what a script says about them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from keras_memlint.analysis.calls import Call, Setting
+from keras_memlint.analysis.facts.starting import LISTS, MODELS, STARTS
+from keras_memlint.analysis.values import UNKNOWN, Model, const
+
+if TYPE_CHECKING:
+    from keras_memlint.analysis.script import Script
+
+
+def starts(calls: Iterable[Call]) -> list[Call]:
+    """Calls that start TensorFlow's devices, in order; not those in a function that is traced for a pipeline."""
+    return [
+        call
+        for call in calls
+        if not call.mapped
+        and (
+            call.name in STARTS
+            or call.name in LISTS
+            or (call.name.startswith(MODELS) and isinstance(call.result, Model))
+        )
+    ]
+
+
+def surely_before(script: Script, one: Call | Setting, other: Call | Setting) -> bool:
+    """Whether ``one`` runs before ``other`` whenever both do, see ``Script.surely_before``."""
+    if one.order >= other.order or (one.conditional and other.conditional):
+        return False
+    start = script.uncalled_from
+    if start is None or max(one.order, other.order) <= start:
+        return True
+    return (
+        one.function is not None and other.function is not None and one.function.node is other.function.node
+    )
+
+
+def defaults_set(calls: Iterable[Call]) -> list[Setting]:
+    """Environment variables that get a value by ``os.environ.setdefault``."""
+    found = []
+    for call in calls:
+        name = const(call.first()) if call.name == "os.environ.setdefault" else None
+        if isinstance(name, str):
+            value = call.args[1] if len(call.args) > 1 else UNKNOWN
+            node, site = call.node, call.site
+            found.append(Setting(name, value, node, call.order, site, call.function, call.conditional))
+    return found
