@@ -44,9 +44,12 @@ def check(script: Script) -> Iterator[Finding]:
             help=f"use `{_GONE[call.name]}`",
             fixes=_renamed(script, call),
         )
-    for call in script.calls(_GROWTH, _LIMIT, _VISIBLE):
+    said: dict[tuple[str, str], int] = {}
+    for call in sorted(script.calls(_GROWTH, _LIMIT, _VISIBLE), key=lambda one: one.order):
         start = next((one for one in script.starts if script.surely_before(one, call)), None)
-        if start is not None:
+        # What was said before in the same words is not changed, so there is no error.
+        first = said.setdefault((call.name, _value(script, call)), call.order)
+        if start is not None and first > start.order and script.own(call.node):
             yield _late(script, call, start)
         elif call.name == _GROWTH:
             yield from _growth(script, call)
@@ -111,6 +114,12 @@ def _growth(script: Script, call: Call) -> Iterator[Finding]:
             fixes=_loop(script, call, whole=False),
             severity="hint",
         )
+
+
+def _value(script: Script, call: Call) -> str:
+    """What the call says, but for the device when it says that memory may grow."""
+    arguments = [script.text(one) for one in call.node.args]
+    return " ".join(arguments[1:] if call.name == _GROWTH else arguments)
 
 
 def _device(script: Script, call: Call) -> str:
