@@ -25,6 +25,15 @@ def call_place(node: tree.Call, source: Source) -> Place:
     return Place(piece.source or source, piece.start + tokens.starts[func.b], call_end(node))
 
 
+def name_place(node: tree.Call, source: Source) -> Place:
+    """The name of the called function or method alone."""
+    func, tokens = node.func, node.piece.tokens
+    if tokens is None or node.b == func.b or not isinstance(func, (tree.Attribute, tree.Name)):
+        return place(node, source)
+    start = node.piece.start
+    return Place(node.piece.source or source, start + tokens.starts[func.b], start + tokens.ends[func.b])
+
+
 def call_end(node: tree.Call) -> int:
     """The offset after a call's own closing bracket, whatever brackets stand around the call."""
     piece = node.piece

@@ -65,6 +65,7 @@ _PIN = re.compile(
     r"""(?:\[[\w,-]*\])?\s*(?:=\s*["']\s*)?((?:[ \t]*,?[ \t]*(?:[=~<>!]=|[<>=^])[ \t]*v?\d+(?:\.\d+)*(?:\.\*)?)+|(?<=["'])\d+(?:\.\d+)*)""",
     re.MULTILINE,
 )
+_CPU_BUILD = re.compile(r"""^[ \t"'-]*tensorflow[-_]cpu\b""", re.MULTILINE)
 _BOUND = re.compile(r"([=~<>!]=|[<>=^]|)[ \t]*v?(\d+(?:\.\d+)*)(\.\*)?")
 _ANY = 9999  # stands for any later part of a version
 _PIN_FILES = (
@@ -226,8 +227,14 @@ class Project:
         return {name: oldest for name, (oldest, _newest) in self._allowed.items() if oldest is not None}
 
     @cached_property
-    def _allowed(self) -> dict[str, tuple[Version | None, Version | None]]:
-        found: dict[str, tuple[Version | None, Version | None]] = {}
+    def has_no_gpu_build(self) -> bool:
+        """Whether the project's requirements name the TensorFlow that knows no GPU."""
+        return any(_CPU_BUILD.search(text) for text in self._requirements)
+
+    @cached_property
+    def _requirements(self) -> list[str]:
+        """The texts of the files that may pin versions, nearest first."""
+        found: list[str] = []
         for folder in self._above(self._folder(self.source)):
             inside = self.workspace.names(folder)
             for name in _PIN_FILES:
@@ -236,15 +243,22 @@ class Project:
                 path = Path(folder) / name
                 text = self.workspace.module_source(path, str(path))
                 self._texts_read.add(str(path))
-                for package, specifiers in _PIN.findall(text.text if text is not None else ""):
-                    key = (
-                        package.replace("_", "-")
-                        .split("-cpu")[0]
-                        .split("-gpu")[0]
-                        .split("-macos")[0]
-                        .split("-intel")[0]
-                    )
-                    found.setdefault(key, _bounds(specifiers))
+                found.append(text.text if text is not None else "")
+        return found
+
+    @cached_property
+    def _allowed(self) -> dict[str, tuple[Version | None, Version | None]]:
+        found: dict[str, tuple[Version | None, Version | None]] = {}
+        for text in self._requirements:
+            for package, specifiers in _PIN.findall(text):
+                key = (
+                    package.replace("_", "-")
+                    .split("-cpu")[0]
+                    .split("-gpu")[0]
+                    .split("-macos")[0]
+                    .split("-intel")[0]
+                )
+                found.setdefault(key, _bounds(specifiers))
         return found
 
     def path(self, name: str) -> Path:

@@ -330,6 +330,10 @@ class Script:
         """From the name of the called function or method to the closing bracket."""
         return places.call_place(call.node, self.source)
 
+    def name_place(self, call: Call) -> Place:
+        """The name of the called function or method alone, for what is no fault of the call's arguments."""
+        return places.name_place(call.node, self.source)
+
     def call_end(self, node: tree.Call) -> int:
         """The offset after a call's own closing bracket, whatever brackets stand around the call."""
         return places.call_end(node)

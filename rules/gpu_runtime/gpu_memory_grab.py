@@ -4,25 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from keras_memlint.analysis import tree
 from keras_memlint.analysis.bytes import format_bytes
-from keras_memlint.analysis.calls import Call
 from keras_memlint.analysis.script import Fit, Script
-from keras_memlint.analysis.values import Function, const
 from keras_memlint.fixes.edits import Fix
 from keras_memlint.fixes.spelling import spell
 from keras_memlint.fixes.statements import after_imports
 from keras_memlint.rules.base import Finding, Rule
+from keras_memlint.rules.gpu_runtime._sharing import is_limited, other_framework, processes
 
 RULE = Rule("KM701", "gpu-memory-grab", severity="hint", words=("fit", "train_on_batch"), fix="safe")
-
-_LIMITS = (
-    "tf.config.experimental.set_memory_growth",
-    "tf.config.set_logical_device_configuration",
-    "tf.compat.v1.ConfigProto",
-    "tf.ConfigProto",
-    "tf.GPUOptions",
-)
-_PROCESSES = ("multiprocessing.Process", "multiprocessing.context.Process", "torch.multiprocessing.Process")
 
 
 def check(script: Script) -> Iterator[Finding]:
@@ -30,28 +21,30 @@ def check(script: Script) -> Iterator[Finding]:
         return
     if script.slices_arrays:
         return  # TensorFlow 1 has another way to say it
-    if script.uses(*_LIMITS) or script.sets_environment("TF_FORCE_GPU_ALLOW_GROWTH", "TF_GPU_ALLOCATOR"):
+    if is_limited(script):
         return
     first = next(
         (fit for fit in script.trainings if fit.call.function is None or fit.call.function.name == "main"),
         None,
     )
-    if first is None or script.project.mentions(
-        "set_memory_growth", "allow_growth", "set_logical_device_configuration"
-    ):
-        return
-    starter = _several_processes(script)
+    if first is None or other_framework(script) is not None or next(processes(script), None) is not None:
+        return  # KM704 and KM705 say it, as a warning
+    imported = _imported(script)
     yield Finding(
-        at=script.call_place(first.call),
-        site=script.place(first.call.site),
-        message="TensorFlow takes nearly all memory of every visible GPU at the first operation"
-        + ("; this script trains in several processes" if starter else ""),
+        at=script.place(imported) if imported is not None else script.name_place(first.call),
+        message="TensorFlow takes nearly all memory of every visible GPU at the first operation",
         cost=_need(script, first),
         help="let the allocation grow with `set_memory_growth`; memory is not given back, so it is no cure for running out",
-        related=(("processes are started here", script.call_place(starter)),) if starter else (),
         fixes=_fixes(script),
-        severity="warning" if starter else "hint",
     )
+
+
+def _imported(script: Script) -> tree.Node | None:
+    """The first import of TensorFlow or Keras in this script; None in a snippet without."""
+    for one in script.imports:
+        if one.dotted.partition(".")[0] in ("tensorflow", "keras", "tf_keras") and script.own(one.statement):
+            return one.alias or one.statement
+    return None
 
 
 def _need(script: Script, fit: Fit) -> str:
@@ -63,23 +56,6 @@ def _need(script: Script, fit: Fit) -> str:
     if one.memory is None or one.tier == "bound" or one.fits != "yes":
         return ""
     return f"training needs {format_bytes(one.likely)} of the {format_bytes(one.memory)} of {one.name}, {one.how}"
-
-
-def _several_processes(script: Script) -> Call | None:
-    """The call that starts processes which train, each with a GPU allocation of its own."""
-    training = {id(fit.call.function.node) for fit in script.trainings if fit.call.function is not None}
-    for call in script.calls(*_PROCESSES):
-        target = call.kwargs.get("target")
-        if isinstance(target, Function) and id(target.node) in training and call.loops:
-            return call
-    for call in script.calls(
-        "sklearn.model_selection.GridSearchCV", "sklearn.model_selection.RandomizedSearchCV"
-    ):
-        jobs = call.arg("n_jobs")
-        estimator = getattr(call.first(), "api", "")
-        if "Keras" in estimator and jobs is not None and const(jobs) not in (None, 1):
-            return call
-    return None
 
 
 def _fixes(script: Script) -> tuple[Fix, ...]:
