@@ -16,8 +16,10 @@ from keras_memlint.rules.base import Finding, Rule
 RULE = Rule("KM301", "no-mixed-precision", severity="hint", words=("fit",), fix="unsafe")
 
 WEIGHTS = 5_000_000
-# Of what a step takes, one part in so many is worth a policy.
-_SHARE = 10
+# Of the GPU's memory, one part in so many is worth a warning.
+_SHARE = 4
+# Of what a step takes, one part in so many is worth a word, whatever kind of model it is; a warning where it may not fit.
+_WORTH = 10
 _HELP = "set a mixed-precision policy before the model is built; weights stay float32, activations shrink"
 _COMPUTES = ("Conv", "SeparableConv", "MultiHeadAttention", "Attention", "EinsumDense", "LSTM", "GRU")
 
@@ -41,20 +43,35 @@ def check(script: Script) -> Iterator[Finding]:
         if model is None or not _heavy(model):
             continue
         saved = _saved(fit, model)
-        known = capability is not None and saved is not None and script.large(saved)
         gpu = script.settings.target.gpu
-        where = f" on {gpu}, which has tensor cores" if known else ""
+        where = f" on {gpu}, which has tensor cores" if capability is not None else ""
         yield Finding(
-            at=script.call_place(fit.call),
+            at=script.name_place(fit.call),
             site=script.place(fit.call.site),
             message=f"a model of {model.known_parameters / 1e6:.1f} M weights trains in float32{where}: its activations take"
             " twice the memory they need",
             bytes=saved,
             help=_HELP,
             fixes=_fixes(script, fit, capability),
-            severity="warning" if known else "hint",
+            severity="warning" if _matters(script, saved, _on_target(script, fit)) else "hint",
         )
         return  # once a file
+
+
+def _on_target(script: Script, fit: Fit) -> OnGpu | None:
+    """What the shapes say of the training on the GPU that was chosen; None without one, or when a size is not known."""
+    target = script.settings.target
+    estimate = script.static_estimate(fit) if target.compute_capability is not None else None
+    return estimate.on(target.gpu, target.gpu_memory) if estimate is not None else None
+
+
+def _matters(script: Script, saved: int | None, one: OnGpu | None) -> bool:
+    """Whether a saving is a large part of the GPU's memory, or a good part of a training that may not fit it."""
+    memory = one.memory if one is not None else script.settings.target.gpu_memory
+    if saved is None or memory is None or not script.large(saved):
+        return False
+    tight = one is not None and one.fits != "yes" and saved * _WORTH >= one.likely
+    return tight or saved * _SHARE >= memory
 
 
 def _saving(measurement: Measurement, target: Target) -> tuple[OnGpu, str, int] | None:
@@ -72,21 +89,22 @@ def _saving(measurement: Measurement, target: Target) -> tuple[OnGpu, str, int] 
 def _measured(script: Script, fit: Fit, one: OnGpu, policy: str, saved: int) -> Finding | None:
     """The finding with a saving that was recomputed; None where it is none, or little of a model that is small."""
     model = fit.model
-    known = script.large(saved) and saved * _SHARE >= one.likely
-    if saved <= 0 or not (known or (model is not None and _heavy(model))):
+    matters = _matters(script, saved, one)
+    worth = script.large(saved) and saved * _WORTH >= one.likely
+    if saved <= 0 or not (matters or worth or (model is not None and _heavy(model))):
         return None
     weights = f" of {model.known_parameters / 1e6:.1f} M weights" if model is not None else ""
     where = f" on {one.name}" if one.name is not None else ""
     cost = f"`{policy}` saves {format_bytes(saved)} of {format_bytes(one.likely)}, {one.recomputed}"
     return Finding(
-        at=script.call_place(fit.call),
+        at=script.name_place(fit.call),
         site=script.place(fit.call.site),
         message=f"a model{weights} trains in float32{where}",
         bytes=saved,
         cost=cost,
         help=_HELP,
         fixes=_fixes(script, fit, one.compute_capability),
-        severity="warning" if known else "hint",
+        severity="warning" if matters else "hint",
     )
 
 

@@ -40,7 +40,9 @@ def measured(text: str, *gpus: OnGpu, line: int | None = 5, batch: int | None = 
     return Measurement(text_hash(text), line, batch, "float32", gpus)
 
 
-def found(text: str, code: str, measurement: Measurement, target: Target = UNKNOWN) -> list[Diagnostic]:
+def found(
+    text: str, code: str, measurement: Measurement | None, target: Target = UNKNOWN
+) -> list[Diagnostic]:
     settings = Settings(target, measurement=measurement)
     report = check_source(Source("train.py", text), codes={code}, settings=settings)
     assert not report.problems
@@ -95,7 +97,31 @@ def test_the_recomputed_saving_replaces_the_rule_of_thumb() -> None:
         "a model of 23.6 M weights trains in float32 on T4"
         " (`mixed_float16` saves 1.2 GiB of 3.4 GiB, recomputed by the GPU compiler)"
     )
-    assert (finding.severity, finding.bytes) == ("warning", int(1.2 * GIB))
+    assert (finding.severity, finding.bytes) == ("hint", int(1.2 * GIB))
+
+
+@pytest.mark.parametrize(
+    ("likely", "fits", "saved", "severity"),
+    [
+        (17, "no", 6, "warning"),
+        (15, "borderline", 5, "warning"),
+        (15, "borderline", 0.2, "hint"),
+        (12, "yes", 4, "warning"),
+        (12, "yes", 3, "hint"),
+    ],
+)
+def test_a_saving_that_matters_is_a_warning(likely: int, fits: str, saved: float, severity: str) -> None:
+    gpu = on("T4", 15 * GIB, likely, fits, savings=(("mixed_float16", int(saved * GIB)),))
+    (finding,) = found(RESNET, "KM301", measured(RESNET, gpu), T4)
+    assert finding.severity == severity
+
+
+@pytest.mark.parametrize(("batch", "severity"), [(8, "hint"), (16, "hint"), (256, "warning")])
+def test_the_shapes_say_whether_a_saving_matters(batch: int, severity: str) -> None:
+    text = RESNET.replace("batch_size=64", f"batch_size={batch}")
+    assert text != RESNET
+    (finding,) = found(text, "KM301", None, T4)
+    assert finding.severity == severity
 
 
 def test_the_policy_is_the_one_that_suits_the_gpu() -> None:
