@@ -104,7 +104,16 @@ def _imported(script: Script, setting: Setting, package: str) -> Imported | None
 def _first(script: Script, setting: Setting, starts: list[Call]) -> Call | None:
     """The first call that has read the variable; not one that a function makes which only others call."""
     said = [one.order for one in script.environment if one.name == setting.name]
-    found = (one for one in starts if script.surely_before(one, setting) and script.own(one.node))
+    source = script.source
+    cell = source.cell_at(script.place(setting.node).start)
+    found = (
+        one
+        for one in starts
+        if script.surely_before(one, setting)
+        and script.own(one.node)
+        # Another cell may have been run in another session.
+        and source.cell_at(script.place(one.node).start) == cell
+    )
     start = next(found, None)
     return start if start is not None and min(said) > start.order else None
 
