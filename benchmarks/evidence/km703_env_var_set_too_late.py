@@ -9,15 +9,13 @@ import fresh
 REASON = "the effect on GPU memory exists on a GPU only and was not measured; checked here: when Keras reads its variable"
 
 SET = "import os; os.environ['KERAS_BACKEND'] = 'jax'\n"
+PRINT = "import keras; print(keras.config.backend())"
 IN_TURN = {
-    "KERAS_BACKEND_before_import_keras": SET + "import keras; print(keras.backend.backend())",
-    "KERAS_BACKEND_after_import_keras": "import keras\n" + SET + "print(keras.backend.backend())",
-    "KERAS_BACKEND_after_from_tensorflow_import_keras": "from tensorflow import keras\n"
-    + SET
-    + "print(keras.backend.backend())",
-    "KERAS_BACKEND_after_from_tensorflow.keras_import_layers": "from tensorflow.keras import layers\n"
-    + SET
-    + "import keras; print(keras.backend.backend())",
+    "KERAS_BACKEND_before_import_keras": SET + PRINT,
+    "KERAS_BACKEND_after_import_keras": "import keras\n" + SET + PRINT,
+    "KERAS_BACKEND_after_import_tensorflow": "import tensorflow\n" + SET + PRINT,
+    "KERAS_BACKEND_before_import_tensorflow": SET + "import tensorflow\n" + PRINT,
+    "import_tensorflow_loads_keras": "import sys, tensorflow; print('keras' in sys.modules)",
 }
 
 

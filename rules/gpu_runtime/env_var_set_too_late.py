@@ -51,11 +51,11 @@ def _late(script: Script, setting: Setting) -> tuple[str, str, Place] | None:
     """The message, and the note and place of what read the variable before; None when nothing surely did."""
     name = setting.name
     if name == "KERAS_BACKEND":
-        imported = _imported(script, setting, "keras")
+        imported = _keras_loaded(script, setting)
         if imported is not None and const(setting.value) not in (None, _backend_at(script, imported)):
             return (
-                "`KERAS_BACKEND` is set after Keras was imported: Keras keeps the backend it started with",
-                "Keras is imported here",
+                "`KERAS_BACKEND` is set after Keras was loaded: Keras keeps the backend it started with",
+                "Keras is loaded here",
                 script.place(imported.alias or imported.statement),
             )
     elif name == "TF_USE_LEGACY_KERAS":
@@ -91,11 +91,20 @@ def _backend_at(script: Script, imported: Imported) -> object:
     return const(said[-1].value) if said else "tensorflow"
 
 
-def _imported(script: Script, setting: Setting, package: str) -> Imported | None:
-    """The import of ``package`` or of something in it that always runs before ``setting``."""
+def _keras_loaded(script: Script, setting: Setting) -> Imported | None:
+    """The import that loads Keras, which TensorFlow's own does as well; None where Keras 2 may be meant."""
+    if script.keras_major == 2 or script.slices_arrays:
+        return None
+    if any(one.dotted.partition(".")[0] == "keras" for one in script.imports):
+        return _imported(script, setting, "keras", "tensorflow")
+    return None  # `tf.keras` alone has no other backend
+
+
+def _imported(script: Script, setting: Setting, *modules: str) -> Imported | None:
+    """The first import of one of ``modules``, or of something in it, that always runs before ``setting``."""
     for one in script.imports:
-        inside = one.dotted.startswith(package + ".") or (one.dotted == package and package == "keras")
-        # `from tensorflow import keras` loads nothing yet.
+        # The module that is loaded: `from tensorflow import keras` loads no `tf.keras` yet.
+        inside = any(one.module == module or one.module.startswith(module + ".") for module in modules)
         if inside and one.top and not one.tried and one.order < setting.order:
             return one if script.own(one.statement) else None
     return None
