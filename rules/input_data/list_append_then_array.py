@@ -120,7 +120,11 @@ def _lists(script: Script, used: Uses) -> Iterator[_Collected]:
                 f" twice{wide}",
                 bytes=_both(found.bytes, element, array),
                 help=_OLD_HELP if script.slices_arrays else _HELP,
-                related=(*_read_at(script, element), *_given_to(script, array)),
+                related=(
+                    *_read_at(script, element),
+                    *_given_to(script, array),
+                    *_grown_in_another_cell(script, items),
+                ),
                 severity=found.severity,
             ),
         )
@@ -167,6 +171,20 @@ def _joined(script: Script) -> Iterator[tuple[Call, Items]]:
         for part in parts:
             if isinstance(part, Items):
                 yield call, part
+
+
+def _grown_in_another_cell(script: Script, items: Items) -> tuple[tuple[str, Place], ...]:
+    """Where a notebook appends to a list that another cell makes: when it is run again, all is there twice."""
+    if not script.source.cells or items.origin is None:
+        return ()
+    made = script.place(items.origin.node)
+    for call in script.calls("builtins.list.append", "builtins.list.extend"):
+        at = script.place(call.node)
+        if call.receiver is items and made.source is at.source is script.source:
+            if script.source.cell_at(made.start) is script.source.cell_at(at.start):
+                return ()
+            return (("run again, this cell appends all of it once more: another cell makes the list", at),)
+    return ()
 
 
 def _both(size: int | None, element: Array, array: Array | None) -> int | None:

@@ -24,6 +24,11 @@ _API = {"keras": "keras.backend.clear_session", "tf_keras": "tf_keras.backend.cl
 
 
 def check(script: Script) -> Iterator[Finding]:
+    yield from _in_loops(script)
+    yield from _in_cells(script)
+
+
+def _in_loops(script: Script) -> Iterator[Finding]:
     cleared = {loop for call in script.calls("keras.backend.clear_session") for loop in call.loops}
     kept = {id(call.first()) for call in script.calls("builtins.list.append")}
     seen: set[Loop] = set()
@@ -66,6 +71,35 @@ def check(script: Script) -> Iterator[Finding]:
             if clears
             else _severity(script, left and left * _turns(loop, made, fit), exact=exact),
         )
+
+
+def _in_cells(script: Script) -> Iterator[Finding]:
+    """The first cell of a notebook that builds a large model and trains it outside any loop: cells are run again."""
+    for fit in script.trainings:
+        model = fit.model
+        made = model.call if model is not None else None
+        if (
+            not script.source.cells
+            or model is None
+            or made is None
+            or fit.call.loops
+            or model.kind == "loaded"
+        ):
+            continue
+        slots = script.optimizer_slots(model)
+        left = _counted(script, fit) or (model.trained_bytes(slots) if slots is not None else None)
+        if left is not None and left >= max(_LEFT, script.settings.size_threshold) and script.own(made.node):
+            yield Finding(
+                at=script.call_place(made),
+                site=script.place(made.site),
+                message="each run of this cell and of the one that trains leaves the weights and optimizer slots"
+                " of another model behind",
+                bytes=left,
+                help="restart the kernel before you train again, or compile the model that is there anew",
+                related=(("trained here", script.call_place(fit.call)),),
+                severity="hint",
+            )
+            return
 
 
 def _counted(script: Script, fit: Fit) -> int | None:
