@@ -23,6 +23,7 @@ from keras_memlint.analysis.source import Place, Source, text_hash
 from keras_memlint.analysis.static_estimate import StaticEstimate, static_estimate
 from keras_memlint.analysis.targets import OneHot, Target, one_hot_of, targets_of
 from keras_memlint.analysis.values import (
+    Array,
     Class,
     Dataset,
     Function,
@@ -171,9 +172,13 @@ class Script:
         return self.uncalled_from is None or call.order <= self.uncalled_from
 
     def made_at(self, step: Origin) -> Value | None:
-        """What a value was after one step of its provenance; None where no library call took that step."""
+        """What a value was after one step of its provenance; None where neither a call nor an operator took it."""
         call = self._makers.get(id(step))
-        return call.result if call is not None else None
+        return call.result if call is not None else self._computed.get(id(step))
+
+    @cached_property
+    def _computed(self) -> dict[int, Array]:
+        return {id(one.result.origin): one.result for one in self.operations}
 
     @staticmethod
     def breaks(loop: Loop) -> bool:

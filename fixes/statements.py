@@ -56,6 +56,21 @@ def before(script: Script, statement: tree.Stmt, text: str) -> Edit | None:
     return Edit(start, start, lines + newline)
 
 
+def after(script: Script, call: tree.Call, text: str) -> Edit | None:
+    """``text`` as a statement after the one that assigns the result of ``call``; None when that shares its lines."""
+    statement = script.statement_at(script.place(call).start)
+    line = _own_line(script, statement) if isinstance(statement, tree.Assign) else None
+    if line is None or not isinstance(statement, tree.Assign) or statement.value is not call:
+        return None
+    source = script.source
+    end = script.call_end(call)
+    at = source.line_span(source.row(end))[1]
+    rest = source.text[end:at].strip()
+    if rest and not rest.startswith("#"):
+        return None
+    return Edit(at, at, f"{source.newline}{line[1]}{text}")
+
+
 def _own_line(script: Script, statement: tree.Stmt) -> tuple[int, str] | None:
     """Start and indentation of the line ``statement`` starts; None when something stands before it."""
     if not script.own(statement):

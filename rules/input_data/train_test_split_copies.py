@@ -1,0 +1,138 @@
+"""KM112: what it finds, and why, is in the page beside this file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from keras_memlint.analysis import tree
+from keras_memlint.analysis.facts.sklearn_data import PARTS
+from keras_memlint.analysis.fits import Fit
+from keras_memlint.analysis.script import Script
+from keras_memlint.analysis.values import Array, Function, Value
+from keras_memlint.fixes.edits import Fix
+from keras_memlint.fixes.statements import after
+from keras_memlint.fixes.uses import Use, is_bound, uses_of
+from keras_memlint.rules.base import Finding, Rule
+from keras_memlint.rules.input_data._whole import is_toy_shape
+
+RULE = Rule(
+    "KM112",
+    "train-test-split-copies",
+    severity="warning",
+    words=("train_test_split", "shuffle", "fit"),
+    fix="both",
+)
+_PICKED = "picked by index"
+_HELP = "split the row numbers and slice the array batch by batch in a `PyDataset`"
+
+
+class _Kept(NamedTuple):
+    """A name that keeps the array that was copied, and all its uses; ``last``: none of them is after the copy."""
+
+    name: str
+    array: Array
+    last: bool
+
+
+def check(script: Script) -> Iterator[Finding]:
+    if script.is_test:
+        return
+    reported: set[int] = set()
+    for call in script.calls(*PARTS):
+        fit = _trained_after(script, call.order, call.function)
+        if fit is None or call.star or call.loops or call.mapped or id(call.node) in reported:
+            continue
+        given = [argument.value for argument in call.node.args if argument.name is None]
+        pairs = zip(given, call.args, strict=False)
+        kept = [one for node, value in pairs if (one := _kept(script, node, value, call.node, fit))]
+        if not kept:
+            continue
+        reported.add(id(call.node))
+        names = " and ".join(f"`{one.name}`" for one in kept)
+        stays = "stays" if len(kept) == 1 else "stay"
+        fix = _forget(script, call.node, kept, call.function)
+        yield Finding(
+            at=script.call_place(call),
+            site=script.place(call.site),
+            message=f"`{script.text(call.node.func)}` copies all rows of {names}, which {stays} in memory",
+            bytes=sum(one.array.least or 0 for one in kept),
+            help=_help(kept),
+            related=(*script.trail(kept[0].array.origin), ("still in memory here", script.call_place(fit.call))),
+            fixes=(fix,) if fix is not None else (),
+        )
+    yield from _picked(script)
+
+
+def _picked(script: Script) -> Iterator[Finding]:
+    """Rows of a large array picked for each fold: copies, one fold after the other, beside the array."""
+    reported: set[str] = set()
+    for feed in script.feeds:
+        if feed.fit is None or feed.method != "fit" or feed.array.origin is None:
+            continue
+        step = next((step for step in feed.array.origin.steps() if step.note.startswith(_PICKED)), None)
+        if step is None or step.before is None or not isinstance(step.node, tree.Subscript):
+            continue
+        node, before = step.node.value, script.made_at(step.before)
+        kept = _kept(script, node, before, step.node, feed.fit) if before is not None else None
+        if kept is None or kept.name in reported:
+            continue
+        reported.add(kept.name)
+        yield Finding(
+            at=script.place(step.node),
+            site=script.place(feed.call.site) if not script.own(step.node) else None,
+            message=f"`{script.text(step.node)}` copies rows of `{kept.name}`, which stays in memory",
+            bytes=kept.array.least,
+            help=_HELP,
+            related=(*script.trail(kept.array.origin), ("still in memory here", script.call_place(feed.call))),
+        )
+
+
+def _trained_after(script: Script, order: int, function: Function | None) -> Fit | None:
+    """The first training after this, while what ``function`` holds is still there."""
+    for fit in script.trainings:
+        if fit.call.order > order and (function is None or fit.call.function is function):
+            return fit
+    return None
+
+
+def _kept(script: Script, node: tree.Expr, value: Value | None, copy: tree.Expr, fit: Fit) -> _Kept | None:
+    """The name that keeps ``value``, large and copied by ``copy``, until ``fit``; None when there is none."""
+    if not isinstance(value, Array) or not script.large(value.least) or not isinstance(node, tree.Name):
+        return None
+    if value.kind not in ("ndarray", "frame") or value.source in ("toy", "list") or is_toy_shape(value):
+        return None  # lists of files are KM101's, memory-mapped arrays KM105's
+    uses = uses_of(script, node.id) if script.own(node) else None
+    use = next((use for use in uses or () if use.node is node), None)
+    if uses is None or use is None or not script.own(fit.call.node):
+        return None
+    statement = next((outer for outer in use.around if isinstance(outer, tree.Stmt)), None)
+    start = script.place(statement or node).start
+    later = [one for one in uses if script.place(one.node).start >= start and one.node is not node]
+    if any(is_bound(one) and _function(one) is _function(use) for one in later):
+        return None  # bound to something else, or deleted
+    last = not (later or value.part) and all(_function(one) is _function(use) for one in uses)
+    return _Kept(node.id, value, last)
+
+
+def _function(use: Use) -> tree.Node | None:
+    scopes = (tree.FunctionDef, tree.Lambda, tree.ClassDef)
+    return next((outer for outer in use.around if isinstance(outer, scopes)), None)
+
+
+def _help(kept: list[_Kept]) -> str:
+    if not all(one.last for one in kept):
+        return _HELP
+    return f"{_HELP}; or `del {', '.join(one.name for one in kept)}` after the split"
+
+
+def _forget(script: Script, call: tree.Call, kept: list[_Kept], function: Function | None) -> Fix | None:
+    """``del`` after the split, when the script has no more use for the arrays; None in notebooks, where cells run again."""
+    if not all(one.last for one in kept) or script.source.cells:
+        return None
+    names = ", ".join(one.name for one in kept)
+    edit = after(script, call, f"del {names}")
+    if edit is None:
+        return None
+    price = "" if function is not None else " (unsafe: no other module can import it then)"
+    return Fix(f"delete `{names}` after the split{price}", function is not None, (edit,))
