@@ -110,7 +110,8 @@ def _scalars(op: str, left: Value, right: Value) -> Value:
         return Scalar("str", known=_put_together(op, left, right))
     if kinds <= {"int", "float", "bool"} and kinds:
         words = op in "+-" and any(isinstance(side, Scalar) and side.words for side in (left, right))
-        return Scalar("float" if "float" in kinds or op == "/" else "int", words=words)
+        base, shift = _shifted(op, left, right) if kinds == {"int"} else (None, 0)
+        return Scalar("float" if "float" in kinds or op == "/" else "int", words=words, base=base, shift=shift)
     if isinstance(left, Object) and left.api == "pathlib.Path":
         return Scalar("path", known=_put_together(op, left, right))
     return UNKNOWN
@@ -123,6 +124,15 @@ def _put_together(op: str, left: Value, right: Value) -> str:
     if op == "%":
         return known_text(left)
     return f"{known_text(left)}{'/' if op == '/' else ''}{known_text(right)}"
+
+
+def _shifted(op: str, left: Value, right: Value) -> tuple[Scalar | None, int]:
+    """The number that ``left op right`` is known to be so far away from, and how far; None and 0 for others."""
+    if op == "+" and isinstance(left, Const):
+        left, right = right, left
+    if op not in ("+", "-") or not isinstance(left, Scalar) or not isinstance(right, Const):
+        return None, 0
+    return left.base or left, left.shift + (right.value if op == "+" else -right.value)
 
 
 def _kind(value: Value) -> str:
@@ -250,6 +260,11 @@ def _starts_and_stops(key: Items) -> bool:
 def _slice_length(length: int | None, key: Items) -> int | None:
     assert key.items is not None
     start, stop, step = (const(part) for part in key.items)
+    first, last, _ = key.items
+    if isinstance(first, Scalar) and isinstance(last, Scalar) and step in (None, 1):
+        distance = first.until(last)
+        if distance is not None:
+            return max(distance, 0) if length is None else min(max(distance, 0), length)
     known = [
         isinstance(part, Const) and (part.value is None or isinstance(part.value, int)) for part in key.items
     ]
@@ -282,6 +297,11 @@ def _index(array: Array, keys: tuple[Value, ...], node: tree.Subscript) -> Value
             part=array.part,
             origin=Origin(node, "loaded whole from the archive", array.origin),
         )
+    if array.kind == "hdf5" and len(keys) == 1 and isinstance(const(keys[0]), str):
+        return array.derived(node, "a data set of the HDF5 file")  # what it was taken from is a group
+    if len(keys) == 1 and _is_everything(keys[0]):
+        kind, note = ("ndarray", "read whole") if array.kind == "hdf5" else (array.kind, "sliced")
+        return array.derived(node, note, kind=kind)
     shape: list[int | None] | None = []
     rest = list(array.shape) if array.shape is not None else None
     part = array.part
@@ -319,6 +339,11 @@ def _index(array: Array, keys: tuple[Value, ...], node: tree.Subscript) -> Value
     else:
         note = "read whole" if array.kind == "hdf5" and whole else "sliced"
     return array.derived(node, note, kind=kind, shape=final, size=array.size if whole else None, part=part)
+
+
+def _is_everything(key: Value) -> bool:
+    """Whether ``key`` is ``...`` or ``()``."""
+    return const(key) in (..., ()) and (not isinstance(key, Items) or key.kind == "tuple")
 
 
 def _is_new_axis(key: Value) -> bool:

@@ -78,6 +78,8 @@ def _array(array: Array, name: str, node: tree.Expr) -> Value | None:
         if name in ("columns", "index"):
             return Items("list", None, Scalar("str"))
         return None
+    if name == "value" and array.kind == "hdf5":  # until h5py 3
+        return array.derived(node, "read whole", kind="ndarray")
     if name == "data" and array.kind == "ndarray":
         return array
     return None

@@ -52,6 +52,10 @@ def slice_(run: Interpreter, node: tree.Slice, scope: Scope) -> Value:
         run.eval(part, scope) if part is not None else Const(None)
         for part in (node.lower, node.upper, node.step)
     ]
+    start, stop, _ = parts
+    width = start.until(stop) if isinstance(start, Scalar) and isinstance(stop, Scalar) else None
+    if width is not None:
+        run.windows[id(node)] = max(width, run.windows.get(id(node), 0))
     return Items("slice", tuple(parts), length=3)
 
 

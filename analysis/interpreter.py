@@ -70,6 +70,7 @@ class Interpreter:
         self.environment: list[Setting] = []
         self.operations: list[Operation] = []
         self.fills: list[Fill] = []
+        self.windows: dict[int, int] = {}  # how wide a slice is whose ends move together, by its node
         self.order = 0
         self.uncalled_from: int | None = None  # the order from which functions run that nobody calls
         self.machine: Machine

@@ -33,6 +33,7 @@ from keras_memlint.analysis.values import (
     const,
 )
 from keras_memlint.analysis.widening import Widening, widenings
+from keras_memlint.analysis.windows import Windows, windows_of
 from keras_memlint.analysis.workspace import Workspace
 
 
@@ -74,6 +75,7 @@ class Script:
         self.all_calls = run.calls
         self.operations = run.operations
         self.fills = run.fills
+        self._widths = run.windows
         self.functions: list[Function] = run.functions
         self.classes: list[Class] = run.classes
         self.environment: list[Setting] = run.environment + defaults_set(self.all_calls)
@@ -141,6 +143,11 @@ class Script:
     def widenings(self) -> list[Widening]:
         """Expressions that make float64 numbers of a data set."""
         return widenings(self.operations, self.all_calls, self.fills, self.feeds)
+
+    @cached_property
+    def windows(self) -> list[Windows]:
+        """Arrays made of overlapping windows of other arrays, in order."""
+        return windows_of(self.all_calls, self._widths)
 
     @cached_property
     def targets(self) -> list[Target]:

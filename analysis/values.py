@@ -101,12 +101,20 @@ class Scalar(Value):
 
     ``counts``: it is the number of elements of something, as ``len(x)`` and ``x.shape[0]`` are. ``words``: it is the
     size of a vocabulary of words. ``known``: the parts of a string that are known, in order, ``…`` for each other.
+    ``base``: it is that number and ``shift``, as ``i + 60`` is.
     """
 
     kind: str
     counts: bool = False
     words: bool = False
     known: str = ""
+    base: Scalar | None = None
+    shift: int = 0
+
+    def until(self, other: Scalar) -> int | None:
+        """How far ``other`` is from this number; None when that is not known."""
+        same = (self.base or self) is (other.base or other)
+        return other.shift - self.shift if same and self.kind == other.kind == "int" else None
 
 
 @dataclass(slots=True, eq=False, repr=False)

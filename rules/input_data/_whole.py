@@ -9,11 +9,12 @@ from keras_memlint.analysis.calls import Call
 from keras_memlint.analysis.feeds import Feed
 from keras_memlint.analysis.script import Script
 from keras_memlint.analysis.source import Place
-from keras_memlint.analysis.values import Array, count
+from keras_memlint.analysis.values import Array, Origin, count
 
 LOADERS = ("numpy.load", "numpy.loadtxt", "numpy.genfromtxt")
 _TABLES = ("pandas.read_csv", "pandas.read_json", "pandas.read_table", "pandas.read_fwf")
 _MAPPED = ("memmap", "hdf5")
+_READ_WHOLE = ("read whole", "copied into one array")
 # Rows and numbers a row of MNIST and its kin, and of CIFAR, by numbers a row.
 _TOYS = {784: (10_000, 60_000, 70_000), 1_024: (10_000, 50_000, 60_000), 3_072: (10_000, 50_000, 60_000)}
 # One sample of at least this many numbers (128 x 128 pixels): a few thousand of them reach any threshold.
@@ -36,11 +37,32 @@ def reporter(script: Script, feed: Feed) -> str | None:
         return "KM101"
     if array.kind in _MAPPED or is_mapped(maker):
         return "KM105"
+    if whole_read(array) is not None:
+        return "KM106"
+    if is_windowed(script, array):
+        return "KM110"
     if feed.fit is None:
         return "KM201"
     if maker is not None and maker.name in LOADERS and not pickles(maker):
         return "KM104"
     return "KM903" if feed.method == "search" else "KM103"
+
+
+def whole_read(array: Array) -> Origin | None:
+    """The step that read all of an HDF5 data set; None for what came from elsewhere."""
+    after: Origin | None = None
+    for step in array.origin.steps() if array.origin is not None else ():
+        if step.note == "a data set of the HDF5 file":
+            return after if after is not None and after.note.startswith(_READ_WHOLE) else None
+        after = step
+    return None
+
+
+def is_windowed(script: Script, array: Array) -> bool:
+    """Whether it came from one array of overlapping windows."""
+    joins = {id(one.call.node) for one in script.windows}
+    steps = array.origin.steps() if joins and array.origin is not None else ()
+    return any(id(step.node) in joins for step in steps)
 
 
 def is_toy_shape(array: Array) -> bool:

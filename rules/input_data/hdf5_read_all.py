@@ -1,0 +1,76 @@
+"""KM106: what it finds, and why, is in the page beside this file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from keras_memlint.analysis.bytes import format_bytes
+from keras_memlint.analysis.calls import Call
+from keras_memlint.analysis.facts.numpy_files import is_toy_file
+from keras_memlint.analysis.feeds import Feed
+from keras_memlint.analysis.script import Script
+from keras_memlint.rules.base import Finding, Rule
+from keras_memlint.rules.diagnostic import Severity
+from keras_memlint.rules.input_data._whole import (
+    is_selection,
+    places,
+    reporter,
+    trains_on_large_samples,
+    whole_read,
+)
+
+RULE = Rule("KM106", "hdf5-read-all", severity="warning", words=("h5py",))
+# Bytes of a number of the widest dtype in use.
+_WIDEST = 8
+_HELP = "keep the file open and slice the data set batch by batch, in a `PyDataset` or a generator"
+
+
+def check(script: Script) -> Iterator[Finding]:
+    if script.is_test:
+        return
+    opened: dict[int, tuple[Call, list[Feed]]] = {}
+    for feed in script.feeds:
+        if feed.role == "y" or reporter(script, feed) != "KM106":
+            continue
+        file = script.maker(feed.array)
+        if file is not None and file.name == "h5py.File":
+            opened.setdefault(id(file.node), (file, []))[1].append(feed)
+    for file, feeds in opened.values():
+        size = _file_size(script, file)
+        severity = _severity(script, file, feeds, size)
+        if severity is None:
+            continue
+        reads = {id(step.node): step.node for feed in feeds if (step := whole_read(feed.array))}
+        first, *others = [script.place(node) for node in reads.values()]
+        what = f"a data set of an HDF5 file of {format_bytes(size)}" if size else "a whole HDF5 data set"
+        yield Finding(
+            at=first,
+            site=script.place(file.site),
+            message=f"this reads {what} into memory, and `{feeds[0].method}` copies it",
+            bytes=feeds[0].array.bytes,
+            help=_HELP,
+            related=(
+                *(("read whole here, too", place) for place in others[:3]),
+                *places(script, feeds),
+            ),
+            severity=severity,
+        )
+
+
+def _file_size(script: Script, file: Call) -> int | None:
+    path = file.const("name")
+    return script.project.path_size(path) if isinstance(path, str) else None
+
+
+def _severity(script: Script, file: Call, feeds: list[Feed], size: int | None) -> Severity | None:
+    """A warning where it is known to be large; without its size, what the model says about the samples."""
+    if file.loops or file.mapped or file.streamed or is_toy_file(file.arg("name")):
+        return None
+    least = max((feed.array.least or 0 for feed in feeds if not is_selection(feed.array)), default=0)
+    if script.large(size) or script.large(least):
+        return "warning"
+    if size is not None or (least and not script.large(least * _WIDEST)):
+        return None
+    if not any(feed.method == "fit" for feed in feeds):
+        return None
+    return "info" if trains_on_large_samples(feeds) else "hint"
