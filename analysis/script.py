@@ -11,6 +11,7 @@ from keras_memlint.analysis import places, precision, runtime, training, tree, v
 from keras_memlint.analysis.calls import Call, Setting
 from keras_memlint.analysis.feeds import Feed, feeds_of
 from keras_memlint.analysis.fits import Fit, fits_of
+from keras_memlint.analysis.growing import Regrown, regrown
 from keras_memlint.analysis.interpreter import Interpreter
 from keras_memlint.analysis.measurement import Measurement, estimated_training, measured_fit
 from keras_memlint.analysis.parse import Parsed
@@ -148,6 +149,11 @@ class Script:
     def windows(self) -> list[Windows]:
         """Arrays made of overlapping windows of other arrays, in order."""
         return windows_of(self.all_calls, self._widths)
+
+    @cached_property
+    def regrown(self) -> list[Regrown]:
+        """Arrays that each turn of a loop copies into a longer one, in order."""
+        return regrown(self.all_calls, self.parsed)
 
     @cached_property
     def targets(self) -> list[Target]:
