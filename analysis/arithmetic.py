@@ -111,7 +111,9 @@ def _scalars(op: str, left: Value, right: Value) -> Value:
     if kinds <= {"int", "float", "bool"} and kinds:
         words = op in "+-" and any(isinstance(side, Scalar) and side.words for side in (left, right))
         base, shift = _shifted(op, left, right) if kinds == {"int"} else (None, 0)
-        return Scalar("float" if "float" in kinds or op == "/" else "int", words=words, base=base, shift=shift)
+        return Scalar(
+            "float" if "float" in kinds or op == "/" else "int", words=words, base=base, shift=shift
+        )
     if isinstance(left, Object) and left.api == "pathlib.Path":
         return Scalar("path", known=_put_together(op, left, right))
     return UNKNOWN

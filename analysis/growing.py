@@ -44,7 +44,11 @@ def _regrown(call: Call, parsed: Parsed) -> Regrown | None:
     if piece.source is not None and not any(piece is own for own in parsed.pieces):
         return None
     statement = places.statement_at(parsed, piece.span(call.node)[0])
-    if not isinstance(statement, tree.Assign) or statement.value is not call.node or len(statement.targets) != 1:
+    if (
+        not isinstance(statement, tree.Assign)
+        or statement.value is not call.node
+        or len(statement.targets) != 1
+    ):
         return None
     target = statement.targets[0]
     name = dotted(target)

@@ -10,7 +10,15 @@ from keras_memlint.analysis.calls import Call
 from keras_memlint.analysis.scopes import Loop, trips_of
 from keras_memlint.analysis.values import Array, Items, Origin
 
-_JOINS = ("numpy.array", "numpy.asarray", "numpy.stack", "numpy.vstack", "numpy.concatenate", "tf.stack", "tf.constant")
+_JOINS = (
+    "numpy.array",
+    "numpy.asarray",
+    "numpy.stack",
+    "numpy.vstack",
+    "numpy.concatenate",
+    "tf.stack",
+    "tf.constant",
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,6 +33,23 @@ _BUILT_IN: dict[str, tuple[tuple[int, int], Shape, str]] = {
 }
 
 
+def _word_matrix(call: Call, _run: Machine) -> Value:
+    """One row a text, one column for each of ``num_words`` words."""
+    given = call.first()
+    made = call.receiver.call if isinstance(call.receiver, Object) else None
+    columns = made.const("num_words", const(made.first())) if made is not None else None
+    return Array(
+        "ndarray",
+        "float64",
+        shape=(
+            given.length if isinstance(given, (Array, Items)) else None,
+            columns if isinstance(columns, int) else None,
+        ),
+        source="toy" if isinstance(given, Array) and given.source == "toy" else "made",
+        origin=Origin(call.node, "a matrix of words"),
+    )
+
+
 def _built_in(name: str) -> Gives:
     (train, test), shape, dtype = _BUILT_IN[name]
 
@@ -215,7 +232,10 @@ _APPLICATIONS = [
 ]
 _G = "keras.preprocessing.image.ImageDataGenerator"
 _LOADER = "directory labels label_mode class_names color_mode batch_size image_size shuffle"
+_T = "keras.preprocessing.text.Tokenizer"
 KERAS_UTILS = table(
+    fact(f"{_T}.sequences_to_matrix", "sequences mode", _word_matrix, see="Keras 2 API reference"),
+    fact(f"{_T}.texts_to_matrix", "texts mode", _word_matrix, see="Keras 2 API reference"),
     *(fact(f"keras.datasets.{name}.load_data", "path", _built_in(name), see=_DOCS) for name in _BUILT_IN),
     fact(
         _G,

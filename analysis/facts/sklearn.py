@@ -30,7 +30,7 @@ def _transformed(call: Call, _run: Machine) -> Value:
     given = call.first()
     api = call.receiver.api if isinstance(call.receiver, Object) else ""
     if "Vectorizer" in api or api.endswith("TfidfTransformer"):
-        return Array("sparse", "float64", source="list", origin=Origin(call.node, "a sparse matrix"))
+        return _words(call, api)
     if api.endswith(("OneHotEncoder",)):
         sparse = (
             isinstance(call.receiver, Object)
@@ -70,6 +70,21 @@ def _transformed(call: Call, _run: Machine) -> Value:
             origin=Origin(call.node, f"scaled to {dtype}", given.origin),
         )
     return UNKNOWN
+
+
+def _words(call: Call, api: str) -> Value:
+    """Counts of words: one column for each word of a vocabulary, of which only ``HashingVectorizer`` knows the size."""
+    given = call.first()
+    made = call.receiver.call if isinstance(call.receiver, Object) else None
+    rows = given.length if isinstance(given, (Array, Items)) else None
+    columns = made.const("n_features", 1 << 20) if made is not None and "Hashing" in api else None
+    return Array(
+        "sparse",
+        "int64" if api.endswith("CountVectorizer") else "float64",
+        shape=(rows, columns if isinstance(columns, int) else None),
+        source="list",
+        origin=Origin(call.node, "a sparse matrix"),
+    )
 
 
 def _made(call: Call, _run: Machine) -> Value:

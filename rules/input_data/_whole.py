@@ -14,6 +14,7 @@ from keras_memlint.analysis.values import Array, Origin, count
 LOADERS = ("numpy.load", "numpy.loadtxt", "numpy.genfromtxt")
 _TABLES = ("pandas.read_csv", "pandas.read_json", "pandas.read_table", "pandas.read_fwf")
 _MAPPED = ("memmap", "hdf5")
+_DENSE = ("a matrix of words", "made dense")
 _READ_WHOLE = ("read whole", "copied into one array")
 # Rows and numbers a row of MNIST and its kin, and of CIFAR, by numbers a row.
 _TOYS = {784: (10_000, 60_000, 70_000), 1_024: (10_000, 50_000, 60_000), 3_072: (10_000, 50_000, 60_000)}
@@ -41,6 +42,8 @@ def reporter(script: Script, feed: Feed) -> str | None:
         return "KM106"
     if is_windowed(script, array):
         return "KM110"
+    if is_dense_text(array):
+        return "KM109"
     if feed.fit is None:
         return "KM201"
     if maker is not None and maker.name in LOADERS and not pickles(maker):
@@ -56,6 +59,12 @@ def whole_read(array: Array) -> Origin | None:
             return after if after is not None and after.note.startswith(_READ_WHOLE) else None
         after = step
     return None
+
+
+def is_dense_text(array: Array) -> bool:
+    """Whether it holds a column for each word of a vocabulary, nearly all of them zeros."""
+    steps = array.origin.steps() if array.origin is not None else ()
+    return any(step.note in _DENSE for step in steps)
 
 
 def is_windowed(script: Script, array: Array) -> bool:

@@ -21,7 +21,9 @@ RULE = Rule(
 # Shorter windows copy each row so few times that data of unknown size is left alone.
 _WIDE = 16
 _HELP = "`keras.utils.timeseries_dataset_from_array` cuts the windows of each batch when it is needed"
-_OLD_HELP = "`keras.preprocessing.sequence.TimeseriesGenerator` cuts the windows of each batch when it is needed"
+_OLD_HELP = (
+    "`keras.preprocessing.sequence.TimeseriesGenerator` cuts the windows of each batch when it is needed"
+)
 
 
 def check(script: Script) -> Iterator[Finding]:

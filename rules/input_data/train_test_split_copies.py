@@ -58,7 +58,10 @@ def check(script: Script) -> Iterator[Finding]:
             message=f"`{script.text(call.node.func)}` copies all rows of {names}, which {stays} in memory",
             bytes=sum(one.array.least or 0 for one in kept),
             help=_help(kept),
-            related=(*script.trail(kept[0].array.origin), ("still in memory here", script.call_place(fit.call))),
+            related=(
+                *script.trail(kept[0].array.origin),
+                ("still in memory here", script.call_place(fit.call)),
+            ),
             fixes=(fix,) if fix is not None else (),
         )
     yield from _picked(script)
@@ -84,7 +87,10 @@ def _picked(script: Script) -> Iterator[Finding]:
             message=f"`{script.text(step.node)}` copies rows of `{kept.name}`, which stays in memory",
             bytes=kept.array.least,
             help=_HELP,
-            related=(*script.trail(kept.array.origin), ("still in memory here", script.call_place(feed.call))),
+            related=(
+                *script.trail(kept.array.origin),
+                ("still in memory here", script.call_place(feed.call)),
+            ),
         )
 
 
