@@ -56,7 +56,7 @@ def _regrown(call: Call, parsed: Parsed) -> Regrown | None:
     if name is None or not any(dotted(node) == name for node, _ in parts):
         return None
     added = next((value for node, value in parts if dotted(node) != name), None)
-    loops = []
+    loops: list[Loop] = []
     for loop in reversed(call.loops):
         body = loop.node.body if isinstance(loop.node, (tree.For, tree.While)) else ()
         if not body or name in _bound(body, statement):

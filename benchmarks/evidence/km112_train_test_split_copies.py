@@ -36,14 +36,14 @@ def deleted_after_the_split(path: Path) -> None:
 
 def whole_arrays_to_fit(path: Path) -> None:
     x = np.load(path)
-    train, test = train_test_split(x, test_size=0.2, random_state=0)
+    train, _ = train_test_split(x, test_size=0.2, random_state=0)
     _model().fit(train, np.zeros(len(train)), batch_size=BATCH, verbose=0)
     assert len(x) == COUNT
 
 
 def whole_arrays_to_fit_after_deleting(path: Path) -> None:
     x = np.load(path)
-    train, test = train_test_split(x, test_size=0.2, random_state=0)
+    train, _ = train_test_split(x, test_size=0.2, random_state=0)
     del x
     _model().fit(train, np.zeros(len(train)), batch_size=BATCH, verbose=0)
 

@@ -45,7 +45,7 @@ def check(script: Script) -> Iterator[Finding]:
             continue
         given = [argument.value for argument in call.node.args if argument.name is None]
         pairs = zip(given, call.args, strict=False)
-        kept = [one for node, value in pairs if (one := _kept(script, node, value, call.node, fit))]
+        kept = [one for node, value in pairs if (one := _kept(script, node, value, fit))]
         if not kept:
             continue
         reported.add(id(call.node))
@@ -77,7 +77,7 @@ def _picked(script: Script) -> Iterator[Finding]:
         if step is None or step.before is None or not isinstance(step.node, tree.Subscript):
             continue
         node, before = step.node.value, script.made_at(step.before)
-        kept = _kept(script, node, before, step.node, feed.fit) if before is not None else None
+        kept = _kept(script, node, before, feed.fit) if before is not None else None
         if kept is None or kept.name in reported:
             continue
         reported.add(kept.name)
@@ -102,8 +102,8 @@ def _trained_after(script: Script, order: int, function: Function | None) -> Fit
     return None
 
 
-def _kept(script: Script, node: tree.Expr, value: Value | None, copy: tree.Expr, fit: Fit) -> _Kept | None:
-    """The name that keeps ``value``, large and copied by ``copy``, until ``fit``; None when there is none."""
+def _kept(script: Script, node: tree.Expr, value: Value | None, fit: Fit) -> _Kept | None:
+    """The name that keeps ``value``, which is large and copied, until ``fit``; None when there is none."""
     if not isinstance(value, Array) or not script.large(value.least) or not isinstance(node, tree.Name):
         return None
     if value.kind not in ("ndarray", "frame") or value.source in ("toy", "list") or is_toy_shape(value):
