@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from keras_memlint.analysis.feeds import arrays
+from keras_memlint.analysis.feeds import arrays, copied_bytes
 from keras_memlint.analysis.fits import Fit
 from keras_memlint.analysis.script import Script
 from keras_memlint.analysis.values import Array, Dataset, Instance, Items, Object, Scalar, Value, const
 from keras_memlint.rules.base import Finding, Rule
-from keras_memlint.rules.input_data._whole import copied, is_toy_shape
+from keras_memlint.rules.input_data._whole import is_toy_shape
 
 RULE = Rule("KM113", "validation-whole-arrays", severity="warning", words=("validation_data",))
 _SLICE = "validate on a dataset or a `PyDataset`, batch by batch like the training"
@@ -73,7 +73,7 @@ def _copied(script: Script, fit: Fit, given: Value) -> Finding | None:
         at=script.call_place(fit.call),
         site=script.place(fit.call.site),
         message=f"`{fit.method}` makes two copies of the validation arrays and keeps one while it trains",
-        bytes=copied(samples),
+        bytes=copied_bytes(samples),
         help=_SLICE,
         related=script.trail(samples.origin),
     )
