@@ -136,3 +136,14 @@ class Setting:
     site: tree.Expr
     function: Function | None
     conditional: bool
+
+
+@dataclass(slots=True, eq=False, repr=False)
+class Yielded:
+    """One evaluation of ``yield value`` in the generator ``function``; the other fields are those of a ``Call``."""
+
+    node: tree.Yield
+    value: Value
+    function: Function | None
+    loops: tuple[Loop, ...]
+    site: tree.Expr

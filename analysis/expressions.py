@@ -16,7 +16,7 @@ from keras_memlint.analysis import (
     storing,
     tree,
 )
-from keras_memlint.analysis.calls import Operation
+from keras_memlint.analysis.calls import Operation, Yielded
 from keras_memlint.analysis.scopes import Scope
 from keras_memlint.analysis.values import (
     UNKNOWN,
@@ -150,7 +150,9 @@ def await_(run: Interpreter, node: tree.Await, scope: Scope) -> Value:
 def yield_(run: Interpreter, node: tree.Yield, scope: Scope) -> Value:
     if node.value is not None:
         value = run.eval(node.value, scope)
-        run.yielded.append(binding.iterate(value)[0] if node.is_from else value)
+        element = binding.iterate(value)[0] if node.is_from else value
+        run.yielded.append(element)
+        run.yields.append(Yielded(node, element, run.function, run.loops, run.led_to(node)))
     return UNKNOWN
 
 

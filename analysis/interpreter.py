@@ -8,7 +8,7 @@ in ``statements.py`` and ``expressions.py`` and in the files that their tables n
 from __future__ import annotations
 
 from keras_memlint.analysis import binding, symbolic, tree
-from keras_memlint.analysis.calls import Call, Fill, Operation, Setting
+from keras_memlint.analysis.calls import Call, Fill, Operation, Setting, Yielded
 from keras_memlint.analysis.expressions import EXPRESSIONS
 from keras_memlint.analysis.facts.table import Machine
 from keras_memlint.analysis.project import Project
@@ -71,6 +71,8 @@ class Interpreter:
         self.operations: list[Operation] = []
         self.fills: list[Fill] = []
         self.windows: dict[int, int] = {}  # how wide a slice is whose ends move together, by its node
+        self.nests: list[tuple[Loop, ...]] = []
+        self.yields: list[Yielded] = []
         self.order = 0
         self.uncalled_from: int | None = None  # the order from which functions run that nobody calls
         self.machine: Machine

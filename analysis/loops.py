@@ -41,6 +41,7 @@ def _once(
     """Evaluate a loop's body once, inside it; what it binds is joined with what was bound before."""
     outer = run.loops
     run.loops = (*outer, loop)
+    run.nests.append(run.loops)
     before = dict(scope.names)
     if start is not None:
         start()

@@ -28,6 +28,7 @@ from keras_memlint.analysis.values import (
     Class,
     Dataset,
     Function,
+    Items,
     Model,
     Origin,
     Value,
@@ -36,6 +37,17 @@ from keras_memlint.analysis.values import (
 from keras_memlint.analysis.widening import Widening, widenings
 from keras_memlint.analysis.windows import Windows, windows_of
 from keras_memlint.analysis.workspace import Workspace
+
+# What gives the elements of what it is given, and how many of these may stand around each other.
+_HAND_ON = (
+    "builtins.enumerate",
+    "builtins.iter",
+    "builtins.list",
+    "builtins.tuple",
+    "tfds.as_numpy",
+    "tqdm.tqdm",
+)
+_WRAPPED = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +89,8 @@ class Script:
         self.operations = run.operations
         self.fills = run.fills
         self._widths = run.windows
+        self.nests = run.nests  # the loops that are entered, each behind those around it
+        self.yields = run.yields
         self.functions: list[Function] = run.functions
         self.classes: list[Class] = run.classes
         self.environment: list[Setting] = run.environment + defaults_set(self.all_calls)
@@ -179,6 +193,26 @@ class Script:
             return None
         *_, first = value.origin.steps()
         return self._makers.get(id(first))
+
+    @cached_property
+    def _givers(self) -> dict[int, Call]:
+        return {id(call.result): call for call in self.all_calls if isinstance(call.result, Items)}
+
+    def dataset_behind(self, value: Value) -> Dataset | None:
+        """The pipeline whose elements ``value`` gives: itself, or what it iterates; None when it is not one."""
+        for _ in range(_WRAPPED):
+            if isinstance(value, Dataset):
+                return value
+            call = self._givers.get(id(value))
+            if call is None:
+                return None
+            if call.name == "tf.data.Dataset.as_numpy_iterator" and call.receiver is not None:
+                value = call.receiver
+            elif call.name in _HAND_ON:
+                value = call.first()
+            else:
+                return None
+        return None
 
     def reached(self, call: Call) -> bool:
         """Whether the script runs ``call`` by itself; not where it stands in a function that only others may call."""

@@ -6,7 +6,7 @@ expression that made it and the values that expression came through.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field, replace
 from math import prod
 from typing import TYPE_CHECKING, Any
@@ -296,6 +296,13 @@ class Dataset(Value):
         while at is not None:
             yield at
             at = at.input
+
+    def earlier(self, op: str, over: Collection[str]) -> Dataset | None:
+        """The operation ``op`` before this one with none but those of ``over`` between; None when there is none."""
+        at = self.input
+        while at is not None and at.op != op and at.op in over:
+            at = at.input
+        return at if at is not None and at.op == op else None
 
     @property
     def batched(self) -> bool:

@@ -69,6 +69,12 @@ def assigned_name(script: Script, call: tree.Call) -> str | None:
     return line.name if line is not None else None
 
 
+def root_name(call: tree.Call) -> str | None:
+    """The name a chain with ``call`` starts at: ``ds`` in ``ds.map(f).batch(8)``; None when it is another expression."""
+    root = _root(call)
+    return root.id if isinstance(root, tree.Name) else None
+
+
 @dataclass(frozen=True, slots=True)
 class _Operation:
     """``.op(args)``: it follows its receiver at ``start``, its dot stands at ``dot``, its bracket closes at ``end``."""

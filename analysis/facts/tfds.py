@@ -129,6 +129,14 @@ def _samples(images: _Images, split: str) -> int | None:
     return max(ends[1] - ends[0], 0)
 
 
+def _as_numpy(call: Call, _run: Machine) -> Value:
+    given = call.first()
+    if not isinstance(given, Dataset):
+        return UNKNOWN
+    return Items("generator", None, given.element, given.cardinality, origin=given.origin)
+
+
 TFDS = table(
+    fact("tfds.as_numpy", "dataset", _as_numpy, see=_DOCS),
     fact("tfds.load", "name split data_dir batch_size", _load, see=_DOCS),
 )
