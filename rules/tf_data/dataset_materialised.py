@@ -1,0 +1,130 @@
+"""KM214: what it finds, and why, is in the page beside this file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from keras_memlint.analysis.calls import Call
+from keras_memlint.analysis.elements import element_bytes, has_pixels, parts
+from keras_memlint.analysis.scopes import Loop, trips_of
+from keras_memlint.analysis.script import Script
+from keras_memlint.analysis.values import Dataset, Items, Value
+from keras_memlint.rules.base import Finding, Rule
+from keras_memlint.rules.diagnostic import Severity
+
+RULE = Rule(
+    "KM214",
+    "dataset-materialised",
+    severity="warning",
+    words=("Dataset", "_from_directory", "tfds"),
+)
+
+_JOINS = (
+    "numpy.array",
+    "numpy.asarray",
+    "numpy.stack",
+    "numpy.concatenate",
+    "numpy.vstack",
+    "tf.stack",
+    "tf.concat",
+)
+_HELP = (
+    "handle each batch as it comes: `fit`, `evaluate` and `predict` take the pipeline itself, and metrics are updated"
+    " batch by batch"
+)
+# A folder with so many images or more is nothing special.
+_IMAGES = 200
+
+
+class _Kept(NamedTuple):
+    """``call`` keeps ``number`` times ``element`` of a pipeline; a number of None is not known."""
+
+    call: Call
+    data: Dataset
+    element: Value
+    number: int | None
+    message: str
+
+
+def check(script: Script) -> Iterator[Finding]:
+    if script.is_test:
+        return
+    for kept in _kept(script):
+        one = element_bytes(kept.element)
+        size = one * kept.number if one is not None and kept.number is not None else None
+        severity = _severity(script, kept, one)
+        if severity is None:
+            continue
+        yield Finding(
+            at=script.call_place(kept.call),
+            site=script.place(kept.call.site),
+            message=kept.message,
+            bytes=size,
+            help=_HELP,
+            related=script.trail(kept.data.origin),
+            severity=severity,
+        )
+
+
+def _kept(script: Script) -> Iterator[_Kept]:
+    """Everything that keeps all elements of a pipeline: an array joined of them, else the list they are in."""
+    seen: set[int] = set()
+    for call in script.calls(*_JOINS):
+        items = call.first()
+        if not isinstance(items, Items):
+            continue
+        loops = items.grown[-1].loops if items.grown and not items.grown[-1].conditional else ()
+        data = _iterated(script, loops) or script.dataset_behind(items)
+        if data is None or call.mapped or id(call.node) in seen:
+            continue
+        seen |= {id(call.node), id(items)}
+        count = items.length if items.length is not None else trips_of(loops) if loops else None
+        what = "batches" if data.batched else "elements"
+        message = f"`{script.text(call.node.func)}` joins all {what} of the pipeline into one array"
+        yield from _of_pipeline(call, data, items.any(), count, message)
+    for call in script.calls("builtins.list", "builtins.tuple", "builtins.list.append"):
+        if call.name.endswith("append"):
+            data = None if call.conditional else _iterated(script, call.loops)
+            element, count, whose = call.first(), trips_of(call.loops), call.receiver
+        else:
+            data = script.dataset_behind(call.first())
+            element, count, whose = call.result, None, call.result
+            if data is not None:
+                element, count = data.element, data.cardinality
+        if data is None or call.mapped or id(whose) in seen:
+            continue
+        seen.add(id(whose))
+        what = "batch" if data.batched else "element"
+        yield from _of_pipeline(
+            call, data, element, count, f"a list keeps every {what} of the pipeline in memory"
+        )
+
+
+def _iterated(script: Script, loops: tuple[Loop, ...]) -> Dataset | None:
+    """The pipeline that the outermost of ``loops`` iterates to its end; None when there is none."""
+    for loop in loops:
+        data = script.dataset_behind(loop.iter)
+        if data is not None:
+            return None if script.breaks(loop) else data
+    return None
+
+
+def _of_pipeline(
+    call: Call, data: Dataset, element: Value, count: int | None, message: str
+) -> Iterator[_Kept]:
+    """``element``, when it is what the pipeline gives and not what was computed from it."""
+    given = {id(part.origin) for part in parts(data.element) if part.origin is not None}
+    steps = [step for part in parts(element) if part.origin is not None for step in part.origin.steps()]
+    if not data.toy and any(id(step) in given for step in steps):
+        yield _Kept(call, data, element, count, message)
+
+
+def _severity(script: Script, kept: _Kept, one: int | None) -> Severity | None:
+    """How sure it is that much is kept; None when it is little, or nothing is known."""
+    if one is not None and kept.number is not None:
+        return "warning" if script.large(one * kept.number) else None
+    if kept.number is not None or not has_pixels(kept.element):
+        return None
+    samples = _IMAGES // (kept.data.batch_size or 1) if kept.data.batched else _IMAGES
+    return "warning" if one is not None and script.large(one * max(samples, 1)) else "info"
