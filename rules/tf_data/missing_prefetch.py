@@ -13,8 +13,17 @@ from keras_memlint.fixes.spelling import autotune
 from keras_memlint.rules.base import Finding, Rule
 
 RULE = Rule(
-    "KM207", "missing-prefetch", severity="info", words=("Dataset", "tfds", "_from_directory"), fix="safe"
+    "KM207", "missing-prefetch", severity="hint", words=("Dataset", "tfds", "_from_directory"), fix="safe"
 )
+
+# From here on tf.data puts in a prefetch itself where the last operation is none (API reference, `inject_prefetch`).
+_INJECTS = (2, 12)
+_WORK = {
+    "evaluate": "evaluates",
+    "evaluate_generator": "evaluates",
+    "predict": "predicts",
+    "predict_generator": "predicts",
+}
 
 # What may follow ``prefetch`` without undoing it.
 _HARMLESS = ("take", "with_options")
@@ -34,14 +43,18 @@ def check(script: Script) -> Iterator[Finding]:
                 continue
             if not any(op.traits or op.batched for op in end.chain()):
                 continue
+            old = script.tensorflow_before(*_INJECTS)
+            work = "evaluates" if given is not fit.x else _WORK.get(fit.method, "trains")
+            effect = "is not prepared" if old else "is prepared only by a default of tf.data (2.12 and later)"
             yield Finding(
                 at=script.call_place(end.call),
                 site=script.place(end.call.site),
-                message=f"the pipeline given to `{fit.method}` ends without `prefetch`: the next batch is not prepared"
-                " while the model trains",
+                message=f"the pipeline given to `{fit.method}` ends without `prefetch`: the next batch {effect} while the"
+                f" model {work}",
                 help="append `.prefetch(tf.data.AUTOTUNE)`; the elements and their order stay the same",
                 related=((f"given to `{fit.method}` here", script.call_place(fit.call)),),
                 fixes=_fixes(script, end.call),
+                severity="info" if old else "hint",
             )
 
 
