@@ -76,6 +76,7 @@ _RENAMED = {
     "keras.mixed_precision.Policy": "keras.mixed_precision.DTypePolicy",
     "keras.dtype_policies.DTypePolicy": "keras.mixed_precision.DTypePolicy",
     "keras.DTypePolicy": "keras.mixed_precision.DTypePolicy",
+    "keras.config.set_floatx": "keras.backend.set_floatx",
     "keras.utils.clear_session": "keras.backend.clear_session",
     "tf.data.experimental.AUTOTUNE": "tf.data.AUTOTUNE",
     "tf.image.decode_image": "tf.io.decode_image",

@@ -34,6 +34,21 @@ def policy_name(value: Value) -> str | None:
     return found if isinstance(found, str) else None
 
 
+def default_dtype(script: Script, dtype: str) -> Call | None:
+    """The call that makes ``dtype`` that of all layers, weights included; None when the last word is another.
+
+    ``set_floatx`` counts until the first layer is made; a policy is stronger.
+    """
+    if script.policies:
+        name, setter = script.policies[-1]
+        return setter if name == dtype else None
+    floats = list(script.calls("keras.backend.set_floatx"))
+    if not floats or const(floats[-1].first()) != dtype:
+        return None
+    made = next((call for call in script.all_calls if isinstance(call.result, (Layer, Model))), None)
+    return floats[-1] if made is None or made.order > floats[-1].order else None
+
+
 def gives_policy_dtype(layer: Layer) -> bool:
     """Whether the output of ``layer`` has the policy's dtype; False as well for layers that are not known to."""
     return layer.name in _FOLLOW and "dtype" not in layer.config

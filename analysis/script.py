@@ -281,6 +281,10 @@ class Script:
         """Whether the script, or a module it uses, decides about precision: a policy, floatx, or dtypes of layers."""
         return precision.is_chosen(self)
 
+    def default_dtype(self, dtype: str) -> Call | None:
+        """The call that makes ``dtype`` that of all layers, their weights too; None when nothing does, or not in time."""
+        return precision.default_dtype(self, dtype)
+
     def policy_at(self, model: Model) -> str | None:
         """The policy in force when ``model`` was made; None when none was set before it or its name is not known."""
         return precision.policy_at(self, model)
@@ -313,6 +317,15 @@ class Script:
         if self.environment_value("CUDA_VISIBLE_DEVICES") in ("", "-1"):
             return True
         return any(const(call.first()) == [] for call in self.calls("tf.config.set_visible_devices"))
+
+    @property
+    def hides_gpus(self) -> bool:
+        """Whether the script hides all GPUs from itself on every path."""
+        never = [one for one in self.environment if one.name == "CUDA_VISIBLE_DEVICES"]
+        if never and all(const(one.value) in ("", "-1") and not one.conditional for one in never):
+            return True
+        visible = list(self.calls("tf.config.set_visible_devices"))
+        return bool(visible) and all(const(one.first()) == [] and not one.conditional for one in visible)
 
     def tensorflow_before(self, major: int, minor: int) -> bool:
         """Whether the project pins a TensorFlow older than ``major.minor``."""
