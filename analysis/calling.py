@@ -108,6 +108,8 @@ def call_value(run: Interpreter, func: Value, given: Given) -> Value:
         return _call_instance(run, func, given)
     if isinstance(func, Model):
         return _call_model(run, func, given)
+    if isinstance(func, Object) and func.api.startswith("keras.losses."):
+        return Array("tensor", "float32", (), "network", origin=Origin(given.node, "a loss"))
     if run.mapped:  # who asks what a mapped function does must learn that it does more than is known
         record(run, "?", "", None, given)
     return UNKNOWN
@@ -146,6 +148,7 @@ def record(
         run.led_to(given.node),
         run.branches > 0,
         streamed=run.streamed > 0,
+        traced=run.traced,
     )
     run.calls.append(made)
     return made

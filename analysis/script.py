@@ -11,6 +11,7 @@ from keras_memlint.analysis import places, precision, training, tree, versions
 from keras_memlint.analysis.calls import Call
 from keras_memlint.analysis.feeds import Feed, feeds_of
 from keras_memlint.analysis.fits import Fit, fits_of
+from keras_memlint.analysis.forward import Forward, forwards_of
 from keras_memlint.analysis.interpreter import Interpreter
 from keras_memlint.analysis.measurement import Measurement, estimated_training, measured_fit
 from keras_memlint.analysis.parse import Parsed
@@ -129,6 +130,11 @@ class Script:
     def trainings(self) -> Iterator[Fit]:
         """The fits that train."""
         return (fit for fit in self.fits if fit.method in ("fit", "fit_generator", "search"))
+
+    @cached_property
+    def forwards(self) -> list[Forward]:
+        """Calls that send an array through a model as one batch, in order."""
+        return forwards_of(self.all_calls)
 
     @cached_property
     def feeds(self) -> list[Feed]:
