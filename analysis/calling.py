@@ -257,6 +257,7 @@ def flavour_of(value: Value) -> str:
 def _own_function(run: Interpreter, func: Function, given: Given) -> Value:
     parameters = tuple(p.name for p in func.node.params)
     made = record(run, f"def {func.name}", "", func.bound, given, parameters)
+    made.callee = func
     made.result = evaluate_for(run, func, given)
     return made.result
 

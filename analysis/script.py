@@ -12,6 +12,7 @@ from keras_memlint.analysis.calls import Call
 from keras_memlint.analysis.feeds import Feed, feeds_of
 from keras_memlint.analysis.fits import Fit, fits_of
 from keras_memlint.analysis.forward import Forward, forwards_of
+from keras_memlint.analysis.graph_functions import Retracing, retracings
 from keras_memlint.analysis.interpreter import Interpreter
 from keras_memlint.analysis.measurement import Measurement, estimated_training, measured_fit
 from keras_memlint.analysis.parse import Parsed
@@ -21,6 +22,7 @@ from keras_memlint.analysis.scopes import Loop, Scope
 from keras_memlint.analysis.settings import Settings
 from keras_memlint.analysis.source import Place, Source, text_hash
 from keras_memlint.analysis.static_estimate import StaticEstimate, static_estimate
+from keras_memlint.analysis.tapes import Tape, tapes_of
 from keras_memlint.analysis.targets import OneHot, Target, one_hot_of, targets_of
 from keras_memlint.analysis.values import (
     Class,
@@ -237,6 +239,16 @@ class Script:
     def policy_at(self, model: Model) -> str | None:
         """The policy in force when ``model`` was made; None when none was set before it or its name is not known."""
         return precision.policy_at(self, model)
+
+    @cached_property
+    def tapes(self) -> list[Tape]:
+        """The gradient tapes of the script's own ``with`` statements, in order."""
+        return tapes_of(self)
+
+    @cached_property
+    def retracings(self) -> list[Retracing]:
+        """The calls that trace a graph function again and again, in order."""
+        return list(retracings(self))
 
     # Versions and surroundings
 

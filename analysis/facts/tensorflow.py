@@ -250,7 +250,7 @@ TENSORFLOW = table(
     fact("tf.convert_to_tensor", "value dtype", _constant, see=_DOCS),
     fact("tf.device", "device_name", _context("tf.device"), see=_DOCS),
     fact("tf.ensure_shape", "x shape", _ensure, see=_DOCS),
-    fact("tf.function", "func input_signature", _function, see=_DOCS),
+    fact("tf.function", "func input_signature autograph jit_compile reduce_retracing", _function, see=_DOCS),
     *(
         fact(_I + name, "image", _same_image, see=_DOCS)
         for name in (

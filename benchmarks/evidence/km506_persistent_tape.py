@@ -12,60 +12,60 @@ BATCH, SIZE = 32, 96
 
 
 def bad() -> Any:
-    """One gradient of four convolutions from a persistent tape, which is still there afterwards."""
+    """The gradient of four convolutions, computed while a persistent tape still records."""
     with tf.GradientTape(persistent=True) as tape:
         loss, weights = _loss()
-    return tape, tape.gradient(loss, weights)
-
-
-def good() -> Any:
-    with tf.GradientTape() as tape:
-        loss, weights = _loss()
-    return tape, tape.gradient(loss, weights)
-
-
-def persistent_and_deleted() -> Any:
-    with tf.GradientTape(persistent=True) as tape:
-        loss, weights = _loss()
-    gradients = tape.gradient(loss, weights)
-    del tape
+        gradients = tape.gradient(loss, weights)
     return gradients
 
 
-def persistent_inside_its_with() -> Any:
-    """The gradient computed while the tape records."""
+def good() -> Any:
+    """Computed after the `with`."""
     with tf.GradientTape(persistent=True) as tape:
         loss, weights = _loss()
-        gradients = tape.gradient(loss, weights)
-    return tape, gradients
+    return tape.gradient(loss, weights)
 
 
-def inside_its_with() -> Any:
-    """The same without `persistent=True`."""
+def plain() -> Any:
+    """A tape that is not persistent."""
+    with tf.GradientTape() as tape:
+        loss, weights = _loss()
+    return tape.gradient(loss, weights)
+
+
+def plain_inside_its_with() -> Any:
     with tf.GradientTape() as tape:
         loss, weights = _loss()
         gradients = tape.gradient(loss, weights)
-    return tape, gradients
+    return gradients
 
 
-def persistent_in_a_graph() -> Any:
-    return _graph_step(True)
+def next_step_while_a_persistent_tape_lives() -> Any:
+    """Two steps; the first one's tape has a name still."""
+    with tf.GradientTape(persistent=True) as first:
+        loss, weights = _loss()
+    first.gradient(loss, weights)
+    with tf.GradientTape() as second:
+        loss, weights = _loss()
+    return first, second.gradient(loss, weights)
 
 
-def plain_in_a_graph() -> Any:
-    return _graph_step(False)
+def next_step_while_a_plain_tape_lives() -> Any:
+    with tf.GradientTape() as first:
+        loss, weights = _loss()
+    first.gradient(loss, weights)
+    with tf.GradientTape() as second:
+        loss, weights = _loss()
+    return first, second.gradient(loss, weights)
 
 
-def persistent_inside_its_with_in_a_graph() -> Any:
-    model, x = _model(), _images()
+def bad_in_a_graph() -> Any:
+    """In a `tf.function`."""
+    return _graph_step(inside=True)
 
-    @tf.function
-    def step(batch: Any) -> Any:
-        with tf.GradientTape(persistent=True) as tape:
-            loss = tf.reduce_mean(model(batch))
-            return tape.gradient(loss, model.trainable_variables)
 
-    return step(x)
+def good_in_a_graph() -> Any:
+    return _graph_step(inside=False)
 
 
 def facts() -> dict[str, Any]:
@@ -94,13 +94,15 @@ def _second_gradient() -> str:
     return "works"
 
 
-def _graph_step(persistent: bool) -> Any:
+def _graph_step(*, inside: bool) -> Any:
     model, x = _model(), _images()
 
     @tf.function
     def step(batch: Any) -> Any:
-        with tf.GradientTape(persistent=persistent) as tape:
+        with tf.GradientTape(persistent=True) as tape:
             loss = tf.reduce_mean(model(batch))
+            if inside:
+                return tape.gradient(loss, model.trainable_variables)
         return tape.gradient(loss, model.trainable_variables)
 
     return step(x)
