@@ -326,8 +326,17 @@ def _call_model(run: Interpreter, model: Model, given: Given) -> Value:
     if layers and isinstance(first, Array):
         made.result = preprocessed(layers, first, given.node)
     else:
-        made.result = Array("tensor", source="network", origin=Origin(given.node, "the model's output"))
+        made.result = _output(model, first, given)
     return made.result
+
+
+def _output(model: Model, first: Value | None, given: Given) -> Array:
+    """The tensor that a model gives for ``first``; its shape where the model's output is known."""
+    output = model.output.shape if model.output is not None else None
+    rows = first.length if isinstance(first, Array) else None
+    shape = (rows, *output[1:]) if output else None
+    dtype = "float32" if shape is not None else None
+    return Array("tensor", dtype, shape, "network", origin=Origin(given.node, "the model's output"))
 
 
 def _traced_lambda(run: Interpreter, layer: Layer, args: tuple[Value, ...], applied: Value) -> Value:

@@ -45,9 +45,7 @@ def is_traced(function: Function) -> bool:
     if function.tracer is not None:
         return True
     owner = function.bound
-    return (
-        function.name in _STEPS and isinstance(owner, Instance) and owner.cls.api_base() in _MODELS
-    )
+    return function.name in _STEPS and isinstance(owner, Instance) and owner.cls.api_base() in _MODELS
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +105,9 @@ def _varying(script: Script, call: Call, function: Function) -> Retracing | None
     values = (*call.args, *call.kwargs.values())
     if call.star or len(values) != len(call.node.args):
         return None
-    ordered = [one for one in call.node.args if one.name is None] + [one for one in call.node.args if one.name]
+    ordered = [one for one in call.node.args if one.name is None] + [
+        one for one in call.node.args if one.name
+    ]
     for argument, value in zip(ordered, values, strict=True):
         if _is_python_number(value):
             loop = _loop_of(script, call, argument.value)

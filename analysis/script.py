@@ -8,6 +8,7 @@ from functools import cached_property
 from itertools import islice
 
 from keras_memlint.analysis import places, precision, training, tree, versions
+from keras_memlint.analysis.accumulating import Accumulated, accumulated
 from keras_memlint.analysis.calls import Call
 from keras_memlint.analysis.feeds import Feed, feeds_of
 from keras_memlint.analysis.fits import Fit, fits_of
@@ -239,6 +240,18 @@ class Script:
     def policy_at(self, model: Model) -> str | None:
         """The policy in force when ``model`` was made; None when none was set before it or its name is not known."""
         return precision.policy_at(self, model)
+
+    @cached_property
+    def accumulated(self) -> list[Accumulated]:
+        """Tensors and tapes put into a list in each turn of a loop, or while a graph is traced, in order."""
+        return list(accumulated(self))
+
+    @cached_property
+    def runs_eagerly(self) -> bool:
+        """Whether the script has TensorFlow run graph functions, or a model, operation by operation."""
+        switches = ("tf.config.run_functions_eagerly", "tf.config.experimental_run_functions_eagerly")
+        compiled = any(call.arg("run_eagerly") is not None for call in self.calls("keras.Model.compile"))
+        return compiled or self.uses(*switches)
 
     @cached_property
     def tapes(self) -> list[Tape]:

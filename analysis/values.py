@@ -316,6 +316,8 @@ def _as_parts(value: Value) -> Value:
         return Items(value.kind, items, length=value.length, origin=value.origin)
     if isinstance(value, Dict):
         return Dict({key: _as_parts(entry) for key, entry in value.entries.items()}, _as_parts(value.element))
+    if isinstance(value, Scalar):
+        return Array("tensor", part=True, origin=value.origin)  # a pipeline gives tensors, never numbers
     return value
 
 

@@ -15,8 +15,7 @@ def bad() -> Any:
     """The gradient of four convolutions, computed while a persistent tape still records."""
     with tf.GradientTape(persistent=True) as tape:
         loss, weights = _loss()
-        gradients = tape.gradient(loss, weights)
-    return gradients
+        return tape.gradient(loss, weights)
 
 
 def good() -> Any:
@@ -36,8 +35,7 @@ def plain() -> Any:
 def plain_inside_its_with() -> Any:
     with tf.GradientTape() as tape:
         loss, weights = _loss()
-        gradients = tape.gradient(loss, weights)
-    return gradients
+        return tape.gradient(loss, weights)
 
 
 def next_step_while_a_persistent_tape_lives() -> Any:

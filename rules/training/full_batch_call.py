@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from keras_memlint.analysis.forward import Forward
 from keras_memlint.analysis.script import Script
 from keras_memlint.fixes.calls import rename_method
-from keras_memlint.fixes.edits import Fix
+from keras_memlint.fixes.edits import Edit, Fix
 from keras_memlint.fixes.predicting import called_as_predict
 from keras_memlint.rules.base import Finding, Rule
 from keras_memlint.rules.input_data._whole import is_toy_shape
@@ -73,7 +73,7 @@ def _fixes(script: Script, one: Forward) -> tuple[Fix, ...]:
     node = one.call.node
     if one.method == "predict_on_batch" and len(node.args) == 1:
         renamed = rename_method(script, node, "predict")
-        edits = (renamed,) if renamed is not None else None
+        edits: tuple[Edit, ...] | None = (renamed,) if renamed is not None else None
     elif one.method == "__call__":
         edits = called_as_predict(script, node)
     else:

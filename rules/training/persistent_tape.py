@@ -15,8 +15,8 @@ RULE = Rule("KM506", "persistent-tape", severity="warning", words=("persistent",
 
 def check(script: Script) -> Iterator[Finding]:
     for tape in script.tapes:
-        if not tape.persistent:
-            continue
+        if not tape.persistent or tape.call.traced is not None:
+            continue  # in a graph there is no tape but while it is traced
         if tape.recorded and not tape.escapes:
             if any(map(tape.is_differentiated, tape.recorded)):
                 continue
@@ -29,7 +29,7 @@ def check(script: Script) -> Iterator[Finding]:
                 help="ask for gradients after the `with` block",
                 related=(("the tape is made here", script.call_place(tape.call)),),
                 fixes=_fixes(script, tape),
-                severity="info" if first.traced is not None else "warning",
+                severity="warning" if script.reached(first) else "info",
             )
         elif tape.asked_once:
             yield Finding(
@@ -39,7 +39,7 @@ def check(script: Script) -> Iterator[Finding]:
                 help="leave `persistent=True` out: it is for several gradients of one tape",
                 related=(("asked here", script.call_place(tape.gradients[0])),),
                 fixes=_fixes(script, tape),
-                severity="hint" if tape.call.traced is not None else "info",
+                severity="info",
             )
 
 

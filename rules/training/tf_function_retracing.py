@@ -43,7 +43,9 @@ def _message(one: Retracing, argument: str) -> str:
         return "a `tf.function` is made in the turn of the loop that calls it: each turn traces a new graph"
     if one.why == "length":
         return f"`{argument}` has another length in each batch: a graph is traced and kept for every length"
-    return f"`{argument}` is a Python number or string that varies: a graph is traced and kept for every value"
+    return (
+        f"`{argument}` is a Python number or string that varies: a graph is traced and kept for every value"
+    )
 
 
 def _severity(one: Retracing) -> Severity:
