@@ -52,7 +52,7 @@ def iterate(value: Value) -> tuple[Value, int | None]:
             return Scalar("str"), None
         return value.sample(), value.length
     if isinstance(value, Dataset):
-        return value.element, value.cardinality
+        return value.drawn, value.cardinality
     if isinstance(value, Dict):
         return Scalar("str"), value.length
     if isinstance(value, Const) and isinstance(value.value, (str, bytes)):

@@ -108,6 +108,8 @@ def call_value(run: Interpreter, func: Value, given: Given) -> Value:
         return _call_instance(run, func, given)
     if isinstance(func, Model):
         return _call_model(run, func, given)
+    if isinstance(func, Object) and func.api.startswith("keras.losses."):
+        return Array("tensor", "float32", (), "network", origin=Origin(given.node, "a loss"))
     if run.mapped:  # who asks what a mapped function does must learn that it does more than is known
         record(run, "?", "", None, given)
     return UNKNOWN
@@ -146,6 +148,7 @@ def record(
         run.led_to(given.node),
         run.branches > 0,
         streamed=run.streamed > 0,
+        traced=run.traced,
     )
     run.calls.append(made)
     return made
@@ -254,6 +257,7 @@ def flavour_of(value: Value) -> str:
 def _own_function(run: Interpreter, func: Function, given: Given) -> Value:
     parameters = tuple(p.name for p in func.node.params)
     made = record(run, f"def {func.name}", "", func.bound, given, parameters)
+    made.callee = func
     made.result = evaluate_for(run, func, given)
     return made.result
 
@@ -322,8 +326,17 @@ def _call_model(run: Interpreter, model: Model, given: Given) -> Value:
     if layers and isinstance(first, Array):
         made.result = preprocessed(layers, first, given.node)
     else:
-        made.result = Array("tensor", source="network", origin=Origin(given.node, "the model's output"))
+        made.result = _output(model, first, given)
     return made.result
+
+
+def _output(model: Model, first: Value | None, given: Given) -> Array:
+    """The tensor that a model gives for ``first``; its shape where the model's output is known."""
+    output = model.output.shape if model.output is not None else None
+    rows = first.length if isinstance(first, Array) else None
+    shape = (rows, *output[1:]) if output else None
+    dtype = "float32" if shape is not None else None
+    return Array("tensor", dtype, shape, "network", origin=Origin(given.node, "the model's output"))
 
 
 def _traced_lambda(run: Interpreter, layer: Layer, args: tuple[Value, ...], applied: Value) -> Value:

@@ -33,6 +33,8 @@ class Call:
     with time. ``site`` is where the script itself led here: another node only for code of other modules.
     ``streamed``: a generator function or a ``__getitem__`` led here, so it handles a batch at a time. ``conditional``:
     a branch decides whether it is made. ``inner`` are the calls in the function it was given, as ``Dataset.map`` is.
+    ``callee``: the script's own function it calls.
+    ``traced``: the outermost function that TensorFlow traces into a graph and that led here; None when it runs eagerly.
     """
 
     node: tree.Call
@@ -53,6 +55,8 @@ class Call:
     result: Value = UNKNOWN
     inner: tuple[Call, ...] = field(default=())
     streamed: bool = False
+    traced: Function | None = None
+    callee: Function | None = None
 
     def arg(self, name: str) -> Value | None:
         """The value given for parameter ``name``, by keyword or position; None when it is not given."""

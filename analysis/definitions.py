@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from keras_memlint.analysis import tree
+from keras_memlint.analysis import graph_functions, tree
 from keras_memlint.analysis.scopes import Scope
 from keras_memlint.analysis.values import Api, Class, Function, Value
 
@@ -21,6 +21,7 @@ def function_def(run: Interpreter, node: tree.FunctionDef, scope: Scope) -> bool
             "builtins.classmethod",
         ):
             function.static = decorator.name.endswith("staticmethod")
+    function.tracer = graph_functions.tracer(decorators)
     scope.bind(node.name, function)
     return False
 
@@ -29,7 +30,7 @@ def make_function(
     run: Interpreter, node: tree.FunctionDef | tree.Lambda, scope: Scope, decorators: tuple[Value, ...] = ()
 ) -> Function:
     defaults = {p.name: run.eval(p.default, scope) for p in node.params if p.default is not None}
-    function = Function(node, scope, decorators=decorators, defaults=defaults)
+    function = Function(node, scope, decorators=decorators, defaults=defaults, loops=run.loops)
     run.functions.append(function)
     return function
 

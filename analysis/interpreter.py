@@ -7,7 +7,7 @@ in ``statements.py`` and ``expressions.py`` and in the files that their tables n
 
 from __future__ import annotations
 
-from keras_memlint.analysis import binding, symbolic, tree
+from keras_memlint.analysis import binding, graph_functions, symbolic, tree
 from keras_memlint.analysis.calls import Call, Fill, Operation, Setting, Yielded
 from keras_memlint.analysis.expressions import EXPRESSIONS
 from keras_memlint.analysis.facts.table import Machine
@@ -47,6 +47,7 @@ class Interpreter:
         self.loops: tuple[Loop, ...] = ()
         self.contexts: tuple[Value, ...] = ()
         self.function: Function | None = None
+        self.traced: Function | None = None  # the outermost function on the way here that becomes a graph
         self.mapped = 0
         self.streamed = 0
         self.branches = 0
@@ -124,8 +125,10 @@ class Interpreter:
         before = self.steps
         scope = Scope("function", function.scope)
         binding.bind_parameters(function, args, kwargs, scope)
-        outer = (self.returned, self.yielded, self.function, self.branches, self.contexts)
+        outer = (self.returned, self.yielded, self.function, self.branches, self.contexts, self.traced)
         self.returned, self.yielded, self.function, self.branches = [], [], function, 0
+        if self.traced is None and graph_functions.is_traced(function):
+            self.traced = function
         streams = function.name in _STREAMS or (isinstance(node, tree.FunctionDef) and node.is_generator)
         self.streamed += streams
         self.active.add(key)
@@ -151,7 +154,7 @@ class Interpreter:
         else:
             for value in self.returned:
                 result = join(result, value)
-        self.returned, self.yielded, self.function, self.branches, self.contexts = outer
+        self.returned, self.yielded, self.function, self.branches, self.contexts, self.traced = outer
         self.results[key] = result
         self.spent[key] = spent + self.steps - before
         return result

@@ -8,9 +8,12 @@ from functools import cached_property
 from itertools import islice
 
 from keras_memlint.analysis import places, precision, runtime, training, tree, versions
+from keras_memlint.analysis.accumulating import Accumulated, accumulated
 from keras_memlint.analysis.calls import Call, Setting
 from keras_memlint.analysis.feeds import Feed, feeds_of
 from keras_memlint.analysis.fits import Fit, fits_of
+from keras_memlint.analysis.forward import Forward, forwards_of
+from keras_memlint.analysis.graph_functions import Retracing, retracings
 from keras_memlint.analysis.growing import Regrown, regrown
 from keras_memlint.analysis.interpreter import Interpreter
 from keras_memlint.analysis.measurement import Measurement, estimated_training, measured_fit
@@ -22,6 +25,7 @@ from keras_memlint.analysis.scopes import Loop, Scope
 from keras_memlint.analysis.settings import Settings
 from keras_memlint.analysis.source import Place, Source, text_hash
 from keras_memlint.analysis.static_estimate import StaticEstimate, static_estimate
+from keras_memlint.analysis.tapes import Tape, tapes_of
 from keras_memlint.analysis.targets import OneHot, Target, one_hot_of, targets_of
 from keras_memlint.analysis.values import (
     Array,
@@ -148,6 +152,11 @@ class Script:
     def trainings(self) -> Iterator[Fit]:
         """The fits that train."""
         return (fit for fit in self.fits if fit.method in ("fit", "fit_generator", "search"))
+
+    @cached_property
+    def forwards(self) -> list[Forward]:
+        """Calls that send an array through a model as one batch, in order."""
+        return forwards_of(self.all_calls)
 
     @cached_property
     def feeds(self) -> list[Feed]:
@@ -288,6 +297,28 @@ class Script:
     def policy_at(self, model: Model) -> str | None:
         """The policy in force when ``model`` was made; None when none was set before it or its name is not known."""
         return precision.policy_at(self, model)
+
+    @cached_property
+    def accumulated(self) -> list[Accumulated]:
+        """Tensors and tapes put into a list in each turn of a loop, or while a graph is traced, in order."""
+        return list(accumulated(self))
+
+    @cached_property
+    def runs_eagerly(self) -> bool:
+        """Whether the script has TensorFlow run graph functions, or a model, operation by operation."""
+        switches = ("tf.config.run_functions_eagerly", "tf.config.experimental_run_functions_eagerly")
+        compiled = any(call.arg("run_eagerly") is not None for call in self.calls("keras.Model.compile"))
+        return compiled or self.uses(*switches)
+
+    @cached_property
+    def tapes(self) -> list[Tape]:
+        """The gradient tapes of the script's own ``with`` statements, in order."""
+        return tapes_of(self)
+
+    @cached_property
+    def retracings(self) -> list[Retracing]:
+        """The calls that trace a graph function again and again, in order."""
+        return list(retracings(self))
 
     # Versions and surroundings
 

@@ -7,6 +7,7 @@ these only when somebody asks (``Piece.span``), and the libcst tree is not kept.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -382,3 +383,23 @@ def parts(node: Node) -> list[object]:
     """What ``node`` is made of beside its place: nodes, tuples of them, and plain values."""
     # Python 3.10 repeats inherited fields in ``__slots__``.
     return [getattr(node, name) for name in type(node).__slots__ if name not in Node.__slots__]
+
+
+def walk(*roots: Node) -> Iterator[tuple[Node, Node | None]]:
+    """Every node in ``roots``, themselves first, each with the node it stands in; None for the roots."""
+    stack: list[tuple[Node, Node | None]] = [(root, None) for root in reversed(roots)]
+    while stack:
+        node, outer = stack.pop()
+        yield node, outer
+        children: list[Node] = []
+        for part in parts(node):
+            _collect(part, children)
+        stack += [(child, node) for child in reversed(children)]
+
+
+def _collect(part: object, found: list[Node]) -> None:
+    if isinstance(part, Node):
+        found.append(part)
+    elif isinstance(part, tuple):
+        for one in part:
+            _collect(one, found)

@@ -17,7 +17,7 @@ from keras_memlint.analysis.facts.dtypes import itemsize
 if TYPE_CHECKING:
     from keras_memlint.analysis import tree
     from keras_memlint.analysis.calls import Call
-    from keras_memlint.analysis.scopes import Growth, Scope
+    from keras_memlint.analysis.scopes import Growth, Loop, Scope
     from typing_extensions import TypedDict, Unpack
 
     class ArrayFields(TypedDict, total=False):
@@ -305,6 +305,11 @@ class Dataset(Value):
         return at if at is not None and at.op == op else None
 
     @property
+    def drawn(self) -> Value:
+        """What a loop over it gets: an element, whose arrays are parts of the data."""
+        return _as_parts(self.element)
+
+    @property
     def batched(self) -> bool:
         """Whether elements are batches."""
         return self.batch_size is not None
@@ -318,9 +323,26 @@ class Dataset(Value):
         return None
 
 
+def _as_parts(value: Value) -> Value:
+    if isinstance(value, Array):
+        return value if value.part else value.but(part=True)
+    if isinstance(value, Items) and value.items is not None:
+        items = tuple([_as_parts(item) for item in value.items])
+        return Items(value.kind, items, length=value.length, origin=value.origin)
+    if isinstance(value, Dict):
+        return Dict({key: _as_parts(entry) for key, entry in value.entries.items()}, _as_parts(value.element))
+    if isinstance(value, Scalar):
+        return Array("tensor", part=True, origin=value.origin)  # a pipeline gives tensors, never numbers
+    return value
+
+
 @dataclass(slots=True, eq=False, repr=False)
 class Function(Value):
-    """A function, method or lambda of the script or of a module of its workspace. ``bound`` is ``self``, if any."""
+    """A function, method or lambda of the script or of a module of its workspace. ``bound`` is ``self``, if any.
+
+    ``tracer``: what ``tf.function`` made a graph function of it, as the decorator or the call that did; else None.
+    ``loops`` are those its definition stands in.
+    """
 
     node: tree.FunctionDef | tree.Lambda
     scope: Scope
@@ -328,6 +350,8 @@ class Function(Value):
     decorators: tuple[Value, ...] = ()
     defaults: dict[str, Value] = field(default_factory=dict)
     static: bool = False
+    tracer: Value | None = None
+    loops: tuple[Loop, ...] = ()
 
     @property
     def name(self) -> str:

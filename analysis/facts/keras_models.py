@@ -9,6 +9,7 @@ from keras_memlint.analysis.values import (
     UNKNOWN,
     Array,
     Const,
+    Dataset,
     Layer,
     Model,
     Object,
@@ -31,7 +32,19 @@ def _add(call: Call, _run: Machine) -> Value:
 
 
 def _predicted(call: Call, _run: Machine) -> Value:
-    return Array("ndarray", "float32", source="network", origin=Origin(call.node, "the model's output"))
+    """An array of the outputs for all rows; its shape where the model's output is known."""
+    output = call.receiver.output if isinstance(call.receiver, Model) else None
+    shape = (_rows(call.arg("x")), *output.shape[1:]) if output is not None and output.shape else None
+    return Array("ndarray", "float32", shape, "network", origin=Origin(call.node, "the model's output"))
+
+
+def _rows(x: Value | None) -> int | None:
+    """How many samples ``x`` holds; None when unknown."""
+    if isinstance(x, Array):
+        return x.length
+    if isinstance(x, Dataset) and x.batch_size and x.cardinality is not None and not x.infinite:
+        return x.cardinality * x.batch_size
+    return None
 
 
 def _loaded(call: Call, _run: Machine) -> Value:

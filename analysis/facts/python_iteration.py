@@ -95,7 +95,7 @@ def any_of(value: Value) -> tuple[Value, int | None]:
     if isinstance(value, Items):
         return value.any(), value.length
     if isinstance(value, Dataset):
-        return value.element, value.cardinality
+        return value.drawn, value.cardinality
     if isinstance(value, Array):
         return value.sample(), value.length
     return UNKNOWN, None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from math import prod
 
 from keras_memlint.analysis.calls import Call
@@ -203,8 +204,9 @@ def _set_shape(call: Call, _run: Machine) -> Value:
 
 
 def _function(call: Call, _run: Machine) -> Value:
-    given = call.first()
-    return given if isinstance(given, Function) else Object("tf.function", call)
+    given = call.arg("func")
+    made = Object("tf.function", call)
+    return replace(given, tracer=made) if isinstance(given, Function) else made
 
 
 def _python(call: Call, run: Machine) -> Value:
@@ -218,6 +220,15 @@ def _devices(call: Call, _run: Machine) -> Value:
     return Items("list", None, Object("tf.config.PhysicalDevice"), origin=Origin(call.node, "listed here"))
 
 
+def _gradients(call: Call, _run: Machine) -> Value:
+    """One tensor for each source, in the same structure."""
+    made = Array("tensor", source="network", origin=Origin(call.node, "gradients"))
+    sources = call.arg("sources")
+    if isinstance(sources, Array):
+        return made.but(dtype=sources.dtype, shape=sources.shape)
+    return Items("list", None, made, origin=made.origin)
+
+
 def _context(api: str) -> Gives:
     return lambda call, _run: Object(api, call)
 
@@ -226,13 +237,20 @@ _I = "tf.image."
 TENSORFLOW = table(
     fact("tf.Tensor.set_shape", "shape", _set_shape, see=_DOCS),
     fact("tf.GradientTape", "persistent watch_accessed_variables", _context("tf.GradientTape"), see=_DOCS),
+    fact(
+        "tf.GradientTape.gradient",
+        "target sources output_gradients unconnected_gradients",
+        _gradients,
+        see=_DOCS,
+    ),
+    fact("tf.GradientTape.stop_recording", "", _context("tf.GradientTape.stop_recording"), see=_DOCS),
     fact("tf.cast", "x dtype", _cast, see=_DOCS),
     fact("tf.config.list_physical_devices", "device_type", _devices, see=_DOCS),
     fact("tf.constant", "value dtype shape", _constant, see=_DOCS),
     fact("tf.convert_to_tensor", "value dtype", _constant, see=_DOCS),
     fact("tf.device", "device_name", _context("tf.device"), see=_DOCS),
     fact("tf.ensure_shape", "x shape", _ensure, see=_DOCS),
-    fact("tf.function", "func input_signature", _function, see=_DOCS),
+    fact("tf.function", "func input_signature autograph jit_compile reduce_retracing", _function, see=_DOCS),
     *(
         fact(_I + name, "image", _same_image, see=_DOCS)
         for name in (

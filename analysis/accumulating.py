@@ -1,0 +1,73 @@
+"""Tensors that are put into a list: in each turn of a loop, or while a graph is traced."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from keras_memlint.analysis.calls import Call
+from keras_memlint.analysis.scopes import Loop
+from keras_memlint.analysis.values import Array, Items, Object, Value
+
+if TYPE_CHECKING:
+    from keras_memlint.analysis.script import Script
+
+
+@dataclass(frozen=True, slots=True)
+class Accumulated:
+    """An ``append`` of a tensor or a tape to a list that was made before. ``loop`` repeats it; None in a graph."""
+
+    call: Call
+    value: Value
+    loop: Loop | None
+
+    @property
+    def turn_bytes(self) -> int | None:
+        """What one turn adds; None when unknown."""
+        return self.value.bytes if isinstance(self.value, Array) else None
+
+    @property
+    def bytes(self) -> int | None:
+        """What all turns add; None when unknown."""
+        turns = self.loop.trips if self.loop is not None else None
+        return self.turn_bytes * turns if self.turn_bytes is not None and turns is not None else None
+
+
+def accumulated(script: Script) -> Iterator[Accumulated]:
+    """The calls of ``append`` that keep tensors which a loop, or a graph that is traced, makes; in order."""
+    for call in script.calls("builtins.list.append"):
+        value, kept = call.first(), call.receiver
+        if not isinstance(kept, Items) or kept.origin is None or not _is_kept(value):
+            continue
+        if call.traced is not None:
+            if _is_outside(script, kept, call):
+                yield Accumulated(call, value, None)
+        elif call.loops and not call.mapped and not call.loops[-1].unrolled:
+            loop = call.loops[-1]
+            if not _contains(script, loop, kept):
+                yield Accumulated(call, value, loop)
+
+
+def _is_kept(value: Value) -> bool:
+    """Whether ``value`` is a tensor that a network made, or a gradient tape."""
+    if isinstance(value, Array):
+        return value.kind == "tensor" and value.source == "network"
+    return isinstance(value, Object) and value.api == "tf.GradientTape"
+
+
+def _is_outside(script: Script, kept: Items, call: Call) -> bool:
+    """Whether the list was made before the graph is traced: by the module, or when an instance was made."""
+    assert kept.origin is not None and call.traced is not None
+    node = kept.origin.node
+    if not script.own(node) or not script.own(call.traced.node):
+        return False
+    function = script.function_at(script.place(node).start)
+    return function is None or (function.name == "__init__" and call.function is not None)
+
+
+def _contains(script: Script, loop: Loop, kept: Items) -> bool:
+    """Whether the list is made in the loop, anew in each turn."""
+    assert kept.origin is not None
+    around, inside = script.place(loop.node), script.place(kept.origin.node)
+    return around.source is inside.source and around.start <= inside.start < around.end

@@ -1,0 +1,148 @@
+"""Gradient tapes: where each is made, which gradients are asked of it, and what else happens to its name."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from keras_memlint.analysis import tree
+from keras_memlint.analysis.calls import Call
+from keras_memlint.analysis.values import Const, Object
+
+if TYPE_CHECKING:
+    from keras_memlint.analysis.script import Script
+
+_TAPE = "tf.GradientTape"
+# What may be done with a tape beside asking it for a gradient, without needing it to be persistent.
+_HARMLESS = ("watch", "watched_variables")
+
+
+@dataclass(slots=True, eq=False, repr=False)
+class Tape:
+    """A tape that a ``with`` statement opens under a ``name``. ``call`` makes it.
+
+    ``gradients`` are the calls of its ``gradient``, one for each place in the text. ``escapes``: more is done with the
+    name than that and ``watch``, so that nobody knows how often it is asked, or how long it lives.
+    """
+
+    call: Call
+    statement: tree.With
+    name: str
+    gradients: list[Call] = field(default_factory=list)
+    escapes: bool = False
+
+    @property
+    def persistent(self) -> bool:
+        """Whether it keeps what it recorded after the first gradient."""
+        given = self.call.arg("persistent")
+        return isinstance(given, Const) and given.value is True
+
+    @property
+    def asked_once(self) -> bool:
+        """Whether it gives a single gradient: one place in the text, in no loop that the tape is not in as well."""
+        return (
+            not self.escapes
+            and len(self.gradients) == 1
+            and self.gradients[0].loops == self.call.loops
+            and self.gradients[0].function is self.call.function
+        )
+
+    @property
+    def recorded(self) -> list[Call]:
+        """The gradients that are computed while the tape records, so that their own operations are recorded, too."""
+        return [call for call in self.gradients if any(_is_of(value, self.call) for value in call.contexts)]
+
+    def is_differentiated(self, gradient: Call) -> bool:
+        """Whether a later gradient of this tape may be one of what ``gradient`` gave: a second derivative.
+
+        It is not where names alone are differentiated later, none of which is bound from ``gradient`` on.
+        """
+        bound: set[str] = set()
+        for statement in _from(self.statement, gradient.node):
+            bound |= {name for node, _ in tree.walk(statement) for name in _targets(node)}
+        for later in self.gradients:
+            if later.order <= gradient.order:
+                continue
+            target = later.argument_node("target")
+            if target is None or not isinstance(target.value, tree.Name) or target.value.id in bound:
+                return True
+        return False
+
+
+def tapes_of(script: Script) -> list[Tape]:
+    """The tapes that ``with`` statements of the script itself open, in order."""
+    found: dict[int, Tape] = {}
+    for call in script.calls(_TAPE):
+        if id(call.node) in found or not script.own(call.node):
+            continue
+        opened = _opened(script, call.node)
+        if opened is not None:
+            found[id(call.node)] = Tape(call, *opened)
+    asked: dict[int, Call] = {}
+    for call in script.calls(f"{_TAPE}.gradient"):
+        made = call.receiver.call if isinstance(call.receiver, Object) else None
+        tape = found.get(id(made.node)) if made is not None else None
+        if tape is not None and id(call.node) not in asked:
+            asked[id(call.node)] = call
+            tape.gradients.append(call)
+    for tape in found.values():
+        if tape.persistent:
+            tape.escapes = _escapes(script, tape, asked)
+    return list(found.values())
+
+
+def _opened(script: Script, node: tree.Call) -> tuple[tree.With, str] | None:
+    """The ``with`` statement that opens the tape, and its name there; None when it is opened in another way."""
+    statement = script.statement_at(script.place(node).start)
+    if isinstance(statement, tree.With):
+        for context, target in statement.items:
+            if context is node and isinstance(target, tree.Name):
+                return statement, target.id
+    return None
+
+
+def _escapes(script: Script, tape: Tape, asked: dict[int, Call]) -> bool:
+    """Whether the tape's name is used for more than gradients, in the function it stands in or in the whole script."""
+    function = script.function_at(script.place(tape.call.node).start)
+    roots: tuple[tree.Node, ...] = (function,) if function is not None else script.parsed.statements
+    own = {id(call.node.func) for call in tape.gradients}
+    others = {id(call.node.func) for call in asked.values()} - own
+    counted = 0
+    for node, outer in tree.walk(*roots):
+        if not isinstance(node, tree.Name) or node.id != tape.name:
+            continue
+        if isinstance(outer, tree.Attribute):
+            if id(outer) in own:
+                counted += 1
+            elif id(outer) not in others and outer.name not in _HARMLESS:
+                return True
+        elif not isinstance(outer, (tree.With, tree.Delete)):
+            return True
+    return counted != len(own)
+
+
+def _is_of(value: object, call: Call) -> bool:
+    return isinstance(value, Object) and value.call is not None and value.call.node is call.node
+
+
+def _from(statement: tree.With, node: tree.Node) -> Iterator[tree.Stmt]:
+    """The statements of the block from the one with ``node`` on."""
+    started = False
+    for one in statement.body:
+        started = started or any(inner is node for inner, _ in tree.walk(one))
+        if started:
+            yield one
+
+
+def _targets(node: tree.Node) -> Iterator[str]:
+    """The names that an assignment or loop binds."""
+    targets: tuple[tree.Expr, ...] = ()
+    if isinstance(node, tree.Assign):
+        targets = node.targets
+    elif isinstance(node, (tree.AugAssign, tree.AnnAssign, tree.For, tree.Assignment, tree.Generator)):
+        targets = (node.target,)
+    for target in targets:
+        for inner, _ in tree.walk(target):
+            if isinstance(inner, tree.Name):
+                yield inner.id

@@ -1,0 +1,69 @@
+"""KM507: what it finds, and why, is in the page beside this file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from keras_memlint.analysis.calls import Call
+from keras_memlint.analysis.script import Script
+from keras_memlint.analysis.values import Const
+from keras_memlint.fixes.calls import remove_argument
+from keras_memlint.fixes.edits import Fix
+from keras_memlint.rules.base import Finding, Rule
+
+RULE = Rule(
+    "KM507",
+    "run-eagerly",
+    severity="info",
+    words=("run_eagerly", "run_functions_eagerly", "experimental_run_functions_eagerly", "enable_debug_mode"),
+    fix="unsafe",
+)
+
+_SWITCHES = (
+    "tf.config.run_functions_eagerly",
+    "tf.config.experimental_run_functions_eagerly",
+)
+_DEBUG = "tf.data.experimental.enable_debug_mode"
+_EAGER = "the model runs operation by operation: slower, and outputs are freed later than in a graph"
+
+
+def check(script: Script) -> Iterator[Finding]:
+    if script.is_test:
+        return
+    for call in script.calls("keras.Model.compile"):
+        if _is(call.kwargs.get("run_eagerly"), True) and not call.conditional:
+            yield Finding(
+                at=script.call_place(call),
+                site=script.place(call.site),
+                message=f"`run_eagerly=True`: {_EAGER}",
+                help="leave it out once the code is debugged",
+                fixes=_fixes(script, call),
+            )
+    switches = list(script.calls(*_SWITCHES))
+    if not any(_is(call.first(), False) for call in switches):
+        for call in switches:
+            if _is(call.first(), True) and not call.conditional:
+                yield Finding(
+                    at=script.call_place(call),
+                    site=script.place(call.site),
+                    message="every `tf.function` and Keras model runs operation by operation from here on",
+                    help="take it out once the code is debugged",
+                )
+    for call in (one for one in script.calls(_DEBUG) if not one.conditional):
+        yield Finding(
+            at=script.call_place(call),
+            site=script.place(call.site),
+            message="`tf.data` runs in debug mode: one element at a time, nothing in parallel and nothing ahead",
+            help="take it out once the pipeline is debugged",
+        )
+
+
+def _is(value: object, wanted: bool) -> bool:
+    return isinstance(value, Const) and value.value is wanted
+
+
+def _fixes(script: Script, call: Call) -> tuple[Fix, ...]:
+    argument = call.argument_node("run_eagerly")
+    edit = remove_argument(script, call.node, argument) if argument is not None else None
+    title = "leave `run_eagerly` out (unsafe: code that reads values while it trains fails in a graph)"
+    return (Fix(title, False, (edit,)),) if edit is not None else ()
