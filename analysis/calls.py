@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -33,6 +34,7 @@ class Call:
     with time. ``site`` is where the script itself led here: another node only for code of other modules.
     ``streamed``: a generator function or a ``__getitem__`` led here, so it handles a batch at a time. ``conditional``:
     a branch decides whether it is made. ``inner`` are the calls in the function it was given, as ``Dataset.map`` is.
+    ``caller``: the call of the function or class of the script that it stands in, None where nobody called that.
     """
 
     node: tree.Call
@@ -53,6 +55,14 @@ class Call:
     result: Value = UNKNOWN
     inner: tuple[Call, ...] = field(default=())
     streamed: bool = False
+    caller: Call | None = None
+
+    def led_by(self) -> Iterator[Call]:
+        """This call and those of the script's own functions that led to it, innermost first."""
+        at: Call | None = self
+        while at is not None:
+            yield at
+            at = at.caller
 
     def arg(self, name: str) -> Value | None:
         """The value given for parameter ``name``, by keyword or position; None when it is not given."""
@@ -96,6 +106,22 @@ class Call:
                     return argument
                 position += 1
         return None
+
+
+@dataclass(slots=True, eq=False, repr=False)
+class Holding:
+    """One evaluation of ``list.append(value)`` or ``holder[key] = value`` that keeps more with each turn.
+
+    ``given`` is the syntax of the value, None when it is not told from the statement. The other fields are those of a
+    ``Call``.
+    """
+
+    node: tree.Expr
+    value: Value
+    given: tree.Expr | None
+    loops: tuple[Loop, ...]
+    function: Function | None
+    site: tree.Expr
 
 
 @dataclass(slots=True, eq=False, repr=False)

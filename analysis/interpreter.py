@@ -8,7 +8,7 @@ in ``statements.py`` and ``expressions.py`` and in the files that their tables n
 from __future__ import annotations
 
 from keras_memlint.analysis import binding, symbolic, tree
-from keras_memlint.analysis.calls import Call, Fill, Operation
+from keras_memlint.analysis.calls import Call, Fill, Holding, Operation
 from keras_memlint.analysis.expressions import EXPRESSIONS
 from keras_memlint.analysis.facts.table import Machine
 from keras_memlint.analysis.project import Project
@@ -16,6 +16,7 @@ from keras_memlint.analysis.scopes import Loop, Scope
 from keras_memlint.analysis.statements import STATEMENTS
 from keras_memlint.analysis.values import (
     UNKNOWN,
+    Api,
     Class,
     Function,
     Instance,
@@ -47,6 +48,7 @@ class Interpreter:
         self.loops: tuple[Loop, ...] = ()
         self.contexts: tuple[Value, ...] = ()
         self.function: Function | None = None
+        self.caller: Call | None = None  # that of the function being evaluated, when the script calls it
         self.mapped = 0
         self.streamed = 0
         self.branches = 0
@@ -70,6 +72,8 @@ class Interpreter:
         self.environment: list[tuple[str, Value, tree.Node, int]] = []
         self.operations: list[Operation] = []
         self.fills: list[Fill] = []
+        self.holdings: list[Holding] = []
+        self.bare: list[tuple[Api, tree.Expr]] = []
         self.order = 0
         self.uncalled_from: int | None = None  # the order from which functions run that nobody calls
         self.machine: Machine

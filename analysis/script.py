@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from itertools import islice
 
-from keras_memlint.analysis import places, precision, training, tree, versions
-from keras_memlint.analysis.calls import Call
+from keras_memlint.analysis import places, precision, repeating, training, tree, versions
+from keras_memlint.analysis.calls import Call, Holding
 from keras_memlint.analysis.feeds import Feed, feeds_of
 from keras_memlint.analysis.fits import Fit, fits_of
 from keras_memlint.analysis.interpreter import Interpreter
@@ -76,6 +76,8 @@ class Script:
         self.all_calls = run.calls
         self.operations = run.operations
         self.fills = run.fills
+        self.bare = run.bare  # statements that name an API and do nothing with it
+        self._stores = run.holdings
         self.functions: list[Function] = run.functions
         self.classes: list[Class] = run.classes
         self.environment = run.environment
@@ -140,6 +142,16 @@ class Script:
         return feeds_of(self.fits, self.all_calls)
 
     @cached_property
+    def holdings(self) -> list[Holding]:
+        """What lists and dicts of the script get more of with each turn: appended, or stored under keys that vary."""
+        appended = [
+            Holding(call.node, call.first(), call.node.args[0].value, call.loops, call.function, call.site)
+            for call in self.calls("builtins.list.append")
+            if call.args and call.node.args
+        ]
+        return appended + self._stores
+
+    @cached_property
     def widenings(self) -> list[Widening]:
         """Expressions that make float64 numbers of a data set."""
         return widenings(self.operations, self.all_calls, self.fills, self.feeds)
@@ -173,10 +185,33 @@ class Script:
         """Whether the script runs ``call`` by itself; not where it stands in a function that only others may call."""
         return self.uncalled_from is None or call.order <= self.uncalled_from
 
+    def is_kept(self, call: Call) -> bool:
+        """Whether ``call`` may be made the first time only: its function's result is cached, or a branch asks for it."""
+        return repeating.is_kept(self, call)
+
+    @cached_property
+    def is_streamlit_page(self) -> bool:
+        """Whether Streamlit shows this script, and so runs it again at each interaction."""
+        return repeating.is_streamlit_page(self)
+
+    @staticmethod
+    def request_handler(call: Call) -> Function | None:
+        """The function that answers web requests and that ``call`` is made by; None when there is none."""
+        return repeating.request_handler(call)
+
     def made_at(self, step: Origin) -> Value | None:
         """What a value was after one step of its provenance; None where no library call took that step."""
         call = self._makers.get(id(step))
         return call.result if call is not None else None
+
+    @staticmethod
+    def rebinds(loop: Loop, node: tree.Expr) -> bool:
+        """Whether ``loop`` may give the name that ``node`` is, or an attribute of it, another value; true of all else."""
+        while isinstance(node, tree.Attribute):
+            node = node.value
+        if not isinstance(node, tree.Name) or not isinstance(loop.node, (tree.For, tree.While)):
+            return not isinstance(node, tree.Constant)
+        return node.id in tree.bound_names(loop.node)
 
     @staticmethod
     def breaks(loop: Loop) -> bool:
