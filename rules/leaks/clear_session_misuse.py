@@ -83,10 +83,10 @@ def _policy_lost(script: Script) -> Iterator[Finding]:
 
 
 def _builds(script: Script, clear: Call, until: Call | None) -> bool:
-    """Whether layers are made after the session is cleared, and before the policy is set again."""
+    """Whether layers are made after the session is cleared, or in the next turn, and before the policy is set again."""
     return any(
         call.name.startswith("keras.layers.")
-        and call.order > clear.order
+        and (call.order > clear.order or any(loop in call.loops for loop in clear.loops))
         and (until is None or call.order < until.order)
         and script.reached(call)
         for call in script.all_calls

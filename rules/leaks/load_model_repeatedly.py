@@ -50,7 +50,7 @@ def check(script: Script) -> Iterator[Finding]:
             )
             how = "load it once, when the service starts"
         elif script.is_streamlit_page and script.reached(call):
-            where = "runs whenever Streamlit runs this page again: each interaction loads the model anew"
+            where = "runs again when somebody uses this Streamlit page: each run of the script loads the model anew"
             how = "load it in a function with `@st.cache_resource`"
         else:
             continue
