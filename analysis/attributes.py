@@ -104,6 +104,8 @@ def instance_member(run: Interpreter, instance: Instance, name: str) -> Value:
         return resolve(found)
     if instance.path is not None:
         return run.project.member(instance.path, name, None)
+    if name == "model" and instance.cls.api_base() == "keras.callbacks.Callback":
+        return instance.attributes.setdefault("\0watched", Model("unknown", complete=False))
     method = instance.cls.method(name)
     if method is not None:
         if any(isinstance(d, Api) and d.name == "builtins.property" for d in method.decorators):

@@ -149,6 +149,7 @@ def record(
         run.branches > 0,
         streamed=run.streamed > 0,
         traced=run.traced,
+        caller=run.caller,
     )
     run.calls.append(made)
     return made
@@ -258,7 +259,9 @@ def _own_function(run: Interpreter, func: Function, given: Given) -> Value:
     parameters = tuple(p.name for p in func.node.params)
     made = record(run, f"def {func.name}", "", func.bound, given, parameters)
     made.callee = func
+    outer, run.caller = run.caller, made
     made.result = evaluate_for(run, func, given)
+    run.caller = outer
     return made.result
 
 
@@ -282,6 +285,7 @@ def _enter(run: Interpreter, node: tree.Call) -> tree.Expr | None:
 def _instantiate(run: Interpreter, cls: Class, given: Given) -> Value:
     made = record(run, f"class {cls.node.name}", "", cls, given)
     node = given.node
+    caller, run.caller = run.caller, made
     outer = _enter(run, node)
     instance = run.instances.setdefault(id(cls), Instance(cls, origin=Origin(node, "made here")))
     if instance.origin is not None and instance.origin.node is not node:
@@ -292,6 +296,7 @@ def _instantiate(run: Interpreter, cls: Class, given: Given) -> Value:
     for parameter, value in given.kwargs.items():
         instance.attributes.setdefault(parameter, value)  # dataclasses and the like
     run.site = outer
+    run.caller = caller
     made.result = instance
     return instance
 

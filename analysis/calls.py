@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -35,6 +36,7 @@ class Call:
     a branch decides whether it is made. ``inner`` are the calls in the function it was given, as ``Dataset.map`` is.
     ``callee``: the script's own function it calls.
     ``traced``: the outermost function that TensorFlow traces into a graph and that led here; None when it runs eagerly.
+    ``caller``: the call of the function or class of the script that it stands in, None where nobody called that.
     """
 
     node: tree.Call
@@ -57,6 +59,14 @@ class Call:
     streamed: bool = False
     traced: Function | None = None
     callee: Function | None = None
+    caller: Call | None = None
+
+    def led_by(self) -> Iterator[Call]:
+        """This call and those of the script's own functions that led to it, innermost first."""
+        at: Call | None = self
+        while at is not None:
+            yield at
+            at = at.caller
 
     def arg(self, name: str) -> Value | None:
         """The value given for parameter ``name``, by keyword or position; None when it is not given."""
@@ -100,6 +110,22 @@ class Call:
                     return argument
                 position += 1
         return None
+
+
+@dataclass(slots=True, eq=False, repr=False)
+class Holding:
+    """One evaluation of ``list.append(value)`` or ``holder[key] = value`` that keeps more with each turn.
+
+    ``given`` is the syntax of the value, None when it is not told from the statement. The other fields are those of a
+    ``Call``.
+    """
+
+    node: tree.Expr
+    value: Value
+    given: tree.Expr | None
+    loops: tuple[Loop, ...]
+    function: Function | None
+    site: tree.Expr
 
 
 @dataclass(slots=True, eq=False, repr=False)

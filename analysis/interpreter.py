@@ -8,7 +8,7 @@ in ``statements.py`` and ``expressions.py`` and in the files that their tables n
 from __future__ import annotations
 
 from keras_memlint.analysis import binding, graph_functions, symbolic, tree
-from keras_memlint.analysis.calls import Call, Fill, Operation, Setting, Yielded
+from keras_memlint.analysis.calls import Call, Fill, Holding, Operation, Setting, Yielded
 from keras_memlint.analysis.expressions import EXPRESSIONS
 from keras_memlint.analysis.facts.table import Machine
 from keras_memlint.analysis.project import Project
@@ -16,6 +16,7 @@ from keras_memlint.analysis.scopes import Loop, Scope
 from keras_memlint.analysis.statements import STATEMENTS
 from keras_memlint.analysis.values import (
     UNKNOWN,
+    Api,
     Class,
     Function,
     Instance,
@@ -48,6 +49,7 @@ class Interpreter:
         self.contexts: tuple[Value, ...] = ()
         self.function: Function | None = None
         self.traced: Function | None = None  # the outermost function on the way here that becomes a graph
+        self.caller: Call | None = None  # that of the function being evaluated, when the script calls it
         self.mapped = 0
         self.streamed = 0
         self.branches = 0
@@ -74,6 +76,8 @@ class Interpreter:
         self.windows: dict[int, int] = {}  # how wide a slice is whose ends move together, by its node
         self.nests: list[tuple[Loop, ...]] = []
         self.yields: list[Yielded] = []
+        self.holdings: list[Holding] = []
+        self.bare: list[tuple[Api, tree.Expr]] = []
         self.order = 0
         self.uncalled_from: int | None = None  # the order from which functions run that nobody calls
         self.machine: Machine

@@ -46,17 +46,17 @@ def call_end(node: tree.Call) -> int:
 
 def statement_at(parsed: Parsed, offset: int) -> tree.Stmt | None:
     """The innermost statement around ``offset``; None between statements and in broken text."""
-    *_, innermost = (None, *_around(parsed, offset))
+    *_, innermost = (None, *around(parsed, offset))
     return innermost
 
 
 def function_at(parsed: Parsed, offset: int) -> tree.FunctionDef | None:
     """The innermost function around ``offset``; None at the top level and in broken text."""
-    functions = [one for one in _around(parsed, offset) if isinstance(one, tree.FunctionDef)]
+    functions = [one for one in around(parsed, offset) if isinstance(one, tree.FunctionDef)]
     return functions[-1] if functions else None
 
 
-def _around(parsed: Parsed, offset: int) -> Iterator[tree.Stmt]:
+def around(parsed: Parsed, offset: int) -> Iterator[tree.Stmt]:
     """The statements around ``offset``, outermost first."""
     at = bisect_right(parsed.pieces, offset, key=lambda piece: piece.start) - 1
     if at < 0:

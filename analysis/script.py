@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from itertools import islice
 
-from keras_memlint.analysis import places, precision, runtime, training, tree, versions
+from keras_memlint.analysis import places, precision, repeating, runtime, training, tree, versions
 from keras_memlint.analysis.accumulating import Accumulated, accumulated
-from keras_memlint.analysis.calls import Call, Setting
+from keras_memlint.analysis.calls import Call, Holding, Setting
 from keras_memlint.analysis.feeds import Feed, feeds_of
 from keras_memlint.analysis.fits import Fit, fits_of
 from keras_memlint.analysis.forward import Forward, forwards_of
@@ -95,6 +95,8 @@ class Script:
         self._widths = run.windows
         self.nests = run.nests  # the loops that are entered, each behind those around it
         self.yields = run.yields
+        self.bare = run.bare  # statements that name an API and do nothing with it
+        self._stores = run.holdings
         self.functions: list[Function] = run.functions
         self.classes: list[Class] = run.classes
         self.environment: list[Setting] = run.environment + defaults_set(self.all_calls)
@@ -164,6 +166,16 @@ class Script:
         return feeds_of(self.fits, self.all_calls)
 
     @cached_property
+    def holdings(self) -> list[Holding]:
+        """What lists and dicts of the script get more of with each turn: appended, or stored under keys that vary."""
+        appended = [
+            Holding(call.node, call.first(), call.node.args[0].value, call.loops, call.function, call.site)
+            for call in self.calls("builtins.list.append")
+            if call.args and call.node.args
+        ]
+        return appended + self._stores
+
+    @cached_property
     def widenings(self) -> list[Widening]:
         """Expressions that make float64 numbers of a data set."""
         return widenings(self.operations, self.all_calls, self.fills, self.feeds)
@@ -227,6 +239,20 @@ class Script:
         """Whether the script runs ``call`` by itself; not where it stands in a function that only others may call."""
         return self.uncalled_from is None or call.order <= self.uncalled_from
 
+    def is_kept(self, call: Call) -> bool:
+        """Whether ``call`` may be made the first time only: its function's result is cached, or a branch asks for it."""
+        return repeating.is_kept(self, call)
+
+    @cached_property
+    def is_streamlit_page(self) -> bool:
+        """Whether Streamlit shows this script, and so runs it again at each interaction."""
+        return repeating.is_streamlit_page(self)
+
+    @staticmethod
+    def request_handler(call: Call) -> Function | None:
+        """The function that answers web requests and that ``call`` is made by; None when there is none."""
+        return repeating.request_handler(call)
+
     def made_at(self, step: Origin) -> Value | None:
         """What a value was after one step of its provenance; None where neither a call nor an operator took it."""
         call = self._makers.get(id(step))
@@ -235,6 +261,15 @@ class Script:
     @cached_property
     def _computed(self) -> dict[int, Array]:
         return {id(one.result.origin): one.result for one in self.operations}
+
+    @staticmethod
+    def rebinds(loop: Loop, node: tree.Expr) -> bool:
+        """Whether ``loop`` may give the name that ``node`` is, or an attribute of it, another value; true of all else."""
+        while isinstance(node, tree.Attribute):
+            node = node.value
+        if not isinstance(node, tree.Name) or not isinstance(loop.node, (tree.For, tree.While)):
+            return not isinstance(node, tree.Constant)
+        return node.id in tree.bound_names(loop.node)
 
     @staticmethod
     def breaks(loop: Loop) -> bool:

@@ -10,14 +10,16 @@ from typing import TYPE_CHECKING, Any
 
 from keras_memlint.analysis import arithmetic, branches, definitions, imports, loops, storing, tree
 from keras_memlint.analysis.scopes import Growth, Scope
-from keras_memlint.analysis.values import Items, join
+from keras_memlint.analysis.values import Api, Items, join
 
 if TYPE_CHECKING:
     from keras_memlint.analysis.interpreter import Interpreter
 
 
 def expression_statement(run: Interpreter, node: tree.ExprStmt, scope: Scope) -> bool:
-    run.eval(node.value, scope)
+    value = run.eval(node.value, scope)
+    if isinstance(value, Api) and isinstance(node.value, (tree.Attribute, tree.Name)):
+        run.bare.append((value, node.value))
     return False
 
 

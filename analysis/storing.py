@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from keras_memlint.analysis import binding, tree
-from keras_memlint.analysis.calls import Fill, Setting
+from keras_memlint.analysis.calls import Fill, Holding, Setting
 from keras_memlint.analysis.scopes import Scope
 from keras_memlint.analysis.values import Api, Array, Class, Dict, Instance, Items, Object, Value, const, join
 
@@ -58,6 +58,7 @@ def _store_item(
             owner.entries[key] = value
         else:
             owner.element = join(owner.element, value)
+            run.holdings.append(Holding(target, value, None, run.loops, run.function, run.led_to(target)))
     elif isinstance(owner, Items):
         owner.element = join(owner.any(), value)
         owner.items = None

@@ -367,6 +367,33 @@ def blocks(statement: Stmt) -> tuple[tuple[Stmt, ...], ...]:
     return ()
 
 
+def bound_names(statement: Stmt) -> frozenset[str]:
+    """The names that a statement and what stands in its blocks bind, delete, or change an item or attribute of."""
+    found: set[str] = set()
+    waiting: list[Stmt] = [statement]
+    while waiting:
+        one = waiting.pop()
+        waiting.extend(inner for block in blocks(one) for inner in block)
+        if isinstance(one, Assign):
+            targets: tuple[Expr | None, ...] = one.targets
+        elif isinstance(one, (AugAssign, AnnAssign, For, Delete)):
+            targets = (one.target,)
+        elif isinstance(one, With):
+            targets = tuple([target for _context, target in one.items])
+        else:
+            continue
+        parts = list(targets)
+        while parts:
+            part = parts.pop()
+            if isinstance(part, Name):
+                found.add(part.id)
+            elif isinstance(part, Sequence):
+                parts.extend(part.elements)
+            elif isinstance(part, (Starred, Attribute, Subscript)):
+                parts.append(part.value)
+    return frozenset(found)
+
+
 def has_break(body: tuple[Stmt, ...]) -> bool:
     """Whether a ``break`` in ``body`` may end the loop around it; those of inner loops do not count."""
     for statement in body:

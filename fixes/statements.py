@@ -9,6 +9,7 @@ from keras_memlint.analysis.tokens import KEYWORDS
 from keras_memlint.fixes.edits import Edit
 from keras_memlint.fixes.imports import block_end
 from keras_memlint.fixes.spelling import statements
+from keras_memlint.fixes.uses import uses_of
 
 _LIBRARIES = ("keras.", "keras_tuner.", "tf.", "tfmot.")
 
@@ -96,3 +97,38 @@ def remove(script: Script, statement: tree.Stmt) -> Edit | None:
         return None  # more lines, a comment or another statement
     below = source.line_span(row + 1)[0] if row + 1 < len(source.line_starts) else end
     return Edit(start, below if source.cell_at(start) == source.cell_at(below) else end, "")
+
+
+def hoist(script: Script, call: tree.Call, loop: tree.Node) -> tuple[Edit, ...]:
+    """Edits that put the statement ``call`` or ``name = call`` before ``loop``, in whose body it stands.
+
+    Empty when it stands deeper, is all that the loop does, shares a line with another statement or a comment, or when
+    its name is bound or deleted elsewhere too. Whether its arguments are the same in each turn is the caller's question.
+    """
+    if not isinstance(loop, (tree.For, tree.While)) or len(loop.body) < 2:
+        return ()
+    statement = next((one for one in loop.body if getattr(one, "value", None) is call), None)
+    if not isinstance(statement, (tree.Assign, tree.ExprStmt)) or not script.own(statement):
+        return ()
+    if isinstance(statement, tree.Assign) and not _binds_once(script, statement):
+        return ()
+    start, end = _own_line(script, statement), script.call_end(call)
+    source = script.source
+    if start is None or "\n" in source.text[start[0] : end] or "\r" in source.text[start[0] : end]:
+        return ()
+    row = source.row(end)
+    if row + 1 == len(source.line_starts) or source.text[end : source.line_span(row)[1]].strip():
+        return ()
+    put = before(script, loop, source.text[start[0] + len(start[1]) : end])
+    return (put, Edit(start[0], source.line_starts[row + 1], "")) if put is not None else ()
+
+
+def _binds_once(script: Script, statement: tree.Assign) -> bool:
+    """Whether a statement binds one name, which nothing else binds or deletes."""
+    target = statement.targets[0]
+    if len(statement.targets) > 1 or not isinstance(target, tree.Name):
+        return False
+    uses = uses_of(script, target.id) or []
+    return bool(uses) and all(
+        use.node is target or not (use.is_bound or isinstance(use.around[0], tree.Delete)) for use in uses
+    )

@@ -18,6 +18,20 @@ class Use:
     node: tree.Name
     around: tuple[tree.Node, ...]
 
+    @property
+    def is_bound(self) -> bool:
+        """Whether the name gets a value there, by whatever statement."""
+        at: tree.Node = self.node
+        for outer in self.around:
+            if isinstance(outer, tree.Assign):
+                return any(target is at for target in outer.targets)
+            if isinstance(outer, tree.With):
+                return any(target is at for _, target in outer.items)
+            if not isinstance(outer, (tree.Sequence, tree.Starred)):
+                return getattr(outer, "target", None) is at
+            at = outer
+        return False
+
 
 def uses_of(script: Script, name: str) -> list[Use] | None:
     """Every use of ``name`` in the script's expressions, targets included, in order.
@@ -44,26 +58,12 @@ def literal_behind(script: Script, value: tree.Expr) -> tree.Constant | None:
     uses = uses_of(script, value.id) if isinstance(value, tree.Name) else None
     if uses is None or not any(use.node is value for use in uses):
         return None
-    bound = [use for use in uses if is_bound(use)]
+    bound = [use for use in uses if use.is_bound]
     statement = bound[0].around[0] if len(bound) == 1 else None
     if isinstance(statement, tree.Assign) and len(statement.targets) > 1:
         return None
     given = statement.value if isinstance(statement, (tree.Assign, tree.AnnAssign)) else None
     return given if isinstance(given, tree.Constant) else None
-
-
-def is_bound(use: Use) -> bool:
-    """Whether the name gets a value there, by whatever statement."""
-    at: tree.Node = use.node
-    for outer in use.around:
-        if isinstance(outer, tree.Assign):
-            return any(target is at for target in outer.targets)
-        if isinstance(outer, tree.With):
-            return any(target is at for _, target in outer.items)
-        if not isinstance(outer, (tree.Sequence, tree.Starred)):
-            return getattr(outer, "target", None) is at
-        at = outer
-    return False
 
 
 def around(script: Script, node: tree.Node) -> tuple[tree.Node, ...]:

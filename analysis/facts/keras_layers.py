@@ -55,6 +55,43 @@ FUNCTIONS: dict[str, str] = {
 }
 """Functions of keras.layers that build a layer and call it on their first argument."""
 
+# Layers that always have weights; others may have them too.
+WEIGHTED = frozenset(
+    [
+        "BatchNormalization",
+        "Conv1D",
+        "Conv1DTranspose",
+        "Conv2D",
+        "Conv2DTranspose",
+        "Conv3D",
+        "Conv3DTranspose",
+        "ConvLSTM1D",
+        "ConvLSTM2D",
+        "ConvLSTM3D",
+        "CuDNNGRU",
+        "CuDNNLSTM",
+        "Dense",
+        "DepthwiseConv1D",
+        "DepthwiseConv2D",
+        "EinsumDense",
+        "Embedding",
+        "GRU",
+        "GRUCell",
+        "GroupNormalization",
+        "GroupQueryAttention",
+        "LSTM",
+        "LSTMCell",
+        "LayerNormalization",
+        "LocallyConnected1D",
+        "LocallyConnected2D",
+        "MultiHeadAttention",
+        "PReLU",
+        "SeparableConv1D",
+        "SeparableConv2D",
+        "SimpleRNN",
+        "SimpleRNNCell",
+    ]
+)
 COMMON = frozenset(
     {
         "activity_regularizer",

@@ -10,6 +10,7 @@ from keras_memlint.analysis.values import (
     Array,
     Const,
     Dataset,
+    Items,
     Layer,
     Model,
     Object,
@@ -63,6 +64,10 @@ def _clone(call: Call, _run: Machine) -> Value:
         )
         made.final = given.final
     return made
+
+
+def _weights(call: Call, _run: Machine) -> Value:
+    return Items("list", None, Array(dtype="float32"), origin=Origin(call.node, "all weights"))
 
 
 def _get_layer(call: Call, _run: Machine) -> Value:
@@ -153,6 +158,7 @@ KERAS_MODELS = table(
         models.history,
         see="removed in Keras 3",
     ),
+    fact(_M + "get_weights", "", _weights, see=_DOCS),
     fact(_M + "get_layer", "name index", _get_layer, see=_DOCS),
     fact(_M + "predict", "x batch_size verbose steps callbacks", _predicted, see=_DOCS),
     fact(_M + "predict_classes", "x batch_size", _predicted, see="removed in TF 2.6"),

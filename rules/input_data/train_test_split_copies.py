@@ -12,7 +12,7 @@ from keras_memlint.analysis.script import Script
 from keras_memlint.analysis.values import Array, Function, Value
 from keras_memlint.fixes.edits import Fix
 from keras_memlint.fixes.statements import after
-from keras_memlint.fixes.uses import Use, is_bound, uses_of
+from keras_memlint.fixes.uses import Use, uses_of
 from keras_memlint.rules.base import Finding, Rule
 from keras_memlint.rules.input_data._whole import is_toy_shape
 
@@ -115,7 +115,7 @@ def _kept(script: Script, node: tree.Expr, value: Value | None, fit: Fit) -> _Ke
     statement = next((outer for outer in use.around if isinstance(outer, tree.Stmt)), None)
     start = script.place(statement or node).start
     later = [one for one in uses if script.place(one.node).start >= start and one.node is not node]
-    if any(is_bound(one) and _function(one) is _function(use) for one in later):
+    if any(one.is_bound and _function(one) is _function(use) for one in later):
         return None  # bound to something else, or deleted
     last = not (later or value.part) and all(_function(one) is _function(use) for one in uses)
     return _Kept(node.id, value, last)

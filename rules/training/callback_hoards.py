@@ -1,0 +1,81 @@
+"""KM513: what it finds, and why, is in the page beside this file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from keras_memlint.analysis.calls import Holding
+from keras_memlint.analysis.script import Script
+from keras_memlint.analysis.values import Instance, Items, Object
+from keras_memlint.rules.base import Finding, Rule
+
+RULE = Rule("KM513", "callback-hoards", severity="info", words=("append", "Callback", "restore_best_weights"))
+
+_WHOLE = ("get_weights", "predict", "predict_on_batch", "predict_generator")
+_ONCE = frozenset(["on_train_begin", "on_train_end", "on_predict_begin", "on_predict_end"])
+
+
+def check(script: Script) -> Iterator[Finding]:
+    yield from _kept(script)
+    yield from _restored(script)
+
+
+def _kept(script: Script) -> Iterator[Finding]:
+    lambdas = {
+        id(value.node): name
+        for call in script.calls("keras.callbacks.LambdaCallback")
+        for name, value in call.kwargs.items()
+        if hasattr(value, "node")
+    }
+    seen: set[int] = set()
+    for holding in script.holdings:
+        method = _hook(holding, lambdas)
+        made = script.maker(holding.value)
+        if method is None or method in _ONCE or made is None or made.result is not holding.value:
+            continue
+        what = made.name.rpartition(".")[2]
+        if what not in _WHOLE or id(holding.node) in seen:
+            continue
+        seen.add(id(holding.node))
+        batch = "batch" in method
+        yield Finding(
+            at=script.place(holding.given or holding.node),
+            site=script.place(holding.site),
+            message=f"a callback keeps all that `{what}` gives after each {'batch' if batch else 'epoch'},"
+            " until training ends",
+            help="keep the numbers that are needed, or write to disk: `ModelCheckpoint` saves weights",
+            severity="warning" if batch else "info",
+        )
+
+
+def _hook(holding: Holding, lambdas: dict[int, str]) -> str | None:
+    """The method of a callback in which something is kept: ``on_epoch_end``; None outside callbacks."""
+    function = holding.function
+    if function is None:
+        return None
+    if id(function.node) in lambdas:
+        return lambdas[id(function.node)]
+    owner = function.bound
+    if not isinstance(owner, Instance) or owner.cls.api_base() != "keras.callbacks.Callback":
+        return None
+    return function.name if function.name.startswith("on_") else None
+
+
+def _restored(script: Script) -> Iterator[Finding]:
+    for fit in script.trainings:
+        callbacks = fit.call.arg("callbacks")
+        given = callbacks.items or () if isinstance(callbacks, Items) else ()
+        parameters = fit.model.parameters if fit.model is not None else None
+        for one in given:
+            if not isinstance(one, Object) or one.api != "keras.callbacks.EarlyStopping" or one.call is None:
+                continue
+            if one.call.const("restore_best_weights") is True and parameters and script.large(parameters * 4):
+                yield Finding(
+                    at=script.call_place(one.call),
+                    site=script.place(one.call.site),
+                    message="`restore_best_weights=True` keeps a second copy of the weights in host memory",
+                    bytes=parameters * 4,
+                    help="`ModelCheckpoint(save_best_only=True)` keeps the best weights on disk",
+                    related=(("trained here", script.call_place(fit.call)),),
+                    severity="hint",
+                )

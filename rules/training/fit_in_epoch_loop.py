@@ -1,0 +1,66 @@
+"""KM512: what it finds, and why, is in the page beside this file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from keras_memlint.analysis import tree
+from keras_memlint.analysis.scopes import Loop
+from keras_memlint.analysis.script import Fit, Script
+from keras_memlint.analysis.values import Array, Dataset
+from keras_memlint.rules.base import Finding, Rule
+from keras_memlint.rules.training._loops import same_model
+
+RULE = Rule("KM512", "fit-in-epoch-loop", severity="hint", words=("fit",))
+
+# What a loop may do between two calls that a single call of fit would not: other weights, states or objectives.
+_BETWEEN = ("reset_state", "set_weights", "load_weights", "compile", "train_on_batch", "trainable", "pop")
+# Arguments that may differ from turn to turn and leave the data the same.
+_OTHER = frozenset(["epochs", "initial_epoch", "verbose", "callbacks", "batch_size"])
+
+
+def check(script: Script) -> Iterator[Finding]:
+    seen: set[int] = set()
+    for fit in script.trainings:
+        loop = fit.call.loops[-1] if fit.call.loops else None
+        if loop is None or fit.method != "fit" or id(fit.call.node) in seen:
+            continue
+        if (
+            not _is_one_epoch(fit)
+            or not same_model(script, fit.call, loop)
+            or not _same_data(script, fit, loop)
+        ):
+            continue
+        text = script.text(loop.node)
+        if any(word in text for word in _BETWEEN):
+            continue
+        seen.add(id(fit.call.node))
+        yield Finding(
+            at=script.call_place(fit.call),
+            site=script.place(fit.call.site),
+            message="`fit` runs one epoch in each turn of a loop, on the same data: it is set up anew each time"
+            + ("" if isinstance(fit.x, Dataset) else ", and the arrays are copied again"),
+            help="call `fit` once with `epochs=…`; what the loop does between epochs goes into a callback",
+            related=(("the loop is here", script.place(loop.node)),),
+        )
+
+
+def _is_one_epoch(fit: Fit) -> bool:
+    given = fit.call.arg("epochs") or fit.call.arg("nb_epoch")
+    return not fit.call.star and (given is None or fit.call.const("epochs", fit.call.const("nb_epoch")) == 1)
+
+
+def _same_data(script: Script, fit: Fit, loop: Loop) -> bool:
+    """Whether each turn trains on the very same arrays or data set."""
+    if not isinstance(fit.x, (Array, Dataset)) or any(
+        fill.array is fit.x and loop in fill.loops for fill in script.fills
+    ):
+        return False
+    for at, argument in enumerate(fit.call.node.args):
+        name = argument.name or (fit.call.params[at] if at < len(fit.call.params) else "")
+        if name in _OTHER:
+            continue
+        parts = argument.value.elements if isinstance(argument.value, tree.Sequence) else (argument.value,)
+        if any(script.rebinds(loop, part) for part in parts):
+            return False
+    return True
