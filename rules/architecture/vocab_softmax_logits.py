@@ -12,8 +12,6 @@ RULE = Rule("KM405", "vocab-softmax-logits", severity="warning", words=("Dense",
 
 # From here on a layer's units are a vocabulary.
 VOCABULARY = 8_000
-# The logits themselves, and the gradient of the loss by each of them.
-_COPIES = 2
 
 
 def check(script: Script) -> Iterator[Finding]:
@@ -30,14 +28,14 @@ def check(script: Script) -> Iterator[Finding]:
             continue
         if positions < 2 or words < VOCABULARY:
             continue
-        part = positions * words * number * _COPIES * step.batch
+        part = positions * words * number * step.batch
         severity = step.severity(part)
         if severity is None:
             continue
         yield Finding(
             at=script.call_place(call),
             site=script.place(call.site),
-            message=f"the output has {words:,} logits at each of {positions:,} positions, and a step as many gradients",
+            message=f"the output has {words:,} logits at each of {positions:,} positions",
             bytes=part,
             cost=step.cost(part),
             help="train with sampled softmax (`tf.nn.sampled_softmax_loss`), on shorter sequences, or with a smaller"
