@@ -68,9 +68,9 @@ def binary(op: str, left: Value, right: Value, node: tree.Expr, *, in_place: boo
             return Items(left.kind, items, length=len(items))
         return Items(left.kind, None, left.any())
     if isinstance(left, KerasTensor) or isinstance(right, KerasTensor):
-        tensor = left if isinstance(left, KerasTensor) else right
-        assert isinstance(tensor, KerasTensor)
-        return KerasTensor(tensor.shape, None, (tensor,), 0, node)
+        tensors = tuple([side for side in (left, right) if isinstance(side, KerasTensor)])
+        shapes = [side.shape for side in tensors]
+        return KerasTensor(broadcast(shapes[0], shapes[-1]) or shapes[0], None, tensors, 0, node)
     return _scalars(op, left, right)
 
 

@@ -103,7 +103,8 @@ def call_value(run: Interpreter, func: Value, given: Given) -> Value:
     if isinstance(func, Layer):
         if run.mapped:
             record(run, "keras.Layer.__call__", func.flavour, func, given, ("inputs",))
-        return _traced_lambda(run, func, given.args, models.apply_layer(func, given.args, given.node))
+        args = models.layer_inputs(func, given.args, given.kwargs)
+        return _traced_lambda(run, func, args, models.apply_layer(func, args, given.node))
     if isinstance(func, Instance):
         return _call_instance(run, func, given)
     if isinstance(func, Model):
@@ -362,7 +363,12 @@ def _traced_layer(run: Interpreter, layer: Instance, args: tuple[Value, ...], ap
         applied.shape = models.shape_of(run.evaluate(told.bind(layer), (layer, before), {}))
     method = layer.cls.method("call")
     if applied.shape is None and method is not None:
-        applied.shape = models.output_shape(run.evaluate(method.bind(layer), (layer, *args), {}))
+        start = models.input_of(args[0]) if args else None
+        given = (start, *args[1:]) if start is not None else args
+        output = run.evaluate(method.bind(layer), (layer, *given), {})
+        applied.shape = models.output_shape(output)
+        if start is not None and applied.layer is not None:
+            applied.layer.model = models.between(start, output)
     return applied
 
 

@@ -7,7 +7,17 @@ from dataclasses import dataclass
 
 from keras_memlint.analysis.calls import Call
 from keras_memlint.analysis.facts.defaults import BATCH_SIZE
-from keras_memlint.analysis.values import UNKNOWN, Const, Dataset, Items, Model, Object, Value, const
+from keras_memlint.analysis.values import (
+    UNKNOWN,
+    Const,
+    Dataset,
+    Instance,
+    Items,
+    Model,
+    Object,
+    Value,
+    const,
+)
 
 _FITS = ("fit", "fit_generator", "evaluate", "predict", "evaluate_generator", "predict_generator")
 
@@ -27,7 +37,10 @@ class Fit:
         """The batch: of the pipeline, else given, else Keras's own; None when it is not known."""
         if isinstance(self.x, Dataset):
             return self.x.batch_size or None
-        given = self.call.arg("batch_size")
+        call = self.batch_call
+        if call is None or (call is self.call and self._makes_batches):
+            return None
+        given = call.arg("batch_size")
         if given is None or (isinstance(given, Const) and given.value is None):
             return BATCH_SIZE
         found = const(given)
@@ -42,6 +55,15 @@ class Fit:
         if not isinstance(given, Items):
             return (given,) if isinstance(given, Object) else None
         return given.items
+
+    @property
+    def _makes_batches(self) -> bool:
+        """Whether batches come from the user's own generator or sequence: nothing else says how large they are."""
+        return (
+            self.method.endswith("_generator")
+            or isinstance(self.x, Instance)
+            or (isinstance(self.x, Items) and self.x.kind == "generator")
+        )
 
     @property
     def batch_call(self) -> Call | None:

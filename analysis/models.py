@@ -5,7 +5,8 @@ from __future__ import annotations
 from keras_memlint.analysis import layers as sizes
 from keras_memlint.analysis import tree
 from keras_memlint.analysis.calls import Call
-from keras_memlint.analysis.facts.applications import APPLICATIONS, application
+from keras_memlint.analysis.facts.applications import APPLICATIONS, ApplicationSize, application
+from keras_memlint.analysis.facts.layers_attention import score_elements
 from keras_memlint.analysis.facts.optimizers import OPTIMIZERS
 from keras_memlint.analysis.facts.table import Machine
 from keras_memlint.analysis.preprocessing import preprocessed, preprocessing_layers
@@ -129,6 +130,30 @@ def apply_layer(layer: Layer, args: tuple[Value, ...], node: tree.Expr) -> Value
     return KerasTensor(size.output, layer, tuple(inputs), size.parameters, node, size.stored)
 
 
+def layer_inputs(layer: Layer, args: tuple[Value, ...], kwargs: dict[str, Value]) -> tuple[Value, ...]:
+    """What a layer is called on: attention takes its query, value and key by name, too, other layers their inputs."""
+    if layer.name == "MultiHeadAttention":
+        return (*args, *[kwargs[name] for name in ("query", "value", "key")[len(args) :] if name in kwargs])
+    return args or tuple([kwargs["inputs"]] if "inputs" in kwargs else [])
+
+
+def input_of(value: Value) -> KerasTensor | None:
+    """An input in place of the one symbolic tensor ``value``; None for anything else."""
+    if not isinstance(value, KerasTensor):
+        return None
+    return KerasTensor(value.shape, Layer("keras.layers.InputLayer", "", None), (), 0, value.node)
+
+
+def between(start: KerasTensor, output: Value) -> Model | None:
+    """The layers between two tensors in a layer of the user's own, whose other weights are unknown; None for no tensor."""
+    ends = symbolic(output)
+    if not ends:
+        return None
+    model = Model("layer", complete=False)
+    collect(model, [start], ends)
+    return model
+
+
 def infer(layer: Layer, inputs: list[Shape | None]) -> sizes.LayerSize:
     """What a layer costs on ``inputs``; every number that is not known is None."""
     if layer.model is not None:
@@ -144,6 +169,11 @@ def infer(layer: Layer, inputs: list[Shape | None]) -> sizes.LayerSize:
         shape = (*before[:2], *after[1:]) if before is not None and after is not None else None
         return sizes.UNSIZED._replace(output=shape, parameters=inner.parameters)
     return sizes.infer(layer.name, python_config(layer), inputs) or sizes.UNSIZED
+
+
+def attention_scores(use: Use) -> int | None:
+    """Elements an attention layer keeps for every pair of a query and a key, for each sample; None when not known."""
+    return score_elements(use.layer.name, python_config(use.layer), use.inputs)
 
 
 def symbolic(value: Value) -> list[KerasTensor]:
@@ -165,10 +195,11 @@ def apply_model(model: Model, args: tuple[Value, ...], node: tree.Expr) -> Value
 
 def _apply(layer: Layer, model: Model, inputs: list[KerasTensor], node: tree.Expr) -> KerasTensor:
     build(model, inputs[0].shape)
-    shape = model.output.shape if model.output is not None else None
-    if model.kind == "application" and model.call is not None:
-        shape = _application_on(model, inputs[0].shape) or shape
-    return KerasTensor(shape, layer, tuple(inputs), model.parameters, node, model.activations)
+    shape, kept = model.output.shape if model.output is not None else None, model.activations
+    found = _application_on(model, inputs[0].shape) if model.kind == "application" else None
+    if found is not None:
+        shape, kept = found.output or shape, kept if found.activations is None else found.activations
+    return KerasTensor(shape, layer, tuple(inputs), model.parameters, node, kept)
 
 
 def sequential(call: Call) -> Value:
@@ -377,14 +408,22 @@ def _application(call: Call, name: str) -> Model:
     return model
 
 
-def _application_on(model: Model, shape: Shape | None) -> Shape | None:
-    """The output shape of an application that is called on another input than it was made for."""
+def _application_on(model: Model, shape: Shape | None) -> ApplicationSize | None:
+    """The sizes of an application that is called on another input than it was made for; None when it was made for one."""
     if shape is None or model.call is None or model.call.arg("input_shape") is not None:
         return None
-    config = {key: _python(value) for key in model.call.params if (value := model.call.arg(key)) is not None}
-    config["input_shape"] = shape[1:]
-    found = application(model.api.rpartition(".")[2], config)
-    return found.output if found is not None else None
+    return resized(model, model.api.rpartition(".")[2], shape)
+
+
+def resized(model: Model, name: str, shape: Shape) -> ApplicationSize | None:
+    """The sizes of the application ``name`` on images of ``shape``, otherwise made as ``model`` is; None when unknown."""
+    if model.call is None:
+        return None
+    taken = APPLICATIONS[name].params if name in APPLICATIONS else ()
+    given = {key: model.call.arg(key) for key in model.call.params if key in taken}
+    config = {key: _python(value) for key, value in given.items() if value is not None}
+    config.pop("input_tensor", None)
+    return application(name, config | {"input_shape": shape[1:]})
 
 
 def compile_model(call: Call) -> Value:

@@ -33,8 +33,10 @@ from keras_memlint.analysis.values import (
     Dataset,
     Function,
     Items,
+    Layer,
     Model,
     Origin,
+    Use,
     Value,
     const,
 )
@@ -159,6 +161,20 @@ class Script:
     def forwards(self) -> list[Forward]:
         """Calls that send an array through a model as one batch, in order."""
         return forwards_of(self.all_calls)
+
+    @cached_property
+    def _trainings_of(self) -> dict[int, Fit]:
+        found: dict[int, Fit] = {}
+        for fit in self.trainings:
+            if fit.model is not None:
+                known = found.get(id(fit.model))
+                if known is None or (fit.batch_size or 0) > (known.batch_size or 0):
+                    found[id(fit.model)] = fit
+        return found
+
+    def training_of(self, model: Model) -> Fit | None:
+        """The training of ``model`` that has the largest batch; None when it is not trained here."""
+        return self._trainings_of.get(id(model))
 
     @cached_property
     def feeds(self) -> list[Feed]:
@@ -316,6 +332,47 @@ class Script:
         return list(found.values())
 
     @cached_property
+    def layers(self) -> dict[int, tuple[Model, list[Use]]]:
+        """By the ``id`` of the node that makes a layer: its uses in one model, that which is trained if there is one.
+
+        A function that builds a block makes several layers at one node.
+        """
+        found: dict[int, tuple[Model, list[Use]]] = {}
+        for model in sorted(
+            self.models, key=lambda one: (self.training_of(one) is None, one.compiled is None)
+        ):
+            for use in model.flat():
+                if use.layer.call is not None:
+                    of, uses = found.setdefault(id(use.layer.call.node), (model, []))
+                    if of is model:
+                        uses.append(use)
+        return found
+
+    def uses_of(self, *names: str) -> Iterator[tuple[Call, Model, list[Use]]]:
+        """Each place that makes layers of these classes and has them in a model, see ``layers``."""
+        for model, uses in self.layers.values():
+            call = uses[0].layer.call
+            if call is not None and uses[0].layer.name in names:
+                yield call, model, uses
+
+    @cached_property
+    def backbones(self) -> list[tuple[Model, Use]]:
+        """Models of ``keras.applications``, each with the model that is trained on it, which may be itself."""
+        found: dict[int, tuple[Model, Use]] = {}
+        for model in self.models:
+            if self.training_of(model) is None:
+                continue
+            uses = list(model.flat())
+            if model.kind == "application" and model.output is not None:
+                layer, kept = Layer("keras.Model", model.flavour, model.call, model=model), model.activations
+                uses.append(Use(layer, (model.input,), model.output.shape, model.parameters, None, kept))
+            for use in uses:
+                inner = use.layer.model
+                if inner is not None and inner.kind == "application" and inner.call is not None:
+                    found.setdefault(id(inner.call.node), (model, use))
+        return list(found.values())
+
+    @cached_property
     def policies(self) -> list[tuple[str | None, Call]]:
         """Global dtype policies set, by name (None when it is not known), with the calls that set them."""
         return precision.policies(self)
@@ -436,6 +493,10 @@ class Script:
         Activations count two bytes under a mixed policy, else four. None when a size is not known.
         """
         return training.step_bytes(self, model)
+
+    def activation_size(self, model: Model) -> int | None:
+        """Bytes of one number of an activation of ``model``; None when its policy is not known."""
+        return training.activation_size(self, model)
 
     def optimizer_slots(self, model: Model) -> int | None:
         """Values the optimizer keeps for each weight of ``model``; None when it is not compiled or not known."""

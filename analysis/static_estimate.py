@@ -46,9 +46,7 @@ class StaticEstimate:
 
     def range_at(self, batch: int) -> tuple[int, int, int]:
         """The program at another batch: the lowest, the likely and the highest bytes."""
-        program = self.program_at(batch)
-        least = _LEAST_RECURRENT if self.recurrent else _LEAST
-        return program * 100 // _MOST, program, program * 100 // least
+        return range_of(self.program_at(batch), recurrent=self.recurrent)
 
     def on(self, gpu: str | None, memory: int | None) -> OnGpu:
         """The step on a GPU of ``memory`` bytes, its context included; the program alone without one."""
@@ -64,6 +62,11 @@ class StaticEstimate:
         while batch and self.range_at(batch)[2] + self.context[2] > memory:
             batch //= 2
         return batch
+
+
+def range_of(program: int, *, recurrent: bool = False) -> tuple[int, int, int]:
+    """The lowest, the likely and the highest bytes of a program of which the shapes say ``program``."""
+    return program * 100 // _MOST, program, program * 100 // (_LEAST_RECURRENT if recurrent else _LEAST)
 
 
 def static_estimate(script: Script, fit: Fit) -> StaticEstimate | None:

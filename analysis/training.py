@@ -34,8 +34,8 @@ def step_parts(script: Script, model: Model) -> StepParts | None:
     slots, size = optimizer_slots(model), activation_size(script, model)
     if parameters is None or activations is None or slots is None or size is None:
         return None
-    weights = parameters * 4
-    return StepParts(weights, weights, weights * slots, activations * size)
+    trained = (parameters - model.frozen_parameters) * 4
+    return StepParts(parameters * 4, trained, trained * slots, activations * size)
 
 
 def activation_size(script: Script, model: Model) -> int | None:

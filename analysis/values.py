@@ -465,8 +465,8 @@ class Use:
 
 @dataclass(slots=True, eq=False, repr=False)
 class Model(Value):
-    """A Keras model. ``kind``: ``sequential``, ``functional``, ``application``, ``subclass``, ``loaded`` or
-    ``unknown``.
+    """A Keras model. ``kind``: ``sequential``, ``functional``, ``application``, ``subclass``, ``loaded``, ``unknown`` or
+    ``layer``: the inside of a layer of the user's own.
 
     ``uses`` are its layers in order; ``complete`` when these are all of them and their shapes are known. ``compiled``
     is the latest ``compile`` call. ``call`` made it. ``frozen``: it, or some of its layers, are not trained.
@@ -511,6 +511,24 @@ class Model(Value):
         """A lower bound of the weights: the layers whose numbers are known."""
         return (self.inner_parameters or 0) + sum(use.parameters or 0 for use in self.uses)
 
+    @property
+    def frozen_parameters(self) -> int:
+        """Weights of the layers that are known not to be trained: they have neither gradients nor slots."""
+        return sum(use.parameters or 0 for use in self.uses if use.layer.frozen)
+
+    def flat(self) -> Iterator[Use]:
+        """Its layers in order, in place of a model among them that model's own; models of keras.applications stay one."""
+        seen = {id(self)}
+        waiting = list(reversed(self.uses))
+        while waiting:
+            use = waiting.pop()
+            inner = use.layer.model
+            if inner is None or inner.kind == "application" or not inner.uses:
+                yield use
+            elif id(inner) not in seen:
+                seen.add(id(inner))
+                waiting += reversed(inner.uses)
+
     def trained_bytes(self, slots: int) -> int:
         """Bytes of the weights that are known, as float32, and of ``slots`` values for each that is trained."""
         total = (self.inner_parameters or 0) * (1 if self.frozen else 1 + slots)
@@ -534,7 +552,7 @@ class Model(Value):
         """The elements a training step keeps of each layer for one sample; None when unknown."""
         first = True  # what is frozen there needs no backward pass
         for use in self.uses:
-            frozen = use.layer.model is not None and use.layer.model.frozen
+            frozen = use.layer.model is not None and use.layer.frozen
             first = first and (frozen or use.layer.name == "InputLayer")
             yield use, 0 if first and use.stored is not None else use.stored
 

@@ -23,6 +23,22 @@ from keras_memlint.analysis.facts.sizing import (
 )
 
 
+def score_elements(name: str, config: Config, inputs: Sequence[Shape]) -> Dim:
+    """Elements a step keeps for every pair of a query and a key, for each sample; None when not known, 0 for other layers."""
+    if name not in ROWS:
+        return 0
+    if len(inputs) < 2 or not inputs[0] or not inputs[1]:
+        return None
+    query, key = inputs[0], inputs[2] if len(inputs) > 2 and inputs[2] else inputs[1]
+    rows, columns = times(*query[1:-1]), times(*key[1:-1])
+    if name == "Attention":
+        return times(2, rows, columns)
+    if name == "AdditiveAttention":
+        return times(plus(2, query[-1]), rows, columns)
+    heads = positive(config, "num_heads" if name == "MultiHeadAttention" else "num_query_heads")
+    return _scores(config, heads, rows, columns)
+
+
 def _attention(config: Config, inputs: Sequence[Shape]) -> LayerSize:
     scale = flag(config, "use_scale", False)
     mode = choice(config, "score_mode", "dot", ("dot", "concat"))

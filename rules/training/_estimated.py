@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from keras_memlint.analysis.measurement import Measurement, OnGpu
+from keras_memlint.analysis.measurement import Fits, Measurement, OnGpu, fitting
 from keras_memlint.analysis.settings import Target
 from keras_memlint.rules.diagnostic import Severity
 
@@ -50,10 +50,9 @@ def tight_gpu(target: Target, measurement: Measurement) -> Tight | None:
     return Tight(one.name or "", one.memory or 0, one, True, surely, "warning" if everywhere else "hint")
 
 
-def _fits(one: OnGpu, memory: int, *, own: bool) -> str:
-    if own and one.fits is not None:
-        return one.fits
-    return "no" if one.low > memory else "borderline" if one.likely > memory else "yes"
+def _fits(one: OnGpu, memory: int, *, own: bool) -> Fits:
+    """What the estimate says of its own GPU; of another one, what its range says: a likely figure alone proves nothing."""
+    return one.fits if own and one.fits is not None else fitting(one.low, one.high, memory)
 
 
 def fitting_batch(one: OnGpu, memory: int) -> int | None:

@@ -198,6 +198,17 @@ def test_figures_for_another_gpu_are_named_and_only_believed_when_sure() -> None
 
 
 @pytest.mark.parametrize(
+    ("likely", "severity"), [(39.4, None), (39.8, "info"), (40.4, "info"), (41, "warning")]
+)
+def test_on_another_gpu_the_whole_range_decides(likely: float, severity: str | None) -> None:
+    a100 = Target("A100 40GB", 40 * GIB, (8, 0))
+    figures = on("H100", 80 * GIB, likely, "yes")
+    assert [one.severity for one in found(RESNET, "KM501", measured(RESNET, figures), a100)] == (
+        [severity] if severity else []
+    )
+
+
+@pytest.mark.parametrize(
     ("verdicts", "severity"),
     [
         (("no", "no"), "warning"),
