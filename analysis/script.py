@@ -25,6 +25,7 @@ from keras_memlint.analysis.values import (
     Class,
     Dataset,
     Function,
+    Instance,
     Model,
     Origin,
     Value,
@@ -72,8 +73,10 @@ class Script:
         self.all_calls = run.calls
         self.operations = run.operations
         self.fills = run.fills
+        self.bindings = run.bindings
         self.functions: list[Function] = run.functions
         self.classes: list[Class] = run.classes
+        self.instances: list[Instance] = list(run.instances.values())  # one of each class
         self.environment = run.environment
         self.imports = [Imported(*row) for row in run.imports]
         self.uncalled_from = run.uncalled_from

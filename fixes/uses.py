@@ -44,7 +44,7 @@ def literal_behind(script: Script, value: tree.Expr) -> tree.Constant | None:
     uses = uses_of(script, value.id) if isinstance(value, tree.Name) else None
     if uses is None or not any(use.node is value for use in uses):
         return None
-    bound = [use for use in uses if _is_bound(use)]
+    bound = [use for use in uses if is_bound(use)]
     statement = bound[0].around[0] if len(bound) == 1 else None
     if isinstance(statement, tree.Assign) and len(statement.targets) > 1:
         return None
@@ -52,7 +52,7 @@ def literal_behind(script: Script, value: tree.Expr) -> tree.Constant | None:
     return given if isinstance(given, tree.Constant) else None
 
 
-def _is_bound(use: Use) -> bool:
+def is_bound(use: Use) -> bool:
     """Whether the name gets a value there, by whatever statement."""
     at: tree.Node = use.node
     for outer in use.around:
