@@ -101,12 +101,14 @@ class Scalar(Value):
 
     ``counts``: it is the number of elements of something, as ``len(x)`` and ``x.shape[0]`` are. ``words``: it is the
     size of a vocabulary of words. ``known``: the parts of a string that are known, in order, ``…`` for each other.
+    ``longest``: it is the greatest of many lengths.
     """
 
     kind: str
     counts: bool = False
     words: bool = False
     known: str = ""
+    longest: bool = False
 
 
 @dataclass(slots=True, eq=False, repr=False)
