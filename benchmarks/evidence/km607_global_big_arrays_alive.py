@@ -35,7 +35,8 @@ def the_copy_takes_the_name() -> Any:
 
 def facts() -> dict[str, Any]:
     return {
-        "MiB_while_an_alias_or_a_slice_is_left": [_left("raw"), _left("raw[:10]")],
+        "MiB_while_an_alias_is_left": _left("raw"),
+        "MiB_while_a_slice_is_left": _left("raw[:10]"),
         "MiB_while_only_a_copy_is_left": _left("raw.astype('float32')"),
     }
 
