@@ -307,10 +307,15 @@ def _index(array: Array, keys: tuple[Value, ...], node: tree.Subscript) -> Value
     shape: list[int | None] | None = []
     rest = list(array.shape) if array.shape is not None else None
     part = array.part
-    copies = masked = False
-    for key in keys:
+    copies = masked = mirrored = False
+    for at, key in enumerate(keys):
         if _is_new_axis(key):
             shape = [*shape, 1] if shape is not None else None
+            continue
+        if _is_ellipsis(node, at) and rest is not None and shape is not None:
+            left = sum(not _is_new_axis(other) for other in keys[at + 1 :])
+            whole_axes = max(len(rest) - left, 0)
+            shape, rest = [*shape, *rest[:whole_axes]], rest[whole_axes:]
             continue
         if isinstance(key, UnknownValue) or (isinstance(key, Const) and key.value is ...):
             shape = None
@@ -318,7 +323,10 @@ def _index(array: Array, keys: tuple[Value, ...], node: tree.Subscript) -> Value
             continue
         axis = rest.pop(0) if rest else None
         if isinstance(key, Items) and key.kind == "slice":
-            full = all(isinstance(p, Const) and p.value is None for p in key.items or ())
+            mirrored = mirrored or _is_backwards(key)
+            full = _is_backwards(key) or all(
+                isinstance(p, Const) and p.value is None for p in key.items or ()
+            )
             length = axis if full else _slice_length(axis, key)
             part = part or not full
             shape = [*shape, length] if shape is not None and rest is not None else None
@@ -339,13 +347,26 @@ def _index(array: Array, keys: tuple[Value, ...], node: tree.Subscript) -> Value
     if copies:
         note = "picked by a mask: a copy" if masked else "picked by index: a copy"
     else:
-        note = "read whole" if array.kind == "hdf5" and whole else "sliced"
+        note = "read whole" if array.kind == "hdf5" and whole else "mirrored" if mirrored else "sliced"
     return array.derived(node, note, kind=kind, shape=final, size=array.size if whole else None, part=part)
 
 
 def _is_everything(key: Value) -> bool:
     """Whether ``key`` is ``...`` or ``()``."""
     return const(key) in (..., ()) and (not isinstance(key, Items) or key.kind == "tuple")
+
+
+def _is_backwards(key: Items) -> bool:
+    """Whether a slice is ``[::-1]``."""
+    start, stop, step = key.items or (UNKNOWN, UNKNOWN, UNKNOWN)
+    ends = (start, stop)
+    return const(step) == -1 and all(isinstance(end, Const) and end.value is None for end in ends)
+
+
+def _is_ellipsis(node: tree.Subscript, at: int) -> bool:
+    """Whether a key is written ``...``."""
+    item = node.items[at] if at < len(node.items) else None
+    return isinstance(item, tree.Constant) and item.value is ...
 
 
 def _is_new_axis(key: Value) -> bool:

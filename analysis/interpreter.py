@@ -12,7 +12,7 @@ from keras_memlint.analysis.calls import Call, Fill, Holding, Operation, Setting
 from keras_memlint.analysis.expressions import EXPRESSIONS
 from keras_memlint.analysis.facts.table import Machine
 from keras_memlint.analysis.project import Project
-from keras_memlint.analysis.scopes import Loop, Scope
+from keras_memlint.analysis.scopes import Binding, Loop, Scope
 from keras_memlint.analysis.statements import STATEMENTS
 from keras_memlint.analysis.values import (
     UNKNOWN,
@@ -78,6 +78,7 @@ class Interpreter:
         self.yields: list[Yielded] = []
         self.holdings: list[Holding] = []
         self.bare: list[tuple[Api, tree.Expr]] = []
+        self.bindings: list[Binding] = []
         self.order = 0
         self.uncalled_from: int | None = None  # the order from which functions run that nobody calls
         self.machine: Machine

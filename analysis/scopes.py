@@ -10,6 +10,7 @@ from keras_memlint.analysis.values import Value
 
 if TYPE_CHECKING:
     from keras_memlint.analysis import tree
+    from keras_memlint.analysis.values import Array, Function
 
 
 @dataclass(slots=True, eq=False, repr=False)
@@ -79,3 +80,17 @@ class Growth:
 
     loops: tuple[Loop, ...]
     conditional: bool
+
+
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class Binding:
+    """An array bound to a name: ``node`` is the name in the assignment, ``function`` the one it stands in.
+
+    The other fields are those of a ``Call``.
+    """
+
+    node: tree.Name
+    array: Array
+    loops: tuple[Loop, ...]
+    function: Function | None
+    order: int

@@ -32,6 +32,7 @@ from keras_memlint.analysis.values import (
     Class,
     Dataset,
     Function,
+    Instance,
     Items,
     Layer,
     Model,
@@ -102,6 +103,8 @@ class Script:
         self.functions: list[Function] = run.functions
         self.classes: list[Class] = run.classes
         self.environment: list[Setting] = run.environment + defaults_set(self.all_calls)
+        self.bindings = run.bindings
+        self.instances: list[Instance] = list(run.instances.values())  # one of each class
         self.imports = [Imported(*row) for row in run.imports]
         self.uncalled_from = run.uncalled_from
 

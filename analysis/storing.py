@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from keras_memlint.analysis import binding, tree
 from keras_memlint.analysis.calls import Fill, Holding, Setting
-from keras_memlint.analysis.scopes import Scope
+from keras_memlint.analysis.scopes import Binding, Scope
 from keras_memlint.analysis.values import Api, Array, Class, Dict, Instance, Items, Object, Value, const, join
 
 if TYPE_CHECKING:
@@ -17,6 +17,8 @@ def store(run: Interpreter, target: tree.Expr, value: Value, scope: Scope, state
     """Bind ``target`` to ``value``: a name, a tuple of targets, an attribute or an item."""
     if isinstance(target, tree.Name):
         scope.bind(target.id, value)
+        if isinstance(value, Array):
+            run.bindings.append(Binding(target, value, run.loops, run.function, run.order))
     elif isinstance(target, tree.Sequence):
         parts = binding.unpack(value, len(target.elements))
         for element, part in zip(target.elements, parts, strict=True):

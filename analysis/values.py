@@ -102,6 +102,7 @@ class Scalar(Value):
     ``counts``: it is the number of elements of something, as ``len(x)`` and ``x.shape[0]`` are. ``words``: it is the
     size of a vocabulary of words. ``known``: the parts of a string that are known, in order, ``…`` for each other.
     ``base``: it is that number and ``shift``, as ``i + 60`` is.
+    ``longest``: it is the greatest of many lengths.
     """
 
     kind: str
@@ -115,6 +116,8 @@ class Scalar(Value):
         """How far ``other`` is from this number; None when that is not known."""
         same = (self.base or self) is (other.base or other)
         return other.shift - self.shift if same and self.kind == other.kind == "int" else None
+
+    longest: bool = False
 
 
 @dataclass(slots=True, eq=False, repr=False)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 
 from keras_memlint.analysis import tree
 from keras_memlint.analysis.script import Script
@@ -81,6 +82,38 @@ def remove_argument(script: Script, call: tree.Call, argument: tree.Argument) ->
     if "#" in script.source.text[start:end]:
         return None
     return Edit(start, end, "")
+
+
+def remove_arguments(script: Script, call: tree.Call, arguments: list[tree.Argument]) -> list[Edit] | None:
+    """The call without ``arguments``, of which none is the only one; None when a comment would be lost."""
+    text = script.source.text
+    edits: list[Edit] = []
+    kept = [not any(argument is gone for gone in arguments) for argument in call.args]
+    at = 0
+    while at < len(kept):
+        end = at
+        while end < len(kept) and not kept[end]:
+            end += 1
+        if end > at:
+            if end == len(kept):
+                span = script.place(call.args[at - 1]).end, script.place(call.args[end - 1]).end
+            else:
+                span = script.place(call.args[at]).start, script.place(call.args[end]).start
+            if (at == 0 and end == len(kept)) or re.search(r"[#()\[\]]", _between(script, call, at, end)):
+                return None
+            if "#" in text[slice(*span)]:
+                return None
+            edits.append(Edit(*span, ""))
+        at = end + 1
+    return edits
+
+
+def _between(script: Script, call: tree.Call, start: int, end: int) -> str:
+    """What stands between the arguments from the one before ``start`` to the one at ``end``: commas and blanks."""
+    first, last = max(start - 1, 0), min(end, len(call.args) - 1)
+    text = script.source.text
+    spans = [script.place(argument) for argument in call.args[first : last + 1]]
+    return "".join(text[a.end : b.start] for a, b in pairwise(spans))
 
 
 def rename_method(script: Script, call: tree.Call, name: str) -> Edit | None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from itertools import pairwise
 
 from keras_memlint.analysis import tree
 from keras_memlint.analysis.calls import Call
@@ -14,6 +13,7 @@ from keras_memlint.analysis.names import canonical
 from keras_memlint.analysis.parse import Piece
 from keras_memlint.analysis.script import Script
 from keras_memlint.analysis.values import Array, Const, const
+from keras_memlint.fixes.calls import remove_arguments
 from keras_memlint.fixes.edits import Edit, Fix
 from keras_memlint.fixes.mapped import Mapped, is_slice, map_load
 from keras_memlint.fixes.spelling import spell
@@ -137,7 +137,7 @@ def _fed(script: Script, call: Call, name: str) -> tuple[Edit, ...] | None:
                 removed.append(argument)
         elif argument.name not in _KEPT or not _means_the_same(call, argument.name):
             return None
-    gone = _removed(script, call.node, removed)
+    gone = remove_arguments(script, call.node, removed)
     if gone is None:
         return None
     place = script.place(x.value)
@@ -158,38 +158,6 @@ def _is_name(node: tree.Expr) -> bool:
     """Whether ``node`` is a name, or a part of one between bounds."""
     inner = node.value if isinstance(node, tree.Subscript) and is_slice(node) else node
     return isinstance(inner, tree.Name)
-
-
-def _removed(script: Script, call: tree.Call, arguments: list[tree.Argument]) -> list[Edit] | None:
-    """The call without ``arguments``, of which none is the only one; None when a comment would be lost."""
-    text = script.source.text
-    edits: list[Edit] = []
-    kept = [not any(argument is gone for gone in arguments) for argument in call.args]
-    at = 0
-    while at < len(kept):
-        end = at
-        while end < len(kept) and not kept[end]:
-            end += 1
-        if end > at:
-            if end == len(kept):
-                span = script.place(call.args[at - 1]).end, script.place(call.args[end - 1]).end
-            else:
-                span = script.place(call.args[at]).start, script.place(call.args[end]).start
-            if (at == 0 and end == len(kept)) or re.search(r"[#()\[\]]", _between(script, call, at, end)):
-                return None
-            if "#" in text[slice(*span)]:
-                return None
-            edits.append(Edit(*span, ""))
-        at = end + 1
-    return edits
-
-
-def _between(script: Script, call: tree.Call, start: int, end: int) -> str:
-    """What stands between the arguments from the one before ``start`` to the one at ``end``: commas and blanks."""
-    first, last = max(start - 1, 0), min(end, len(call.args) - 1)
-    text = script.source.text
-    spans = [script.place(argument) for argument in call.args[first : last + 1]]
-    return "".join(text[a.end : b.start] for a, b in pairwise(spans))
 
 
 # The class

@@ -24,7 +24,7 @@ MEASURED = {
 }
 # Code and versions hold numbers that nobody measured.
 NO_FIGURES = re.compile(
-    r"`[^`]*`|KM\d{3}|\b(?:TF|TensorFlow|Keras|[kK]eras-tuner|tf-keras|tfmot|NumPy) \d+(?:\.\d+)*|\w*[a-zA-Z]\d+"
+    r"`[^`]*`|KM\d{3}|\b(?:Python|TF|TensorFlow|Keras|[kK]eras-tuner|tf-keras|tfmot|NumPy) \d+(?:\.\d+)*|\w*[a-zA-Z]\d+"
 )
 FIGURE = re.compile(r"(\d[\d,]*(?:\.\d+)?)(?: (MiB|GiB|ms|s|M)\b)?")
 

@@ -183,6 +183,14 @@ def _padded(call: Call, _run: Machine) -> Value:
     )
 
 
+def _as_numbers(call: Call, _run: Machine) -> Value:
+    """``texts_to_sequences``: a list of numbers for each text."""
+    given = call.first()
+    rows = given.length if isinstance(given, (Items, Array)) else None
+    words = Items("list", None, Scalar("int"))
+    return Items("list", None, words, rows, origin=Origin(call.node, "encoded"))
+
+
 def _generator_object(call: Call, _run: Machine) -> Value:
     return Object("keras.preprocessing.image.ImageDataGenerator", call, origin=Origin(call.node, "made here"))
 
@@ -231,6 +239,7 @@ _APPLICATIONS = [
     "xception",
 ]
 _G = "keras.preprocessing.image.ImageDataGenerator"
+_T = "keras.preprocessing.text.Tokenizer"
 _LOADER = "directory labels label_mode class_names color_mode batch_size image_size shuffle"
 _T = "keras.preprocessing.text.Tokenizer"
 KERAS_UTILS = table(
@@ -245,6 +254,7 @@ KERAS_UTILS = table(
         see="Keras 2 API reference",
     ),
     fact(f"{_G}.fit", "x augment rounds seed", lambda _c, _r: UNKNOWN, see="Keras 2 API reference"),
+    fact(f"{_T}.texts_to_sequences", "texts", _as_numbers, see="Keras 2 API reference"),
     *(
         fact(f"{_G}.{name}", params, _batches, see="Keras 2 API reference")
         for name, params in (

@@ -16,6 +16,7 @@ from keras_memlint.analysis.values import (
     Scalar,
     Shape,
     Value,
+    const,
 )
 
 _DOCS = "NumPy reference, routines"
@@ -112,18 +113,23 @@ def _concatenate(call: Call, _run: Machine) -> Value:
     if not arrays:
         return Array("ndarray", origin=Origin(call.node, "copied into one array"))
     shape: Shape | None = None
-    if len(arrays) == len(given.items) and axis == 0 and all(a.shape for a in arrays):
-        heads = [a.shape[0] for a in arrays if a.shape]
-        first = arrays[0].shape
-        assert first is not None
-        shape = (sum(h for h in heads if h is not None) if None not in heads else None, *first[1:])
+    first = arrays[0].shape
+    if len(arrays) == len(given.items) and all(a.shape for a in arrays) and first and isinstance(axis, int):
+        if -len(first) <= axis < len(first) and all(len(a.shape or ()) == len(first) for a in arrays):
+            ends = [a.shape[axis] for a in arrays if a.shape]
+            joined = list(first)
+            joined[axis] = sum(end for end in ends if end is not None) if None not in ends else None
+            shape = tuple(joined)
     dtype = arrays[0].dtype if all(a.dtype == arrays[0].dtype for a in arrays) else None
+    sizes = [a.bytes for a in arrays] if shape is None and dtype is not None else [None]
+    whole = len(arrays) == len(given.items) and None not in sizes
     source = next((a.source for a in arrays if a.source in ("disk", "list", "toy")), arrays[0].source)
     return Array(
         "ndarray",
         dtype,
         shape=shape,
         source=source,
+        size=sum(size or 0 for size in sizes) if whole else None,
         pixels=arrays[0].pixels,
         labels=arrays[0].labels,
         origin=Origin(call.node, "copied into one array", arrays[0].origin),
@@ -151,6 +157,35 @@ def _repeat(call: Call, _run: Machine) -> Value:
     return given.derived(call.node, "repeated", kind="ndarray", shape=shape, size=None, part=False)
 
 
+def _stack(call: Call, run: Machine) -> Value:
+    """``numpy.stack``: the new axis stands first, or where ``axis`` says."""
+    made = _array("copied into one array")(call, run)
+    axis = call.const("axis", 0 if call.arg("axis") is None else None)
+    if not isinstance(made, Array) or made.shape is None or axis == 0:
+        return made
+    if not isinstance(axis, int) or not -len(made.shape) <= axis < len(made.shape):
+        return made.but(shape=None)
+    rest = list(made.shape[1:])
+    rest.insert(axis % len(made.shape), made.shape[0])
+    return made.but(shape=tuple(rest))
+
+
+def _tile(call: Call, _run: Machine) -> Value:
+    given, times = call.first(), const(call.arg("reps"))
+    if not isinstance(given, Array):
+        return UNKNOWN
+    reps = (times,) if isinstance(times, int) else times
+    shape: Shape | None = None
+    if given.shape is not None and isinstance(reps, (tuple, list)) and all(isinstance(r, int) for r in reps):
+        longest = max(len(given.shape), len(reps))
+        axes = (1,) * (longest - len(given.shape)) + given.shape
+        factors = (1,) * (longest - len(reps)) + tuple(reps)
+        shape = tuple(
+            axis * factor if axis is not None else None for axis, factor in zip(axes, factors, strict=True)
+        )
+    return given.derived(call.node, "repeated", kind="ndarray", shape=shape, size=None, part=False)
+
+
 def _pair(call: Call) -> Call:
     """``numpy.append(a, b)`` concatenates its two arguments."""
     call.args = (Items("tuple", call.args[:2]), *call.args[2:])
@@ -171,7 +206,7 @@ NUMPY_JOINING = table(
         "numpy.concatenate",
         "arrays axis",
         _concatenate,
-        probe="numpy.concatenate([numpy.zeros((2, 3)), numpy.zeros((4, 3))])",
+        probe="numpy.concatenate([numpy.zeros((2, 3)), numpy.zeros((2, 4))], -1)",
     ),
     fact("numpy.dstack", "tup", _array("copied into one array"), see=_DOCS),
     fact("numpy.hstack", "tup", _concatenate, see=_DOCS),
@@ -180,8 +215,9 @@ NUMPY_JOINING = table(
     fact(
         "numpy.stack",
         "arrays axis",
-        _array("copied into one array"),
-        probe="numpy.stack([numpy.zeros((2, 3))] * 4)",
+        _stack,
+        probe="numpy.stack([numpy.zeros((2, 3))] * 4, -1)",
     ),
+    fact("numpy.tile", "A reps", _tile, probe="numpy.tile(numpy.zeros((2, 1, 3)), (1, 4, 1))"),
     fact("numpy.vstack", "tup", _concatenate, see=_DOCS),
 )

@@ -50,7 +50,8 @@ def _random(dtype: str, *, by_args: bool = False, size: str = "size") -> Gives:
         shape = shape_of(Items("tuple", call.args)) if by_args else shape_of(call.arg(size))
         if shape is None and not by_args and call.arg(size) is None:
             return Scalar("float" if dtype == "float64" else "int")
-        return Array("ndarray", dtype, shape=shape, source="made", origin=Origin(call.node, "made here"))
+        made = dtype_of(call.arg("dtype"), dtype)
+        return Array("ndarray", made, shape=shape, source="made", origin=Origin(call.node, "made here"))
 
     return gives
 
@@ -105,7 +106,12 @@ NUMPY_MAKING = table(
     fact(_R + "normal", "loc scale size", _random("float64"), probe="numpy.random.normal(0, 1, (2, 3))"),
     fact(_R + "permutation", "x", _permutation, probe="numpy.random.permutation(5)"),
     fact(_R + "rand", "", _random("float64", by_args=True), probe="numpy.random.rand(2, 3)"),
-    fact(_R + "randint", "low high size dtype", _random("int64"), probe="numpy.random.randint(0, 9, (2, 3))"),
+    fact(
+        _R + "randint",
+        "low high size dtype",
+        _random("int64"),
+        probe="numpy.random.randint(0, 9, (2, 3), dtype='uint8')",
+    ),
     fact(_R + "randn", "", _random("float64", by_args=True), probe="numpy.random.randn(2, 3)"),
     fact(_R + "random", "size", _random("float64"), probe="numpy.random.random((2, 3))"),
     fact(_R + "random_sample", "size", _random("float64"), see=_DOCS),

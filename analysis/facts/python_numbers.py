@@ -69,7 +69,11 @@ def _extreme(choose: object) -> Gives:
         found = [const(arg) for arg in call.args]
         if len(found) > 1 and all(isinstance(f, (int, float)) for f in found):
             return Const(choose(found))  # type: ignore[operator]
-        return Scalar("int") if len(call.args) > 1 else UNKNOWN
+        if len(call.args) > 1:
+            return Scalar("int")
+        element = call.args[0].any() if call.args and isinstance(call.args[0], Items) else UNKNOWN
+        lengths = isinstance(element, Scalar) and element.counts
+        return Scalar("int", longest=True) if lengths and choose is max else UNKNOWN
 
     return gives
 

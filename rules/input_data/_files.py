@@ -19,7 +19,7 @@ _PARTS = 4  # a loop of so few turns may read training, validation and test data
 _MANY = 1000  # so many files of unknown size count as a data set
 _FEW = 1000  # many folders in public code hold about so many images: where these stay below the threshold, who knows
 _DEEP = 4  # lists made from lists
-_NO_MORE_PIXELS = ("computed", "converted", "reshaped", "sliced", "transposed", "widened")
+_NO_MORE_PIXELS = ("computed", "converted", "mirrored", "reshaped", "sliced", "transposed", "widened")
 _FLOW = "keras.preprocessing.image.ImageDataGenerator.flow"
 
 

@@ -1,0 +1,108 @@
+"""KM117: what it finds, and why, is in the page beside this file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from keras_memlint.analysis.calls import Call
+from keras_memlint.analysis.script import Fit, Script
+from keras_memlint.analysis.values import Api, Array, Dataset, Instance, Object, Value, const
+from keras_memlint.fixes.calls import remove_arguments
+from keras_memlint.fixes.edits import Fix
+from keras_memlint.rules.base import Finding, Rule
+from keras_memlint.rules.input_data._files import uses
+from keras_memlint.rules.input_data._sequences import BASES, held_bytes, held_files
+
+RULE = Rule(
+    "KM117",
+    "generator-workers-duplicate-data",
+    severity="info",
+    words=("workers", "use_multiprocessing", "max_queue_size"),
+    fix="both",
+)
+# Arguments that Keras 3 takes in the constructor of a `PyDataset`, and what they are when they are not given.
+_MOVED: dict[str, object] = {"workers": 1, "use_multiprocessing": False, "max_queue_size": 10}
+
+
+def check(script: Script) -> Iterator[Finding]:
+    seen: set[int] = set()
+    for fit in script.fits:
+        if id(fit.call.node) in seen:
+            continue
+        seen.add(id(fit.call.node))
+        found = _gone(script, fit) or _duplicates(script, fit)
+        if found is not None:
+            yield found
+
+
+def _gone(script: Script, fit: Fit) -> Finding | None:
+    """Arguments that `fit` of Keras 3 does not take."""
+    call = fit.call
+    given = [name for name in _MOVED if name in call.kwargs]
+    old = fit.model is not None and fit.model.flavour == "tf_keras"
+    if not given or not call.name.startswith("keras.Model.") or fit.method.endswith("_generator") or old:
+        return None
+    if not _is_keras_3(script, fit.x) or script.asks_version(call.function) or call.conditional:
+        return None
+    names = " and ".join(f"`{name}`" for name in given)
+    return Finding(
+        at=script.call_place(call),
+        site=script.place(call.site),
+        message=f"`{fit.method}` of Keras 3 takes no {names}: it raises a `TypeError`",
+        help="give them to the constructor of the `PyDataset`: `super().__init__(workers=4)`",
+        fixes=_without(script, fit, given),
+        severity="error",
+    )
+
+
+def _is_keras_3(script: Script, x: Value) -> bool:
+    if script.keras_major is not None:
+        return script.keras_major == 3
+    bases = x.cls.bases if isinstance(x, Instance) else ()
+    return any(isinstance(base, Api) and base.dotted.endswith(".PyDataset") for base in bases)
+
+
+def _without(script: Script, fit: Fit, given: list[str]) -> tuple[Fix, ...]:
+    """The call without them; safe where Keras 2 did nothing with them."""
+    arguments = [one for one in fit.call.node.args if one.name in given]
+    edits = remove_arguments(script, fit.call.node, arguments) if script.own(fit.call.node) else None
+    if edits is None or len(arguments) != len(given):
+        return ()
+    usual = all(const(fit.call.kwargs[name]) == _MOVED[name] for name in given)
+    safe = usual or isinstance(fit.x, (Array, Dataset))
+    price = "" if safe else " (unsafe: batches are then made one after the other)"
+    return (Fix(f"remove {', '.join(f'`{name}`' for name in given)}{price}", safe, tuple(edits)),)
+
+
+def _duplicates(script: Script, fit: Fit) -> Finding | None:
+    """Worker processes beside an object that holds the data set."""
+    x = fit.x
+    if script.is_test or not isinstance(x, Instance) or x.cls.api_base() not in BASES:
+        return None
+    by = next((call for call in (fit.call, *_constructors(script, x)) if _processes(call) > 1), None)
+    if by is None:
+        return None
+    size = held_bytes(x)
+    if not script.large(size) and next(held_files(script, x, uses(script)), None) is None:
+        return None
+    count = _processes(by)
+    return Finding(
+        at=script.call_place(by),
+        site=script.place(by.site),
+        message=f"{count} worker processes may each get a copy of the data that `{x.cls.node.name}` holds",
+        bytes=size * count if script.large(size) else None,
+        help="keep paths or open the file in `__getitem__`; or use threads, which share the data:"
+        " `use_multiprocessing=False`",
+    )
+
+
+def _constructors(script: Script, x: Instance) -> Iterator[Call]:
+    for call in script.calls("super.__init__"):
+        if isinstance(call.receiver, Object) and call.receiver.state.get("self") is x:
+            yield call
+
+
+def _processes(call: Call) -> int:
+    """How many worker processes the arguments of ``call`` ask for; 0 when that is not known."""
+    count = const(call.kwargs.get("workers"))
+    return count if const(call.kwargs.get("use_multiprocessing")) is True and isinstance(count, int) else 0

@@ -1,0 +1,90 @@
+"""KM114: what it finds, and why, is in the page beside this file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from keras_memlint.analysis import tree
+from keras_memlint.analysis.calls import Call
+from keras_memlint.analysis.script import Script
+from keras_memlint.analysis.values import Array, Items, Origin
+from keras_memlint.rules.base import Finding, Rule
+from keras_memlint.rules.input_data._files import nodes, uses
+
+RULE = Rule(
+    "KM114",
+    "offline-augmentation-in-ram",
+    severity="warning",
+    words=("concatenate", "vstack", "append", "repeat", "tile"),
+)
+_JOINS = ("numpy.concatenate", "numpy.vstack", "numpy.append")
+_FLIPS = ("numpy.flip", "numpy.fliplr", "numpy.flipud", "numpy.rot90", "numpy.roll", "tf.image.")
+_AUGMENT = (
+    "augment each batch: a layer such as `keras.layers.RandomFlip` in the model, or `tf.image.random_flip_left_right`"
+    " in the `map` of a `tf.data` data set"
+)
+_REPEAT = "take rows more often instead of copying them: `class_weight`, `sample_weight`, or indices chosen per batch"
+
+
+def check(script: Script) -> Iterator[Finding]:
+    if script.is_test:
+        return
+    trained = uses(script).trained
+    seen: set[int] = set()
+    for call in (*script.calls(*_JOINS), *script.calls("numpy.repeat", "numpy.tile", "numpy.ndarray.repeat")):
+        result = call.result
+        if id(call.node) in seen or not isinstance(result, Array) or result.source == "toy" or result.labels:
+            continue
+        if call.streamed or call.mapped or trained.isdisjoint(nodes(result.origin)):
+            continue
+        many = script.large(result.least)
+        if not many and not (result.least is None and result.pixels and result.source in ("list", "disk")):
+            continue
+        how = _augmented(script, call) if call.name in _JOINS else _repeated(call)
+        if how is None:
+            continue
+        seen.add(id(call.node))
+        yield Finding(
+            at=script.call_place(call),
+            site=script.place(call.site),
+            message=f"{how} all stand in memory beside the samples they were made of",
+            bytes=result.least,
+            help=_REPEAT if how.startswith("repeated") else _AUGMENT,
+            related=script.trail(result.origin.before if result.origin is not None else None),
+            severity="warning" if many else "info",
+        )
+
+
+def _augmented(script: Script, call: Call) -> str | None:
+    """What is joined to the samples it was made of; None when the parts are of other kinds."""
+    given = call.first()
+    items = (given.items or ()) if isinstance(given, Items) else ()
+    parts = [part for part in items if isinstance(part, Array)]
+    flattens = call.name == "numpy.append"  # unless it is told an axis
+    axis = call.const("axis", 0 if call.arg("axis") is None and not flattens else None)
+    if axis != 0 or len(parts) < 2:
+        return None
+    chains = [list(part.origin.steps()) if part.origin is not None else [] for part in parts]
+    for chain in chains:
+        for at, step in enumerate(chain):
+            before = {id(one) for one in chain[at + 1 :]}
+            joined = any(other and id(other[0]) in before for other in chains if other is not chain)
+            if joined and _is_flip(script, step):
+                return "flipped or rotated copies"
+    same = [chain for chain in chains if chain and chain[0] is chains[0][0]] if chains[0] else []
+    return "repeated samples" if len(same) == len(chains) else None
+
+
+def _is_flip(script: Script, step: Origin) -> bool:
+    called = script.called(step.node) if isinstance(step.node, tree.Call) else ""
+    return step.note == "mirrored" or called.startswith(_FLIPS)
+
+
+def _repeated(call: Call) -> str | None:
+    """`repeat` and `tile` along the first axis; None for the others, which make no more samples."""
+    result, given = call.result, call.receiver if isinstance(call.receiver, Array) else call.first()
+    if not isinstance(result, Array) or not isinstance(given, Array) or not result.shape or not given.shape:
+        return None
+    first, before = result.shape[0], given.shape[0]
+    more = first is not None and before is not None and first > before > 1
+    return "repeated samples" if more and len(result.shape) == len(given.shape) else None

@@ -1,0 +1,187 @@
+"""Arrays that stay in memory during a training although the script has no more use for them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
+
+from keras_memlint.analysis import tree
+from keras_memlint.analysis.feeds import arrays
+from keras_memlint.analysis.fits import Fit
+from keras_memlint.analysis.scopes import Binding
+from keras_memlint.analysis.script import Script
+from keras_memlint.analysis.values import Array, Dataset, Function, Origin
+from keras_memlint.fixes.uses import Use, uses_of
+
+# Steps after which the numbers stand in memory of their own, and those that KM112 reports.
+_COPIES = ("computed", "widened", "converted to", "copied", "repeated", "resized", "scaled to", "projected")
+_SPLITS = ("split", "picked", "copied in another order")
+_VIEWS = ("numpy.asarray", "numpy.ascontiguousarray", "numpy.reshape", "tf.convert_to_tensor")
+_OWN = ("ndarray", "tensor")
+# Calls that give back numbers of their own, or keep nothing of what they are given.
+_HARMLESS = ("numpy.", "sklearn.", "builtins.", "tf.", "def ", "matplotlib.", "scipy.", "skimage.", "cv2.")
+_KEEP = ("tf.data.",)
+
+
+class Idle(NamedTuple):
+    """An array that ``binding`` keeps during a training; ``copied`` is the step that made what is trained on."""
+
+    binding: Binding
+    copied: Origin
+
+
+def idle(script: Script, fit: Fit, around: tuple[tree.Node, ...]) -> list[Idle]:
+    """Large arrays of the function (or module) of ``fit``, whose only use is the copy that is trained on.
+
+    ``around`` are the nodes that ``fit`` stands in.
+    """
+    function = fit.call.function
+    block = list(_visible(script, function, fit.call.order))
+    if not block:
+        return []
+    start = script.place(whole(fit.call.node, around)).start
+    found: dict[str, Idle] = {}
+    for binding in block:
+        array = binding.array
+        if not script.large(array.least) or array.part or array.source == "toy" or array.kind not in _OWN:
+            continue
+        if binding.loops or array.origin is None or binding.node.id in found:
+            continue
+        copied = next((one for one in (_copied(script, a, array) for a in fed(fit)) if one), None)
+        if copied is None or _is_held(script, binding, block):
+            continue
+        if _is_over(script, binding, function, start):
+            found[binding.node.id] = Idle(binding, copied)
+    return list(found.values())
+
+
+def whole(node: tree.Node, around: tuple[tree.Node, ...]) -> tree.Node:
+    """The outermost statement, within its function, that ``node`` stands in."""
+    at = node
+    for outer in around:
+        if isinstance(outer, tree.FunctionDef):
+            return at
+        at = outer
+    return at
+
+
+def fed(fit: Fit) -> Iterator[Array]:
+    """The arrays a training is given, also those that its data set was made of."""
+    for given in (fit.x, fit.y):
+        yield from arrays(given)
+        for step in given.chain() if isinstance(given, Dataset) else ():
+            tensors = step.call.arg("tensors") if step.call is not None else None
+            yield from arrays(tensors) if tensors is not None else ()
+
+
+def _visible(script: Script, function: Function | None, order: int) -> Iterator[Binding]:
+    node = function.node if function is not None else None
+    for binding in script.bindings:
+        own = binding.function.node if binding.function is not None else None
+        if own is node and binding.order < order and script.own(binding.node):
+            yield binding
+
+
+def _copied(script: Script, given: Array, array: Array) -> Origin | None:
+    """The first step from ``array`` to ``given`` that copies it; None when there is none, or KM112 reports it."""
+    steps: list[Origin] = []
+    for step in given.origin.steps() if given.origin is not None else ():
+        if step is array.origin:
+            break
+        steps.append(step)
+    else:
+        return None
+    if any(step.note.startswith(_SPLITS) for step in steps):
+        return None
+    return next((step for step in reversed(steps) if _is_copy(script, step)), None)
+
+
+def _is_copy(script: Script, step: Origin) -> bool:
+    if not step.note.startswith(_COPIES):
+        return False
+    if isinstance(step.node, tree.Call):
+        return script.called(step.node) not in ("", *_VIEWS) and not any(
+            argument.name in ("out", "copy") for argument in step.node.args
+        )
+    return isinstance(step.node, tree.Binary)  # not `x /= 255`, which changes the array itself
+
+
+def _is_held(script: Script, binding: Binding, block: Iterable[Binding]) -> bool:
+    """Whether another name may hold the same memory: an alias, a slice, another shape of it."""
+    origin = binding.array.origin
+    for other in block:
+        if other.node.id == binding.node.id or other.array.origin is None:
+            continue
+        for step in other.array.origin.steps():
+            if step is origin:
+                return True
+            if _is_copy(script, step) or step.note.startswith(_SPLITS):
+                break
+    return False
+
+
+def _is_over(script: Script, binding: Binding, function: Function | None, start: int) -> bool:
+    """Whether the name is bound once, by what makes the array, and last mentioned before the offset ``start``."""
+    uses = uses_of(script, binding.node.id)
+    if uses is None:
+        return False
+    own: list[Use] = []
+    for nested, group in _by_function(uses).items():
+        if nested is (function.node if function is not None else None):
+            own += group
+        elif not any(use.is_bound for use in group):
+            return False  # a function reads it, whenever it is called
+    bound = [use for use in own if use.is_bound]
+    if not bound or bound[-1].node is not binding.node or not _is_made_by(script, bound[-1], binding):
+        return False
+    return all(
+        script.place(use.node).start < start and (use.is_bound or _keeps_nothing(script, use)) for use in own
+    )
+
+
+def _by_function(uses: Iterable[Use]) -> dict[tree.Node | None, list[Use]]:
+    found: dict[tree.Node | None, list[Use]] = {}
+    for use in uses:
+        inner = (
+            node for node in use.around if isinstance(node, (tree.FunctionDef, tree.Lambda, tree.ClassDef))
+        )
+        found.setdefault(next(inner, None), []).append(use)
+    return found
+
+
+def _is_made_by(script: Script, use: Use, binding: Binding) -> bool:
+    """Whether the assignment itself makes the array, rather than naming one that stands elsewhere."""
+    statement = next((node for node in use.around if isinstance(node, tree.Assign)), None)
+    if statement is None or len(statement.targets) != 1 or binding.array.origin is None:
+        return False
+    value = statement.value
+    if value is binding.array.origin.node:
+        return isinstance(value, tree.Binary) or (
+            isinstance(value, tree.Call) and script.called(value) not in _VIEWS
+        )
+    return isinstance(value, tree.Call) and script.called(value).startswith("def ") and _is_plain(value)
+
+
+def _is_plain(call: tree.Call) -> bool:
+    return isinstance(call.func, tree.Name)
+
+
+def _keeps_nothing(script: Script, use: Use) -> bool:
+    """Whether nothing can hold the array because of ``use``: a number is read, or a call makes one of its own."""
+    at: tree.Node = use.node
+    for outer in use.around:
+        if isinstance(outer, (tree.Binary, tree.Compare, tree.Formatted, tree.ExprStmt)):
+            return True
+        if isinstance(outer, tree.Assign):
+            return at in outer.targets  # `x[i] = image`
+        if isinstance(outer, tree.Call):
+            name = script.called(outer)
+            return name.startswith(_HARMLESS) and not name.startswith(_KEEP)
+        if isinstance(outer, tree.Attribute) and outer.name in ("shape", "dtype", "ndim", "size", "nbytes"):
+            return True
+        if isinstance(outer, tree.Subscript) and outer.value is not at:
+            return False
+        if not isinstance(outer, (tree.Attribute, tree.Subscript, tree.Argument)):
+            return False
+        at = outer
+    return False
