@@ -95,7 +95,18 @@ def _bound(body: tuple[tree.Stmt, ...], but: tree.Stmt) -> set[str]:
     found: set[str] = set()
     for statement in body:
         if isinstance(statement, tree.Assign) and statement is not but:
-            found |= {name for target in statement.targets if (name := dotted(target)) is not None}
+            found |= {name for target in statement.targets for name in _names(target)}
         elif isinstance(statement, tree.With):
             found |= _bound(statement.body, but)
     return found
+
+
+def _names(target: tree.Expr) -> Iterator[str]:
+    """The names that an assignment to ``target`` binds."""
+    if isinstance(target, tree.Sequence):
+        for element in target.elements:
+            yield from _names(element)
+    elif isinstance(target, tree.Starred):
+        yield from _names(target.value)
+    elif (name := dotted(target)) is not None:
+        yield name

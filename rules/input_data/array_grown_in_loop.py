@@ -10,7 +10,7 @@ from keras_memlint.analysis.script import Script
 from keras_memlint.analysis.values import Array
 from keras_memlint.rules.base import Finding, Rule
 from keras_memlint.rules.diagnostic import Severity
-from keras_memlint.rules.input_data._files import Uses, bulk, nodes, reads_files, uses
+from keras_memlint.rules.input_data._files import Uses, bulk, reads_files, uses
 
 RULE = Rule(
     "KM107",
@@ -66,5 +66,5 @@ def _cost(script: Script, one: Regrown, used: Uses) -> tuple[int | None, Severit
     maker = script.maker(part)
     if part.kind == "frame" and maker is not None and maker.name.startswith(_READERS) and maker.loops:
         return None, "info"
-    trained = any(node in used.trained for node in nodes(grown.origin)) if grown.origin is not None else False
+    trained = id(one.call.node) in used.trained
     return (None, "hint") if trained and part.source != "network" else None

@@ -24,12 +24,8 @@ def check(script: Script) -> Iterator[Finding]:
     reported: set[int] = set()
     for call in script.calls(*LOADERS, *_JOINS):
         array = call.result
-        if (
-            id(call.node) in reported
-            or not isinstance(array, Array)
-            or any(loop.kind != "while" for loop in call.loops)
-        ):
-            continue
+        if id(call.node) in reported or call.loops or not isinstance(array, Array):
+            continue  # in a loop it may be what one batch needs
         joined = call.name in _JOINS
         if array.source != "list" if joined else is_mapped(call) or pickles(call):
             continue
@@ -62,11 +58,11 @@ def _severity(script: Script, call: Call, array: Array) -> Severity | None:
 
 
 def _is_yielded(script: Script, call: Call, array: Array) -> bool:
-    """Whether the generator that ``call`` stands in yields ``array``, or parts of it."""
+    """Whether the generator that ``call`` stands in yields ``array`` in a loop, or parts of it."""
     if call.function is None or array.origin is None:
         return False
     for yielded in script.yields:
-        if yielded.function is not None and yielded.function.node is call.function.node:
+        if yielded.loops and yielded.function is not None and yielded.function.node is call.function.node:
             for part in arrays(yielded.value):
                 if part.origin is not None and any(step is array.origin for step in part.origin.steps()):
                     return True

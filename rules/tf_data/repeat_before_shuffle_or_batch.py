@@ -22,25 +22,18 @@ _MESSAGES = {
 
 
 def check(script: Script) -> Iterator[Finding]:
+    if script.is_test:
+        return
     reported: set[int] = set()
     for call, dataset in script.dataset_ops(*_MESSAGES):
         repeat = dataset.earlier("repeat", _BETWEEN)
-        if (
-            repeat is None
-            or repeat.call is None
-            or id(repeat) in reported
-            or not _is_of_epochs(script, repeat)
+        if repeat is None or repeat.call is None or not _is_of_epochs(script, repeat):
+            continue
+        if id(repeat.call.node) in reported or (
+            dataset.op != "shuffle" and _is_harmless(script, dataset, repeat)
         ):
             continue
-        if dataset.op != "shuffle" and (
-            call.given("drop_remainder")  # batches of one size are why `repeat` stands first
-            or script.uses("tf.distribute.")
-            or any(
-                step.op == "shuffle" for step in repeat.chain()
-            )  # which samples share a batch is left to chance
-        ):
-            continue
-        reported.add(id(repeat))
+        reported.add(id(repeat.call.node))
         edits = move_before(script, call.node, repeat.call.node) if dataset.op == "shuffle" else None
         yield Finding(
             at=script.call_place(call),
@@ -58,5 +51,19 @@ def _is_of_epochs(script: Script, repeat: Dataset) -> bool:
     """Whether each repetition is an epoch; a number may be there to show samples several times in one."""
     if repeat.call is None or repeat.input is None or repeat.input.cardinality == 1 or repeat.call.star:
         return False
+    if repeat.call.const("count") == 1:
+        return False
     count = repeat.call.argument_node("count")
     return repeat.infinite or (count is not None and "epoch" in script.text(count.value).lower())
+
+
+def _is_harmless(script: Script, batch: Dataset, repeat: Dataset) -> bool:
+    """Whether batches of ``batch`` end where a pass does, must be of one size, or are left to chance anyway."""
+    assert batch.call is not None and repeat.input is not None
+    samples, size = repeat.input.cardinality, batch.batch_size
+    return (
+        (samples is not None and bool(size) and samples % (size or 1) == 0)
+        or batch.call.given("drop_remainder")
+        or script.uses("tf.distribute.")
+        or any(step.op == "shuffle" for step in repeat.chain())
+    )
