@@ -57,6 +57,8 @@ def stage(pages: Path) -> None:
     for pattern in WRITTEN + DRAWN:
         for path in ROOT.glob(pattern):
             write(pages / path.relative_to(ROOT), path.read_bytes())
+    home = (ROOT / "README.md").read_text(encoding="utf-8").replace("](rules)", "](rules/README.md)")
+    write(pages / "README.md", home.encode())  # what is a folder in the repository is a page here
     for row in catalogue.rows() + catalogue.reserved():
         write(pages / rule_page.place(row), rule_page.text(row).encode())
     write(pages / "rules" / "README.md", catalogue_page.text(catalogue.rows()).encode())
