@@ -162,7 +162,7 @@ import keras
 
 model = keras.applications.ResNet50(weights=None, input_shape=(224, 224, 3), classes=10)
 model.compile("adam", "sparse_categorical_crossentropy")
-model.fit(x, y, batch_size=64)
+model.fit(x, y, batch_size=512)
 """
 
     def severities(self, cli: Cli, *arguments: str) -> list[str]:
