@@ -13,7 +13,7 @@ from keras_memlint.fixes.spelling import autotune
 from keras_memlint.rules.base import Finding, Rule
 
 RULE = Rule(
-    "KM207", "missing-prefetch", severity="hint", words=("Dataset", "tfds", "_from_directory"), fix="safe"
+    "KM207", "missing-prefetch", severity="info", words=("Dataset", "tfds", "_from_directory"), fix="safe"
 )
 
 # From here on tf.data puts in a prefetch itself where the last operation is none (API reference, `inject_prefetch`).
@@ -54,7 +54,6 @@ def check(script: Script) -> Iterator[Finding]:
                 help="append `.prefetch(tf.data.AUTOTUNE)`; the elements and their order stay the same",
                 related=((f"given to `{fit.method}` here", script.call_place(fit.call)),),
                 fixes=_fixes(script, end.call),
-                severity="info" if old else "hint",
             )
 
 
