@@ -108,7 +108,7 @@ def test_it_finds_the_known_problem(python: Path, bundle: Path, tmp_path: Path) 
         (tmp_path / f"{name}.py").write_text("raise SystemExit('the wrong module')")
     ran = start(python, bundle, "check", "--no-cache", "--output-format", "json", "train.py", cwd=tmp_path)
     assert (ran.returncode, ran.stderr) == (1, "")
-    assert {finding["code"] for finding in json.loads(ran.stdout)} == {"KM102", "KM602"}
+    assert {finding["code"] for finding in json.loads(ran.stdout)} == {"KM102", "KM112", "KM602"}
 
 
 def test_it_says_its_version(python: Path, bundle: Path) -> None:
