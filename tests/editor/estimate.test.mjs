@@ -65,6 +65,7 @@ test("a lens starts the estimate; its report can be applied and saved, and the l
     await bench.until(async () => (await box.inputValue()).endsWith(name), "the dialog proposes a name");
     await page.keyboard.press("Enter");
     await bench.until(() => bench.has(name) && bench.read(name).includes(marks), `the report as ${format}`);
+    await box.waitFor({ state: "hidden" }); // a command typed while the dialog closes is lost
   }
 
   await bench.command("View: Focus First Editor Group");
