@@ -46,6 +46,8 @@ def _is_eager(script: Script, model: Model) -> bool:
 def _model(value: Value) -> Model | None:
     """The model that a history, or a tuple with one, holds on to; None for everything else."""
     if isinstance(value, Items) and value.kind in ("tuple", "list"):
+        if any(isinstance(item, Model) for item in value.items or ()):
+            return None  # the model itself is kept, and so it is meant
         return next((found for item in value.items or () if (found := _model(item)) is not None), None)
     if not isinstance(value, Object) or value.api != "keras.callbacks.History":
         return None

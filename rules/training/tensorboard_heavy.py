@@ -42,6 +42,10 @@ def _histograms(script: Script, call: Call) -> Iterator[Finding]:
     often = call.const("histogram_freq")
     if not isinstance(often, int) or often < 1 or script.is_test:
         return
+    if script.slices_arrays or call.given("write_grads"):
+        return  # TensorFlow 1 counts in an operation of its own
+    # A script for standalone Keras that does not say which may be for TensorFlow 1 as well.
+    sure = call.flavour != "keras" or script.keras_major == 3
     for fit in script.trainings:
         callbacks = fit.call.arg("callbacks")
         given = callbacks.items or () if isinstance(callbacks, Items) else ()
@@ -57,7 +61,7 @@ def _histograms(script: Script, call: Call) -> Iterator[Finding]:
                 set_argument(script, call.node, "histogram_freq", "0"),
                 "make none (unsafe: TensorBoard shows no weights)",
                 size=size,
-                severity="warning" if size >= _MUCH else "info",
+                severity="warning" if size >= _MUCH and sure else "info",
             )
             return
 
