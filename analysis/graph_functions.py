@@ -77,8 +77,10 @@ def retracings(script: Script) -> Iterator[Retracing]:
     seen: set[int] = set()
     for call in script.all_calls:
         function = call.callee
-        if function is None or function.tracer is None or call.traced is not None or not call.loops:
+        if function is None or function.tracer is None or not call.loops:
             continue
+        if call.traced is not None or call.mapped:
+            continue  # part of another graph; that of a pipeline's function is made once, with the pipeline
         found = _made_anew(call, function) or _varying(script, call, function)
         if found is not None and id(call.node) not in seen:
             seen.add(id(call.node))
