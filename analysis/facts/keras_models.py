@@ -78,9 +78,9 @@ def _policy(call: Call, _run: Machine) -> Value:
     return Object("keras.mixed_precision.DTypePolicy", call, origin=Origin(call.node, "policy"))
 
 
-def _pruned(call: Call, _run: Machine) -> Value:
+def _wrapped(call: Call, _run: Machine) -> Value:
     """A wrapped model is a model again, a wrapped layer a layer."""
-    given = call.arg("to_prune") or call.first()
+    given = call.arg(call.params[0]) or call.first()
     if isinstance(given, Model):
         made = Model(
             given.kind,
@@ -91,7 +91,7 @@ def _pruned(call: Call, _run: Machine) -> Value:
             given.output,
             None,
             given.complete,
-            origin=Origin(call.node, "wrapped for pruning", given.origin),
+            origin=Origin(call.node, "wrapped here", given.origin),
         )
         made.final = given.final
         return made
@@ -101,7 +101,7 @@ def _pruned(call: Call, _run: Machine) -> Value:
             given.flavour,
             call,
             {"layer": given},
-            origin=Origin(call.node, "wrapped for pruning"),
+            origin=Origin(call.node, "wrapped here"),
         )
     return UNKNOWN
 
@@ -165,6 +165,12 @@ KERAS_MODELS = table(
     fact(_M + "predict_generator", "generator steps", _predicted, see="removed in TF 2.6"),
     fact(_M + "predict_on_batch", "x", _predicted, see=_DOCS),
     fact(_M + "predict_proba", "x batch_size", _predicted, see="removed in TF 2.6"),
+    fact(
+        _M + "quantize",
+        "mode config filters",
+        lambda _c, _r: Const(None),
+        see="Keras API reference, quantization",
+    ),
     fact(_M + "test_on_batch", "x y", lambda _c, _r: Scalar("float"), see=_DOCS),
     fact(_M + "train_on_batch", "x y", lambda _c, _r: Scalar("float"), see=_DOCS),
     fact(
@@ -195,9 +201,17 @@ KERAS_MODELS = table(
     fact(
         "tfmot.sparsity.keras.prune_low_magnitude",
         "to_prune pruning_schedule block_size",
-        _pruned,
+        _wrapped,
         see="tfmot API reference",
     ),
     fact("tfmot.sparsity.keras.strip_pruning", "model", _unwrapped, see="tfmot API reference"),
-    fact("tfmot.quantization.keras.quantize_model", "to_quantize", _pruned, see="tfmot API reference"),
+    fact(
+        "tfmot.clustering.keras.cluster_weights",
+        "to_cluster number_of_clusters cluster_centroids_init",
+        _wrapped,
+        see="tfmot API reference",
+    ),
+    fact("tfmot.clustering.keras.strip_clustering", "to_strip", _unwrapped, see="tfmot API reference"),
+    fact("tfmot.quantization.keras.quantize_apply", "model scheme", _wrapped, see="tfmot API reference"),
+    fact("tfmot.quantization.keras.quantize_model", "to_quantize", _wrapped, see="tfmot API reference"),
 )

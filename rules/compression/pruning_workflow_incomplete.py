@@ -6,26 +6,20 @@ from collections.abc import Iterator
 
 from keras_memlint.analysis.calls import Call
 from keras_memlint.analysis.script import Script
-from keras_memlint.analysis.source import Place
-from keras_memlint.analysis.values import Const, Items, KerasTensor, Model, Object, Value
-from keras_memlint.fixes.calls import add_element, append_argument, wrap
+from keras_memlint.analysis.values import Const, Items, KerasTensor, Object, Value
+from keras_memlint.fixes.calls import add_element, append_argument
 from keras_memlint.fixes.edits import Edit, Fix
 from keras_memlint.fixes.spelling import spell
 from keras_memlint.rules.base import Finding, Rule
+from keras_memlint.rules.compression._wrappers import is_made_by, made, saved, strip_first
 
 RULE = Rule(
     "KM803", "pruning-workflow-incomplete", severity="warning", words=("prune_low_magnitude",), fix="both"
 )
 
 _PRUNE = "tfmot.sparsity.keras.prune_low_magnitude"
-_SAVES = (
-    "keras.Model.save",
-    "keras.Model.export",
-    "keras.models.save_model",
-    "keras.saving.save_model",
-    "tf.saved_model.save",
-    "tf.lite.TFLiteConverter.from_keras_model",
-)
+_NOTE = "wrapped for pruning here"
+_STRIP = "tensorflow_model_optimization.sparsity.keras.strip_pruning"
 
 
 def check(script: Script) -> Iterator[Finding]:
@@ -42,25 +36,16 @@ def check(script: Script) -> Iterator[Finding]:
             )
 
 
-def _pruned(model: Value | None) -> bool:
-    return isinstance(model, Model) and model.call is not None and model.call.name == _PRUNE
-
-
-def _made(script: Script, model: Value | None) -> tuple[tuple[str, Place], ...]:
-    call = model.call if isinstance(model, Model) else None
-    return (("wrapped for pruning here", script.call_place(call)),) if call is not None else ()
-
-
 def _trained_without_step(script: Script) -> Iterator[Finding]:
     for fit in script.trainings:
-        if not _pruned(fit.model) or fit.call.star or _has_step(fit.call.arg("callbacks")):
+        if not is_made_by(fit.model, _PRUNE) or fit.call.star or _has_step(fit.call.arg("callbacks")):
             continue
         yield Finding(
             at=script.call_place(fit.call),
             site=script.place(fit.call.site),
             message="a pruned model trains without `UpdatePruningStep`: the first step raises InvalidArgumentError",
             help="add `tfmot.sparsity.keras.UpdatePruningStep()` to the callbacks",
-            related=_made(script, fit.model),
+            related=made(script, fit.model, _NOTE),
             fixes=_step(script, fit.call),
             severity="error",
         )
@@ -90,30 +75,19 @@ def _step(script: Script, call: Call) -> tuple[Fix, ...]:
 
 
 def _saved_with_wrappers(script: Script) -> Iterator[Finding]:
-    for call in script.calls(*_SAVES):
-        method = call.name.startswith("keras.Model.")
-        model = call.receiver if method else call.first()
-        if not isinstance(model, Model) or not _pruned(model):
-            continue
-        parameters = model.parameters
+    for one in saved(script, _PRUNE):
+        parameters = one.model.parameters
         yield Finding(
-            at=script.call_place(call),
-            site=script.place(call.site),
+            at=script.call_place(one.call),
+            site=script.place(one.call.site),
             message="a pruned model is saved with its pruning wrappers: masks and thresholds double the weights",
             bytes=parameters * 4 if parameters is not None else None,
             help="save `tfmot.sparsity.keras.strip_pruning(model)`",
-            related=_made(script, model),
-            fixes=_strip(script, call, method),
+            related=made(script, one.model, _NOTE),
+            fixes=strip_first(
+                script,
+                one,
+                _STRIP,
+                "strip the wrappers first (unsafe: what is saved cannot be pruned further)",
+            ),
         )
-
-
-def _strip(script: Script, call: Call, method: bool) -> tuple[Fix, ...]:
-    text, imports = spell(script, "tensorflow_model_optimization.sparsity.keras.strip_pruning")
-    node = call.node
-    if method:
-        target = getattr(node.func, "value", None)
-    else:
-        target = node.args[0].value if node.args and node.args[0].name is None else None
-    edits = wrap(script, target, f"{text}(", ")") if target is not None else None
-    title = "strip the wrappers first (unsafe: what is saved cannot be pruned further)"
-    return (Fix(title, False, (*edits, *imports)),) if edits is not None else ()
