@@ -37,8 +37,18 @@ class Budget:
             return "warning" if part * 2 > memory else "info" if part * 10 > memory else None
         return "warning" if part > _FEW else "info" if part > _SOME else "hint" if part > _ANY else None
 
+    def of_choice(self, part: int) -> Severity | None:
+        """The same where a smaller model is a choice: no warning unless ``part`` alone does not fit the GPU."""
+        found, memory = self.severity(part), self.target.gpu_memory
+        if found is None or memory is None:
+            return "hint" if found is not None else None
+        return "warning" if part > memory else "info"
+
     def cost(self, part: int, batch: int | None = None) -> str:
-        """``part`` at a batch, the step's own unless another is given, beside what the whole step needs and what the GPU has, as far as they are known."""
+        """``part`` at a batch, the step's own unless another is given, beside the whole step and the GPU's memory.
+
+        These are left out where they are not known.
+        """
         batch = self.batch if batch is None else batch
         whole = self._whole(part) if batch == self.batch else ""
         at = f" at batch {batch}" if batch is not None else ""

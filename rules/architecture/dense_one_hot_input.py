@@ -1,0 +1,48 @@
+"""KM412: what it finds, and why, is in the page beside this file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from keras_memlint.analysis.feeds import arrays
+from keras_memlint.analysis.script import Script
+from keras_memlint.analysis.targets import Target
+from keras_memlint.analysis.values import Array
+from keras_memlint.rules.base import Finding, Rule
+
+RULE = Rule(
+    "KM412",
+    "dense-one-hot-input",
+    severity="warning",
+    words=("to_categorical", "one_hot", "eye", "identity", "get_dummies", "OneHotEncoder"),
+)
+
+# With fewer classes an embedding saves little.
+CLASSES = 32
+
+
+def check(script: Script) -> Iterator[Finding]:
+    if script.is_test:
+        return
+    seen: set[int] = set()
+    for fit in script.trainings:
+        for array in arrays(fit.x):
+            hot = script.one_hot(Target(fit, array, held_out=False, whole=True))
+            # What a loop sets to one may be several words of a text in one row.
+            if hot is None or hot.toy or hot.fills or id(hot.call.node) in seen:
+                continue
+            made = hot.call.result if isinstance(hot.call.result, Array) else array
+            whole = made if made.bytes is not None else array
+            classes = whole.shape[-1] if whole.shape else None
+            if classes is None or classes < CLASSES or not script.large(whole.bytes):
+                continue
+            seen.add(id(hot.call.node))
+            yield Finding(
+                at=script.call_place(hot.call),
+                site=script.place(hot.call.site),
+                message=f"the model's input is one-hot: {classes:,} numbers for each integer",
+                bytes=whole.bytes,
+                help="give the model the integers: `Embedding` as its first layer, or `CategoryEncoding`, which encodes a"
+                " batch at a time",
+                related=(("trained on here", script.call_place(fit.call)),),
+            )
