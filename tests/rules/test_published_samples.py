@@ -64,7 +64,7 @@ def test_a_pipeline_that_maps_sequentially_and_prefetches() -> None:
 
 
 def test_two_pruning_apis_that_do_not_exist_and_an_old_name() -> None:
-    assert codes(PRUNING) == {"KM802": 2, "KM901": 1, "KM903": 1}
+    assert codes(PRUNING) == {"KM802": 2, "KM901": 1, "KM902": 1, "KM903": 1}
 
 
 def test_a_policy_in_force_with_layers_left_out() -> None:
