@@ -9,11 +9,11 @@ from keras_memlint.analysis.calls import Call
 from keras_memlint.analysis.facts.defaults import BATCH_SIZE
 from keras_memlint.analysis.facts.optimizers import class_name, takes
 from keras_memlint.analysis.script import Fit, Script
+from keras_memlint.analysis.uses import literal_behind
 from keras_memlint.analysis.values import Const, Dataset, Object, const
 from keras_memlint.fixes.calls import append_argument
 from keras_memlint.fixes.edits import Edit, Fix, overlap
 from keras_memlint.fixes.spelling import spell
-from keras_memlint.fixes.uses import literal_behind
 
 _STEPS = "gradient_accumulation_steps"
 

@@ -9,10 +9,10 @@ from typing import NamedTuple
 from keras_memlint.analysis import tree
 from keras_memlint.analysis.calls import Call
 from keras_memlint.analysis.script import Script
+from keras_memlint.analysis.uses import Use, around, target_of, uses_of
 from keras_memlint.analysis.values import Object
 from keras_memlint.fixes.calls import set_argument
 from keras_memlint.fixes.edits import Edit
-from keras_memlint.fixes.uses import Use, around, target_of, uses_of
 
 _STREAMS = ("builtins.file", "io.BytesIO")  # NumPy maps paths only
 _HARMLESS = frozenset({"dtype", "itemsize", "nbytes", "ndim", "shape", "size"})

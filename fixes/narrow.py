@@ -9,12 +9,12 @@ from functools import partial
 from keras_memlint.analysis import tree
 from keras_memlint.analysis.calls import Call
 from keras_memlint.analysis.script import Script
+from keras_memlint.analysis.uses import Use, around, target_of, targets_of_parts, uses_of
 from keras_memlint.analysis.values import Array, Const
 from keras_memlint.analysis.widening import UFUNCS, Widening
 from keras_memlint.fixes.calls import append_argument, append_method, set_argument
 from keras_memlint.fixes.edits import Edit, Fix
 from keras_memlint.fixes.spelling import spell
-from keras_memlint.fixes.uses import Use, around, target_of, targets_of_parts, uses_of
 
 # Of these float32 holds every value. One operation on numbers that float32 holds gives the same float32 directly and
 # through float64, because 53 bits are at least twice 24 and two more (Figueroa, "When is double rounding innocuous?").

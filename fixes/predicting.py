@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from keras_memlint.analysis import tree
 from keras_memlint.analysis.script import Script
+from keras_memlint.analysis.uses import around
 from keras_memlint.fixes.calls import append_argument
 from keras_memlint.fixes.edits import Edit
-from keras_memlint.fixes.uses import around
 
 
 def called_as_predict(script: Script, call: tree.Call) -> tuple[Edit, ...] | None:

@@ -12,12 +12,12 @@ from keras_memlint.analysis.feeds import Feed
 from keras_memlint.analysis.names import canonical
 from keras_memlint.analysis.parse import Piece
 from keras_memlint.analysis.script import Script
+from keras_memlint.analysis.uses import around
 from keras_memlint.analysis.values import Array, Const, const
 from keras_memlint.fixes.calls import remove_arguments
 from keras_memlint.fixes.edits import Edit, Fix
 from keras_memlint.fixes.mapped import Mapped, is_slice, map_load
 from keras_memlint.fixes.spelling import spell
-from keras_memlint.fixes.uses import around
 
 _NAMES = ("Batches", "ArrayBatches", "SlicedBatches")
 _SLICED = ("ndarray", "memmap", "hdf5")

@@ -6,10 +6,10 @@ from keras_memlint.analysis import tree
 from keras_memlint.analysis.calls import Call
 from keras_memlint.analysis.script import Imported, Script
 from keras_memlint.analysis.tokens import KEYWORDS
+from keras_memlint.analysis.uses import uses_of
 from keras_memlint.fixes.edits import Edit
 from keras_memlint.fixes.imports import block_end
 from keras_memlint.fixes.spelling import statements
-from keras_memlint.fixes.uses import uses_of
 
 _LIBRARIES = ("keras.", "keras_tuner.", "tf.", "tfmot.")
 

@@ -239,7 +239,6 @@ _APPLICATIONS = [
     "xception",
 ]
 _G = "keras.preprocessing.image.ImageDataGenerator"
-_T = "keras.preprocessing.text.Tokenizer"
 _LOADER = "directory labels label_mode class_names color_mode batch_size image_size shuffle"
 _T = "keras.preprocessing.text.Tokenizer"
 KERAS_UTILS = table(

@@ -9,10 +9,10 @@ from keras_memlint.analysis import tree
 from keras_memlint.analysis.facts.sklearn_data import PARTS
 from keras_memlint.analysis.fits import Fit
 from keras_memlint.analysis.script import Script
+from keras_memlint.analysis.uses import uses_of
 from keras_memlint.analysis.values import Array, Function, Value
 from keras_memlint.fixes.edits import Fix
 from keras_memlint.fixes.statements import after
-from keras_memlint.fixes.uses import Use, uses_of
 from keras_memlint.rules.base import Finding, Rule
 from keras_memlint.rules.input_data._whole import is_toy_shape
 
@@ -115,15 +115,10 @@ def _kept(script: Script, node: tree.Expr, value: Value | None, fit: Fit) -> _Ke
     statement = next((outer for outer in use.around if isinstance(outer, tree.Stmt)), None)
     start = script.place(statement or node).start
     later = [one for one in uses if script.place(one.node).start >= start and one.node is not node]
-    if any(one.is_bound and _function(one) is _function(use) for one in later):
+    if any(one.is_bound and one.scope is use.scope for one in later):
         return None  # bound to something else, or deleted
-    last = not (later or value.part) and all(_function(one) is _function(use) for one in uses)
+    last = not (later or value.part) and all(one.scope is use.scope for one in uses)
     return _Kept(node.id, value, last)
-
-
-def _function(use: Use) -> tree.Node | None:
-    scopes = (tree.FunctionDef, tree.Lambda, tree.ClassDef)
-    return next((outer for outer in use.around if isinstance(outer, scopes)), None)
 
 
 def _help(kept: list[_Kept]) -> str:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from keras_memlint.analysis import tree
+from keras_memlint.analysis.idle import Idle, idle, whole
 from keras_memlint.analysis.script import Script
+from keras_memlint.analysis.uses import around
 from keras_memlint.fixes.edits import Fix
 from keras_memlint.fixes.statements import before
-from keras_memlint.fixes.uses import around
 from keras_memlint.rules.base import Finding, Rule
-from keras_memlint.rules.leaks._alive import Idle, idle, whole
 
 RULE = Rule("KM607", "global-big-arrays-alive", severity="warning", words=("fit", "search"), fix="both")
 

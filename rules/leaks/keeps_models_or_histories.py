@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from keras_memlint.analysis import tree
 from keras_memlint.analysis.calls import Holding
 from keras_memlint.analysis.script import Script
+from keras_memlint.analysis.uses import uses_of
 from keras_memlint.analysis.values import Items, Model, Object, Value
 from keras_memlint.fixes.edits import Edit, Fix
-from keras_memlint.fixes.uses import uses_of
 from keras_memlint.rules.base import Finding, Rule
 
 RULE = Rule("KM603", "keeps-models-or-histories", severity="hint", words=("fit",), fix="safe")

@@ -21,6 +21,8 @@ import numpy as np
 import tensorflow as tf
 from runner.liveness import liveness
 
+# One operation at a time, as the prediction has it: beside others, tensors live as long as the scheduler likes.
+tf.config.threading.set_inter_op_parallelism_threads(1)
 layers = keras.layers
 SIZES = {"float32": 4, "int32": 4, "int64": 8}
 

@@ -31,10 +31,10 @@ def found() -> dict[str, Any]:
 def test_close_to_the_allocators_peak(found: dict[str, Any], case: str) -> None:
     """Peaks of 20 to 50 MB, where one tensor that lives a little longer is some per cent already.
 
-    The same step peaks at 44 or at 59 MB, as its threads happen to run: what is predicted is near what can be seen.
+    The same step peaks differently as its threads happen to run: what is predicted is near what can be seen.
     """
     lowest, highest = found[case]["peaks"]
-    assert 0.7 * lowest <= found[case]["answer"]["cpu"]["peak"] <= 1.25 * highest
+    assert 0.75 * lowest <= found[case]["answer"]["cpu"]["peak"] <= 1.25 * highest
 
 
 @pytest.mark.parametrize("case", TRAINED)

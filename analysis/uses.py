@@ -1,14 +1,19 @@
-"""Where a script uses a name, and what stands around each use: what a fix must know before it changes a value."""
+"""Where a script uses a name, and what stands around each use."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING
 
 from keras_memlint.analysis import tree
 from keras_memlint.analysis.facts.sklearn_data import PARTS
-from keras_memlint.analysis.script import Script
+
+if TYPE_CHECKING:
+    from keras_memlint.analysis.script import Script
+
+_SCOPES = (tree.FunctionDef, tree.Lambda, tree.ClassDef)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +36,11 @@ class Use:
                 return getattr(outer, "target", None) is at
             at = outer
         return False
+
+    @property
+    def scope(self) -> tree.Node | None:
+        """The innermost function, lambda or class it stands in; None at the top level."""
+        return next((outer for outer in self.around if isinstance(outer, _SCOPES)), None)
 
 
 def uses_of(script: Script, name: str) -> list[Use] | None:

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from keras_memlint.analysis import tree
 from keras_memlint.analysis.feeds import arrays
-from keras_memlint.analysis.fits import Fit
 from keras_memlint.analysis.scopes import Binding
-from keras_memlint.analysis.script import Script
+from keras_memlint.analysis.uses import Use, uses_of
 from keras_memlint.analysis.values import Array, Dataset, Function, Origin
-from keras_memlint.fixes.uses import Use, uses_of
+
+if TYPE_CHECKING:
+    from keras_memlint.analysis.fits import Fit
+    from keras_memlint.analysis.script import Script
 
 # Steps after which the numbers stand in memory of their own, and those that KM112 reports.
 _COPIES = ("computed", "widened", "converted to", "copied", "repeated", "resized", "scaled to", "projected")
@@ -126,7 +128,7 @@ def _is_over(script: Script, binding: Binding, function: Function | None, start:
     if uses is None:
         return False
     own: list[Use] = []
-    for nested, group in _by_function(uses).items():
+    for nested, group in _by_scope(uses).items():
         if nested is (function.node if function is not None else None):
             own += group
         elif not any(use.is_bound for use in group):
@@ -139,13 +141,10 @@ def _is_over(script: Script, binding: Binding, function: Function | None, start:
     )
 
 
-def _by_function(uses: Iterable[Use]) -> dict[tree.Node | None, list[Use]]:
+def _by_scope(uses: Iterable[Use]) -> dict[tree.Node | None, list[Use]]:
     found: dict[tree.Node | None, list[Use]] = {}
     for use in uses:
-        inner = (
-            node for node in use.around if isinstance(node, (tree.FunctionDef, tree.Lambda, tree.ClassDef))
-        )
-        found.setdefault(next(inner, None), []).append(use)
+        found.setdefault(use.scope, []).append(use)
     return found
 
 
