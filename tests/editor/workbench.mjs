@@ -176,15 +176,22 @@ export class Workbench {
 
   // What a person does
 
+  /** Opens a box with a key and writes into it. A list that is just closing can take the box along, so this tries again. */
+  async #ask(key, text) {
+    const box = this.page.locator(".quick-input-widget input.input");
+    await this.until(async () => {
+      await this.page.keyboard.press(key);
+      return box.fill(text, { timeout: 2_000 }).then(() => true, () => false);
+    }, `a box to write "${text}" into`);
+    return box;
+  }
+
   /** Runs a command of the palette by its full name. */
   async command(label) {
-    const box = this.page.locator(".quick-input-widget input.input");
     const row = this.page.locator(".quick-input-list .monaco-list-row", { hasText: label }).first();
     // A list that is open does not learn that the file in front is Python by now, and has this command.
     await this.until(async () => {
-      await this.page.keyboard.press("F1");
-      await box.waitFor();
-      await box.fill(`>${label}`);
+      await this.#ask("F1", `>${label}`);
       if (await row.waitFor({ timeout: 3_000 }).then(() => true, () => false)) return true;
       await this.page.keyboard.press("Escape");
       return false;
@@ -204,10 +211,7 @@ export class Workbench {
 
   /** Opens a file of the folder by its name. */
   async open(name) {
-    await this.page.keyboard.press("Control+p");
-    const box = this.page.locator(".quick-input-widget input.input");
-    await box.waitFor();
-    await box.fill(name);
+    const box = await this.#ask("Control+p", name);
     const row = this.page.locator(".quick-input-list .monaco-list-row", { hasText: path.basename(name) }).first();
     // A file that has just been written is not always in the list at once.
     await this.until(async () => {
@@ -223,10 +227,7 @@ export class Workbench {
 
   /** Puts the cursor before a character of the editor, 1:1 is the first. */
   async goTo(line, column = 1) {
-    await this.page.keyboard.press("Control+g");
-    const box = this.page.locator(".quick-input-widget input.input");
-    await box.waitFor();
-    await box.fill(`:${line}:${column}`);
+    const box = await this.#ask("Control+g", `:${line}:${column}`);
     // The box takes Enter only once it has read the number.
     await this.page.locator(".quick-input-list .monaco-list-row", { hasText: `${line}` }).first().waitFor();
     await this.page.keyboard.press("Enter");
