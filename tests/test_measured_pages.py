@@ -88,6 +88,29 @@ def test_pages_without_a_gpu_claim_nothing_about_one() -> None:
         assert "GPU" not in text or text.startswith("Not measured"), code
 
 
+GUIDE = Path(__file__).parent.parent / "docs" / "out-of-memory.md"
+PAIR = re.compile(r"([\d.,]+ (?:MiB|s)) against ([\d.,]+ (?:MiB|s))\b[^.]*?\[(KM\d{3})\]")
+PAIRS = PAIR.findall(" ".join(GUIDE.read_text(encoding="utf-8").split()))
+
+
+@pytest.mark.parametrize(("bad", "good", "code"), PAIRS)
+def test_the_guide_quotes_the_bad_and_the_good_of_a_rule(bad: str, good: str, code: str) -> None:
+    for variant, quoted in (
+        (RULES[code]["variants"][name], text) for name, text in (("bad", bad), ("good", good))
+    ):
+        number, unit = quoted.replace(",", "").split()
+        value = variant["seconds"] if unit == "s" else variant["peak_bytes"] / (1 << 20)
+        assert number == f"{value:.{len(number.partition('.')[2])}f}"
+
+
+def test_the_guide_has_pairs_of_figures() -> None:
+    assert (
+        len(PAIRS)
+        == len(re.findall(r"\bagainst [\d.,]+ (?:MiB|s)\b", GUIDE.read_text(encoding="utf-8")))
+        > 15
+    )
+
+
 def test_a_wrong_figure_is_noticed() -> None:
     assert figures("takes 1,125 MiB and 0.15 s, twice 7 (TF 2.21, `Dense(4)`, float32)") == [
         ("1125", "MiB"),
