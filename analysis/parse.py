@@ -35,10 +35,25 @@ class Piece:
     before the place of the error.
     """
 
-    __slots__ = ("_tokens", "count", "error", "lines_to_error", "source", "start", "statements", "text")
+    __slots__ = (
+        "_asked",
+        "_tokens",
+        "_words",
+        "count",
+        "error",
+        "lines_to_error",
+        "source",
+        "start",
+        "statements",
+        "text",
+        "turn",
+    )
 
     def __init__(self, text: str) -> None:
         self.text = text
+        self.turn = 0  # the parse that took it last
+        self._asked: frozenset[str] = frozenset()
+        self._words: frozenset[str] = frozenset()
         self.start = 0
         self.source: Source | None = None
         self.statements: tuple[tree.Stmt, ...] = ()
@@ -59,6 +74,12 @@ class Piece:
         self.text = text
         self._tokens = Tokens(parsed)
         self._tokens.insert(at, len(text) - len(parsed))
+
+    def among(self, words: frozenset[str]) -> frozenset[str]:
+        """Those of ``words`` that stand in its text, remembered as long as the same are asked for."""
+        if self._asked is not words:
+            self._asked, self._words = words, frozenset([word for word in words if word in self.text])
+        return self._words
 
     def span(self, node: tree.Node) -> tuple[int, int]:
         """Offsets of ``node`` in the script; the whole piece when its tokens could not be matched, or it has none."""
@@ -81,23 +102,47 @@ class Parsed:
         """The pieces that were set aside, in order of position."""
         return [piece for piece in self.pieces if piece.error is not None]
 
+    def among(self, words: frozenset[str]) -> set[str]:
+        """Those of ``words`` that stand in the script's statements."""
+        found: set[str] = set()
+        for piece in self.pieces:
+            found |= piece.among(words)
+        return found
+
+
+@dataclass(slots=True)
+class Large:
+    """What became of a large statement, which is the same as long as its text is.
+
+    ``pieces`` are the script's pieces in it. ``asked`` are all that were looked at: what each is remembered as, and the
+    offset of its text in the statement. ``inner`` are the large statements in it, by text.
+    """
+
+    statements: tuple[tree.Stmt, ...]
+    pieces: list[Piece]
+    asked: list[tuple[str, Piece, int]]
+    inner: list[tuple[str, Large]]
+
 
 @dataclass(slots=True)
 class ParseCache:
-    """Pieces of one script's last parse, by text; a text that occurs twice has two pieces."""
+    """Pieces and large statements of one script's last parse, by text; a text that occurs twice has two pieces."""
 
     pieces: dict[str, list[Piece]] = field(default_factory=dict)
+    large: dict[str, Large] = field(default_factory=dict)
+    turn: int = 0
 
 
 def parse(source: Source, cache: ParseCache | None = None) -> Parsed:
     """The statements of ``source``. Never raises: what does not parse is set aside."""
-    parser = _Parser(source, cache.pieces if cache is not None else {})
+    cache = cache or ParseCache()
+    cache.turn += 1
+    parser = _Parser(source, cache)
     statements: list[tree.Stmt] = []
     text = source.code
     for start, end in _regions(source):
         statements += parser.block(text, start, end)
-    if cache is not None:
-        cache.pieces = parser.kept
+    cache.pieces, cache.large = parser.kept, dict(parser.large)
     return Parsed(tuple(statements), parser.pieces)
 
 
@@ -110,31 +155,69 @@ def _regions(source: Source) -> Iterator[tuple[int, int]]:
 
 
 class _Parser:
-    __slots__ = ("kept", "known", "pieces", "source")
+    __slots__ = ("asked", "cache", "kept", "known", "large", "pieces", "source")
 
-    def __init__(self, source: Source, known: dict[str, list[Piece]]) -> None:
+    def __init__(self, source: Source, cache: ParseCache) -> None:
         self.source = source
-        self.known = known
+        self.cache = cache
         self.kept: dict[str, list[Piece]] = {}
         self.pieces: list[Piece] = []
+        self.asked: list[tuple[str, Piece]] = []
+        self.large: list[tuple[str, Large]] = []
+        self.known = _by_first_line(cache)
 
     def block(self, text: str, start: int, end: int) -> list[tree.Stmt]:
         """The statements of the block ``text[start:end]``."""
         found: list[tree.Stmt] = []
-        for a, b in split_statements(text, start, end):
+        for a, b in split_statements(text, start, end, past=self.past if self.known else None):
             found += self.whole(text, a, b)
         return found
 
+    def past(self, text: str, at: int) -> int:
+        """The line after the statement at ``at`` when the last parse had the same; else ``at``."""
+        for known in self.known.get(text[at : text.find("\n", at) + 1], ()):
+            if text.startswith(known, at):
+                return at + len(known)
+        return at
+
     def whole(self, text: str, start: int, end: int) -> tuple[tree.Stmt, ...]:
+        """The statement ``text[start:end]``."""
+        if end - start <= LARGE:
+            return self.anew(text, start, end)
+        key = text[start:end]
+        known = self.cache.large.get(key)
+        if known is not None and all(piece.turn != self.cache.turn for _, piece, _ in known.asked):
+            self.again(known, start)
+        else:
+            pieces, asked, large = len(self.pieces), len(self.asked), len(self.large)
+            statements = self.anew(text, start, end)
+            known = Large(
+                statements,
+                self.pieces[pieces:],
+                [(name, piece, piece.start - start) for name, piece in self.asked[asked:]],
+                self.large[large:],
+            )
+        self.large.append((key, known))
+        return known.statements
+
+    def again(self, known: Large, start: int) -> None:
+        """A large statement that is as it was, and stands at ``start`` now."""
+        for name, piece, offset in known.asked:
+            self.take(name, piece, start + offset)
+        self.pieces += known.pieces
+        self.large += known.inner
+
+    def anew(self, text: str, start: int, end: int) -> tuple[tree.Stmt, ...]:
         """The statement ``text[start:end]``, in parts when it is a large block or does not parse."""
         if end - start > LARGE:
             before = len(self.pieces)
-            parts = self.parts(text, start, end)
-            if parts is not None:
-                if all(piece.error is None for piece in self.pieces[before:]):
+            block = _split_block(text, start, end)
+            if block is not None:
+                parts = self.parts(text, start, block)
+                if len(block) == 1 or all(piece.error is None for piece in self.pieces[before:]):
                     return parts
                 whole = self.piece(text[start:end], start)
-                if whole.error is None:  # a string looked like code
+                if whole.error is None:  # what looked like a clause stands in a string
                     del self.pieces[before:-1]
                     return whole.statements
                 self.drop(whole)
@@ -145,10 +228,10 @@ class _Parser:
         piece = self.piece(text[start:end], start)
         if piece.error is None:
             return piece.statements
-        parts = self.parts(text, start, end)
-        if parts is not None:
+        block = _split_block(text, start, end)
+        if block is not None:
             self.drop(piece)
-            return parts
+            return self.parts(text, start, block)
         lines = split_statements(text, start, end, by_line=True)
         if len(lines) > 1:
             self.drop(piece)
@@ -160,25 +243,22 @@ class _Parser:
         piece = self.piece(text[start:end], start)
         if piece.error is None:
             return piece.statements
-        parts = self.parts(text, start, end)
-        if parts is None:
+        block = _split_block(text, start, end)
+        if block is None:
             return ()
         self.drop(piece)
-        return parts
+        return self.parts(text, start, block)
 
     def drop(self, piece: Piece) -> None:
         """Forget a piece whose parts stand for it; it stays in the cache, so that it is not tried again."""
         self.pieces.remove(piece)
 
-    def parts(self, text: str, start: int, end: int) -> tuple[tree.Stmt, ...] | None:
-        """A block statement whose header and body statements are pieces of their own; None when it cannot be split."""
-        body_start = header_end(text, start, end)
-        if body_start is None:
-            return None
-        clauses = _clauses(text, start, body_start, end)
+    def parts(self, text: str, start: int, clauses: list[tuple[int, int]]) -> tuple[tree.Stmt, ...]:
+        """A block statement whose header and body statements are pieces of their own."""
+        (body_start, _), *_others = clauses
         header = self.header(text, start, body_start)
         bodies = [tuple(self.block(text, a, b)) for a, b in clauses]
-        return _assemble(header, bodies)
+        return _assemble(header, bodies, "yield" in text[body_start : clauses[-1][1]])
 
     def header(self, text: str, start: int, body_start: int) -> tree.Stmt | None:
         piece = self.piece(text[start:body_start], start, header=True)
@@ -226,12 +306,39 @@ class _Parser:
         ``=`` is a statement whose display was left out.
         """
         key = f"{kind}\0{text}" if kind else text
-        spare = self.known.get(key)
-        piece = spare.pop() if spare else _parse_piece(text, kind)
+        spare = self.cache.pieces.get(key, [])
+        while spare and spare[-1].turn == self.cache.turn:  # a large statement has it
+            spare.pop()
+        return self.take(key, spare.pop() if spare else _parse_piece(text, kind), start)
+
+    def take(self, key: str, piece: Piece, start: int) -> Piece:
+        """``piece``, which this parse has at ``start``."""
         piece.start = start
         piece.source = self.source
+        piece.turn = self.cache.turn
         self.kept.setdefault(key, []).append(piece)
+        self.asked.append((key, piece))
         return piece
+
+
+def _by_first_line(cache: ParseCache) -> dict[str, list[str]]:
+    """The texts of whole lines that were statements of several lines the last time, by their first line."""
+    found: dict[str, list[str]] = {}
+    texts = [
+        text for text, known in cache.large.items() if all(piece.error is None for piece in known.pieces)
+    ]
+    texts += [text for text, pieces in cache.pieces.items() if pieces[0].error is None and text[1:2] != "\0"]
+    for text in texts:
+        first = text.find("\n") + 1
+        if first and text.endswith("\n"):
+            found.setdefault(text[:first], []).append(text)
+    return found
+
+
+def _split_block(text: str, start: int, end: int) -> list[tuple[int, int]] | None:
+    """The bodies of the clauses of the block statement ``text[start:end]``; None when it cannot be split."""
+    body_start = header_end(text, start, end)
+    return _clauses(text, start, body_start, end) if body_start is not None else None
 
 
 def _clauses(text: str, start: int, body_start: int, end: int) -> list[tuple[int, int]]:
@@ -265,8 +372,13 @@ def _indent(text: str, at: int) -> int:
     return column - at
 
 
-def _assemble(header: tree.Stmt | None, bodies: list[tuple[tree.Stmt, ...]]) -> tuple[tree.Stmt, ...]:
-    """The block statement ``header`` with ``bodies``; a header that did not parse leaves its bodies as they are."""
+def _assemble(
+    header: tree.Stmt | None, bodies: list[tuple[tree.Stmt, ...]], may_yield: bool
+) -> tuple[tree.Stmt, ...]:
+    """The block statement ``header`` with ``bodies``; a header that did not parse leaves its bodies as they are.
+
+    ``may_yield``: the word stands somewhere in the text of the bodies.
+    """
     first = bodies[0]
     rest = tuple([statement for body in bodies[1:] for statement in body])
     match header:
@@ -280,7 +392,7 @@ def _assemble(header: tree.Stmt | None, bodies: list[tuple[tree.Stmt, ...]]) -> 
                 first,
                 header.decorators,
                 header.returns,
-                _yields(first),
+                may_yield and _yields(first),
             )
         case tree.ClassDef():
             made = tree.ClassDef(

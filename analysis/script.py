@@ -551,6 +551,12 @@ class Script:
         place = self.place(node)
         return place.source.text[place.start : place.end]
 
+    def words_among(self, words: frozenset[str]) -> set[str]:
+        """Those of ``words`` that stand in the script: not in comments only, but also in IPython's own lines."""
+        if self.source.code != self.source.text:
+            return {word for word in words if word in self.source.text}
+        return self.parsed.among(words)
+
     def statement_at(self, offset: int) -> tree.Stmt | None:
         """The innermost statement of this script around ``offset``; None between statements and in broken text."""
         return places.statement_at(self.parsed, offset)

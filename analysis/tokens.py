@@ -7,7 +7,7 @@ too), so half-typed code does not swallow what follows.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 STRING = (
     r'"""(?:[^"\\]|\\.|"(?!""))*"""|'
@@ -33,12 +33,20 @@ _RESTART = re.compile(
 CLAUSE = re.compile(r"[ \t\f]*(?:else|elif|except|finally)\b")
 
 
-def split_statements(text: str, start: int, end: int, *, by_line: bool = False) -> list[tuple[int, int]]:
+def split_statements(
+    text: str,
+    start: int,
+    end: int,
+    *,
+    by_line: bool = False,
+    past: Callable[[str, int], int] | None = None,
+) -> list[tuple[int, int]]:
     """Spans of the statements of the block ``text[start:end]``, in order.
 
     The block's indentation is that of its first statement. A compound statement is one span with all its clauses; a
     decorated definition includes its decorators. Blank lines and comments after a statement belong to no span.
-    ``by_line`` ignores brackets: each line with the block's indentation starts a statement.
+    ``by_line`` ignores brackets: each line with the block's indentation starts a statement. ``past`` tells of an offset
+    at which such a statement starts where the line after it starts, or the offset itself when it does not know.
     """
     starts: list[int] = []
     depth = 0
@@ -47,7 +55,8 @@ def split_statements(text: str, start: int, end: int, *, by_line: bool = False) 
     at = start
     fresh = True  # at the start of a logical line
     position = start
-    for match in _LINES.finditer(text, start, end):
+    matches = _LINES.finditer(text, start, end)
+    while (match := next(matches, None)) is not None:
         if fresh:
             first = at
             while first < end and text[first] in " \t\f":
@@ -58,6 +67,10 @@ def split_statements(text: str, start: int, end: int, *, by_line: bool = False) 
                     base = column
                 if column <= base and not decorated and not CLAUSE.match(text, first):
                     starts.append(at)
+                    after = past(text, at) if past is not None and column == base else at
+                    if at < after <= end:
+                        matches, at = _LINES.finditer(text, after, end), after
+                        continue
                 decorated = column <= base and text[first] == "@"
             fresh = False
         kind = match.lastgroup

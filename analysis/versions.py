@@ -25,10 +25,11 @@ _KERAS_2_3 = frozenset(
         "nb_filter",
     ]
 )
-_PYTHON_2 = re.compile(r"\b(?:raw_input|xrange|unicode)\(")
+_PYTHON_2 = ("raw_input", "xrange", "unicode")
+# Begins with what is in every match, which makes it many times faster than to begin with ``\b``.
 _TENSORFLOW_1 = re.compile(
-    r"\btf\.(?:Session|placeholder|contrib|read_file|parse_single_example|FixedLenFeature|decode_raw|app\.flags)\b"
-    r"|\.make_one_shot_iterator\("
+    r"tf\.(?<!\wtf\.)"
+    r"(?:Session|placeholder|contrib|read_file|parse_single_example|FixedLenFeature|decode_raw|app\.flags)\b"
 )
 
 
@@ -73,14 +74,23 @@ def slices_arrays(script: Script) -> bool:
         )
         or script.uses("keras.backend.set_image_dim_ordering", "keras.backend.image_dim_ordering")
         or any({"input", "output"} <= call.kwargs.keys() for call in script.calls("keras.Model"))
-        or _PYTHON_2.search(script.source.text) is not None  # TensorFlow 2.1 was the last for it
+        or _is_python_2(script.source.text)  # TensorFlow 2.1 was the last for it
     )
 
 
 def needs_tensorflow_1(script: Script) -> bool:
     """Whether the project pins TensorFlow 1, or the script uses by its plain name what TensorFlow 2 took away."""
     text = script.source.text
-    return script.tensorflow_before(2, 0) or ("compat" not in text and _TENSORFLOW_1.search(text) is not None)
+    if script.tensorflow_before(2, 0):
+        return True
+    used = ".make_one_shot_iterator(" in text or _TENSORFLOW_1.search(text) is not None
+    return used and "compat" not in text
+
+
+def _is_python_2(text: str) -> bool:
+    """Whether ``text`` calls a builtin that Python 3 does not have."""
+    called = [name for name in _PYTHON_2 if f"{name}(" in text]
+    return any(re.search(rf"\b{name}\(", text) for name in called)
 
 
 def asks_version(script: Script, function: Function) -> bool:

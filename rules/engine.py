@@ -66,7 +66,7 @@ def check_source(
     if "KM000" in codes:
         report.diagnostics += _broken(script)
     seen: set[tuple[str, int, int]] = set()
-    for registered in selected(codes, source.text):
+    for registered in selected(codes, script):
         rule = registered.rule
         started = time.perf_counter()
         try:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from importlib import import_module
 
 from keras_memlint.analysis.script import Script
@@ -32,7 +32,15 @@ def load(code: str) -> Registered:
     return Registered(module.RULE, module.check)
 
 
-def selected(codes: Collection[str], text: str) -> list[Registered]:
-    """The rules among ``codes`` that can have a finding in ``text``, in order of their codes."""
-    found = [load(code) for code in sorted(codes) if code not in ("KM000", "KM001")]
-    return [one for one in found if any(word in text for word in one.rule.words)]
+def selected(codes: Collection[str], script: Script) -> list[Registered]:
+    """The rules among ``codes`` that can have a finding in ``script``, in order of their codes."""
+    rules, words = _with_words(frozenset(codes))
+    present = script.words_among(words)
+    return [one for one in rules if not present.isdisjoint(one.rule.words)]
+
+
+@lru_cache(maxsize=8)
+def _with_words(codes: frozenset[str]) -> tuple[list[Registered], frozenset[str]]:
+    """The rules with these codes, in order, and all their words."""
+    rules = [load(code) for code in sorted(codes) if code not in ("KM000", "KM001")]
+    return rules, frozenset([word for one in rules for word in one.rule.words])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Literal, NamedTuple
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 from keras_memlint.analysis.settings import Settings
 from keras_memlint.analysis.source import Source
 from keras_memlint.rules.diagnostic import Diagnostic
+from keras_memlint.server.collector import look_seldom
 from keras_memlint.server.findings import Shown, judge
 
 if TYPE_CHECKING:
@@ -57,10 +57,6 @@ class Result(NamedTuple):
     remaining: list[Diagnostic]
 
 
-# A parsed file is a great many objects, nearly all of which live until the next. At Python's own threshold the collector
-# looks at each several times, which was a tenth of the time, and frees hardly any.
-_YOUNG_OBJECTS = 100_000
-
 _workspace: Workspace | None = None
 
 
@@ -70,7 +66,7 @@ def prepare() -> None:
     from keras_memlint.analysis.workspace import Workspace
 
     _workspace = Workspace()
-    gc.set_threshold(_YOUNG_OBJECTS)
+    look_seldom()
 
 
 def work(task: Task) -> Result:

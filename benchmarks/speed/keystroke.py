@@ -15,6 +15,7 @@ from keras_memlint.analysis.source import Source
 from keras_memlint.analysis.workspace import Workspace
 from keras_memlint.rules.catalogue import rows
 from keras_memlint.rules.engine import check_source
+from keras_memlint.server.collector import look_seldom
 
 
 def main() -> None:
@@ -25,6 +26,7 @@ def main() -> None:
         text += "\n" + once
     codes = {row.code for row in rows()}
     workspace = Workspace()
+    look_seldom()  # as the server does
 
     def check(version: str) -> float:
         started = time.perf_counter()

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, BinaryIO
 
 from keras_memlint.server.arguments import Parser
+from keras_memlint.server.collector import look_seldom
 from keras_memlint.server.errors import UserError
 
 if TYPE_CHECKING:
@@ -39,6 +40,7 @@ def serve(
 
     # What pygls has to tell is for its own developers, tracebacks included; we report to the editor's log.
     logging.getLogger("pygls").setLevel(logging.CRITICAL)
+    look_seldom()
     threading.stack_size(_STACK)
     server = create_server(check, estimator=estimator or ESTIMATOR)
     _listen_to_signals(server)
