@@ -12,7 +12,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from keras_memlint.analysis import displays, tree
-from keras_memlint.analysis.tokens import CLAUSE, Tokens, header_end, longest_expression, split_statements
+from keras_memlint.analysis.blocks import assemble, indent_of, split_block
+from keras_memlint.analysis.tokens import Tokens, longest_expression, split_statements
 
 if TYPE_CHECKING:
     from keras_memlint.analysis.source import Source
@@ -211,7 +212,7 @@ class _Parser:
         """The statement ``text[start:end]``, in parts when it is a large block or does not parse."""
         if end - start > LARGE:
             before = len(self.pieces)
-            block = _split_block(text, start, end)
+            block = split_block(text, start, end)
             if block is not None:
                 parts = self.parts(text, start, block)
                 if len(block) == 1 or all(piece.error is None for piece in self.pieces[before:]):
@@ -228,7 +229,7 @@ class _Parser:
         piece = self.piece(text[start:end], start)
         if piece.error is None:
             return piece.statements
-        block = _split_block(text, start, end)
+        block = split_block(text, start, end)
         if block is not None:
             self.drop(piece)
             return self.parts(text, start, block)
@@ -243,7 +244,7 @@ class _Parser:
         piece = self.piece(text[start:end], start)
         if piece.error is None:
             return piece.statements
-        block = _split_block(text, start, end)
+        block = split_block(text, start, end)
         if block is None:
             return ()
         self.drop(piece)
@@ -258,7 +259,7 @@ class _Parser:
         (body_start, _), *_others = clauses
         header = self.header(text, start, body_start)
         bodies = [tuple(self.block(text, a, b)) for a, b in clauses]
-        return _assemble(header, bodies, "yield" in text[body_start : clauses[-1][1]])
+        return assemble(header, bodies, "yield" in text[body_start : clauses[-1][1]])
 
     def header(self, text: str, start: int, body_start: int) -> tree.Stmt | None:
         piece = self.piece(text[start:body_start], start, header=True)
@@ -335,102 +336,6 @@ def _by_first_line(cache: ParseCache) -> dict[str, list[str]]:
     return found
 
 
-def _split_block(text: str, start: int, end: int) -> list[tuple[int, int]] | None:
-    """The bodies of the clauses of the block statement ``text[start:end]``; None when it cannot be split."""
-    body_start = header_end(text, start, end)
-    return _clauses(text, start, body_start, end) if body_start is not None else None
-
-
-def _clauses(text: str, start: int, body_start: int, end: int) -> list[tuple[int, int]]:
-    """The bodies of the clauses (``else``, ``except``, …) of the block statement at ``start``."""
-    column = _indent(text, start)
-    bodies: list[tuple[int, int]] = []
-    body, at = body_start, body_start
-    while at < end:
-        line_end = _line_end(text, at, end)
-        line = text[at:line_end]
-        if CLAUSE.match(line) and _indent(text, at) <= column:
-            clause_body = header_end(text, at, end)
-            if clause_body is not None:
-                bodies.append((body, at))
-                body = at = clause_body
-                continue
-        at = line_end
-    bodies.append((body, end))
-    return bodies
-
-
-def _line_end(text: str, at: int, end: int) -> int:
-    found = text.find("\n", at, end)
-    return end if found < 0 else found + 1
-
-
-def _indent(text: str, at: int) -> int:
-    column = at
-    while column < len(text) and text[column] in " \t\f":
-        column += 1
-    return column - at
-
-
-def _assemble(
-    header: tree.Stmt | None, bodies: list[tuple[tree.Stmt, ...]], may_yield: bool
-) -> tuple[tree.Stmt, ...]:
-    """The block statement ``header`` with ``bodies``; a header that did not parse leaves its bodies as they are.
-
-    ``may_yield``: the word stands somewhere in the text of the bodies.
-    """
-    first = bodies[0]
-    rest = tuple([statement for body in bodies[1:] for statement in body])
-    match header:
-        case tree.FunctionDef():
-            made: tree.Stmt = tree.FunctionDef(
-                header.a,
-                header.b,
-                header.piece,
-                header.name,
-                header.params,
-                first,
-                header.decorators,
-                header.returns,
-                may_yield and _yields(first),
-            )
-        case tree.ClassDef():
-            made = tree.ClassDef(
-                header.a, header.b, header.piece, header.name, header.bases, first, header.decorators
-            )
-        case tree.If():
-            made = tree.If(header.a, header.b, header.piece, header.test, first, rest)
-        case tree.While():
-            made = tree.While(header.a, header.b, header.piece, header.test, first, rest)
-        case tree.For():
-            made = tree.For(header.a, header.b, header.piece, header.target, header.iter, first, rest)
-        case tree.With():
-            made = tree.With(header.a, header.b, header.piece, header.items, first)
-        case tree.Try():
-            made = tree.Try(
-                header.a, header.b, header.piece, first, tuple((None, b) for b in bodies[1:]), (), ()
-            )
-        case _:
-            return first + rest
-    return (made,)
-
-
-def _yields(statements: tuple[tree.Stmt, ...]) -> bool:
-    """Whether a ``yield`` stands in ``statements`` outside nested functions."""
-    stack: list[object] = list(statements)
-    while stack:
-        node = stack.pop()
-        if isinstance(node, tree.Yield):
-            return True
-        if isinstance(node, (tree.FunctionDef, tree.ClassDef, tree.Lambda)):
-            continue
-        if isinstance(node, tuple):
-            stack += node
-        elif isinstance(node, tree.Node):
-            stack += tree.parts(node)
-    return False
-
-
 def _parse_piece(text: str, kind: str) -> Piece:
     piece = Piece(text)
     if _nesting(text) > _MAX_NESTING:
@@ -443,7 +348,7 @@ def _parse_piece(text: str, kind: str) -> Piece:
         piece.error = "expression too long"
         return piece
     in_display = kind in ("[", "{")
-    indent = "" if in_display else text[: _indent(text, 0)]
+    indent = "" if in_display else text[: indent_of(text, 0)]
     code = text
     if in_display:
         code = displays.display_of(kind, text)
