@@ -10,6 +10,7 @@ from itertools import islice
 from keras_memlint.analysis import places, precision, repeating, runtime, training, tree, versions
 from keras_memlint.analysis.accumulating import Accumulated, accumulated
 from keras_memlint.analysis.calls import Call, Holding, Setting
+from keras_memlint.analysis.captures import Captured, captured
 from keras_memlint.analysis.feeds import Feed, feeds_of
 from keras_memlint.analysis.fits import Fit, fits_of
 from keras_memlint.analysis.forward import Forward, forwards_of
@@ -414,6 +415,11 @@ class Script:
     def retracings(self) -> list[Retracing]:
         """The calls that trace a graph function again and again, in order."""
         return list(retracings(self))
+
+    @cached_property
+    def captured(self) -> list[Captured]:
+        """Arrays of an enclosing scope that become constants of graphs, once for a function, in order."""
+        return list(captured(self))
 
     # Versions and surroundings
 
