@@ -111,12 +111,17 @@ def _scalars(op: str, left: Value, right: Value) -> Value:
     if kinds <= {"int", "float", "bool"} and kinds:
         words = op in "+-" and any(isinstance(side, Scalar) and side.words for side in (left, right))
         base, shift = _shifted(op, left, right) if kinds == {"int"} else (None, 0)
-        return Scalar(
-            "float" if "float" in kinds or op == "/" else "int", words=words, base=base, shift=shift
-        )
+        kind = "float" if "float" in kinds or op == "/" else "int"
+        return Scalar(kind, words=words, base=base, shift=shift, replicas=_replicas(op, left, right))
     if isinstance(left, Object) and left.api == "pathlib.Path":
         return Scalar("path", known=_put_together(op, left, right))
     return UNKNOWN
+
+
+def _replicas(op: str, left: Value, right: Value) -> int:
+    """How often ``left op right`` was multiplied by the number of replicas; 0 for what is no product of it."""
+    a, b = (side.replicas if isinstance(side, Scalar) else 0 for side in (left, right))
+    return a + b if op == "*" else a - b if op in ("/", "//") else 0
 
 
 def _put_together(op: str, left: Value, right: Value) -> str:

@@ -16,6 +16,7 @@ from keras_memlint.analysis.values import (
     Instance,
     Lazy,
     Object,
+    Scalar,
     UnknownValue,
     Value,
     resolve,
@@ -109,6 +110,8 @@ def attribute(run: Interpreter, node: tree.Attribute, scope: Scope) -> Value:
 
 def _member(run: Interpreter, owner: Value, name: str, node: tree.Expr) -> Value:
     """``owner.name``."""
+    if name == "num_replicas_in_sync":
+        return Scalar("int", replicas=1)  # only a strategy has it, whatever else is known of the owner
     if isinstance(owner, Api):
         return api(f"{owner.dotted}.{name}")
     if isinstance(owner, UnknownValue):

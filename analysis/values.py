@@ -102,7 +102,8 @@ class Scalar(Value):
     ``counts``: it is the number of elements of something, as ``len(x)`` and ``x.shape[0]`` are. ``words``: it is the
     size of a vocabulary of words. ``known``: the parts of a string that are known, in order, ``…`` for each other.
     ``base``: it is that number and ``shift``, as ``i + 60`` is.
-    ``longest``: it is the greatest of many lengths.
+    ``longest``: it is the greatest of many lengths. ``replicas``: how often it was multiplied by the number of a
+    strategy's replicas, less how often it was divided by it.
     """
 
     kind: str
@@ -111,13 +112,13 @@ class Scalar(Value):
     known: str = ""
     base: Scalar | None = None
     shift: int = 0
+    longest: bool = False
+    replicas: int = 0
 
     def until(self, other: Scalar) -> int | None:
         """How far ``other`` is from this number; None when that is not known."""
         same = (self.base or self) is (other.base or other)
         return other.shift - self.shift if same and self.kind == other.kind == "int" else None
-
-    longest: bool = False
 
 
 @dataclass(slots=True, eq=False, repr=False)

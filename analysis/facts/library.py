@@ -20,6 +20,7 @@ from keras_memlint.analysis.facts.sklearn_data import SKLEARN_DATA
 from keras_memlint.analysis.facts.table import Fact, table
 from keras_memlint.analysis.facts.tensorflow import TENSORFLOW
 from keras_memlint.analysis.facts.tf_data import TF_DATA
+from keras_memlint.analysis.facts.tf_distribute import TF_DISTRIBUTE
 from keras_memlint.analysis.facts.tfds import TFDS
 from keras_memlint.analysis.facts.tflite import TFLITE
 from keras_memlint.analysis.facts.ufuncs import UFUNCS
@@ -47,6 +48,7 @@ FACTS: dict[str, Fact] = table(
             TFDS,
             TFLITE,
             TF_DATA,
+            TF_DISTRIBUTE,
             UFUNCS,
         )
         for row in rows.values()

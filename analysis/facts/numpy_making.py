@@ -57,9 +57,10 @@ def _random(dtype: str, *, by_args: bool = False, size: str = "size") -> Gives:
 
 
 def _arange(call: Call, _run: Machine) -> Value:
-    bounds = [const(arg) for arg in call.args]
+    bounds = [const(arg) for arg in call.args[:3]]
     count = None
-    if bounds and all(isinstance(b, int) for b in bounds) and 0 not in bounds[2:]:
+    named = {"start", "stop", "step"} & call.kwargs.keys()
+    if bounds and not named and all(isinstance(b, int) for b in bounds) and 0 not in bounds[2:]:
         count = len(range(*bounds))
     return Array(
         "ndarray",

@@ -56,7 +56,9 @@ def _int(call: Call, _run: Machine) -> Value:
         return Const(int(found))
     if isinstance(found, (int, float)) and abs(found) < 1 << 53:
         return Const(int(found))
-    return Scalar("int", origin=call.first().origin)
+    given = call.first()
+    replicas = given.replicas if isinstance(given, Scalar) else 0
+    return Scalar("int", replicas=replicas, origin=given.origin)
 
 
 def _float(call: Call, _run: Machine) -> Value:
