@@ -242,7 +242,7 @@ class Expansion:
 
 
 def expansion(data: Dataset) -> Expansion | None:
-    """Where a chain's elements grow from names, numbers, records or cached elements into what ``data`` gives.
+    """Where a chain's elements grow from names, numbers, records, cached elements or slices into what ``data`` gives.
 
     None when they are still small, or when they were never, or when an operation lies between that a shuffle must
     not be moved over. File names are preferred to records, and the latest place with the same is taken.
@@ -253,7 +253,7 @@ def expansion(data: Dataset) -> Expansion | None:
     for op in passable(data):
         if op.op != "map" or op.input is None:
             continue
-        stage = _stage(op, op.input)
+        stage = _stage(op, op.input) or (SLICES if _are_smaller(op.input, data) else "")
         if stage and (best is None or (best.stage == _RECORDS and stage == _NAMES)):
             best = Expansion(op, stage)
     return best
@@ -261,6 +261,18 @@ def expansion(data: Dataset) -> Expansion | None:
 
 _NAMES, _RECORDS, _CACHED = "file names", "serialized records", "references to cached elements"
 _TEXT, _NUMBERS = "strings", "numbers"
+SLICES = "the samples of the array"
+# So many times the bytes make it worth while to shuffle before them.
+_GROWTH = 4
+
+
+def _are_smaller(before: Dataset, after: Dataset) -> bool:
+    """Whether a buffer of ``before``, slices of an array, is known to take far less than one of ``after``."""
+    slices = sliced(before)
+    if not slices or any(isinstance(part, Array) and part not in slices for part in parts(before.element)):
+        return False
+    small, large = own_bytes(before)[0], own_bytes(after)[0]
+    return small is not None and large is not None and large >= small * _GROWTH and large > 0
 
 
 def _stage(op: Dataset, before: Dataset) -> str:

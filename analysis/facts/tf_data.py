@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from math import prod
+
 from keras_memlint.analysis.calls import Call
+from keras_memlint.analysis.elements import parts
 from keras_memlint.analysis.facts.table import Gives, Machine, fact, table
 from keras_memlint.analysis.preprocessing import is_random, is_sizing, preprocessing_layers
 from keras_memlint.analysis.values import (
@@ -213,7 +216,26 @@ def _map(call: Call, run: Machine) -> Value:
     if isinstance(function, (Api, Function, Layer, Model)):
         element, call.inner = run.apply(function, _spread(before.element), call, mapped=True)
         traits = traits_of(call.inner, element)
-    return _after(call, "map", element, before.cardinality, frozenset(traits))
+    made = _after(call, "map", element, before.cardinality, frozenset(traits))
+    made.toy = before.toy and not _grew(before.element, element)
+    return made
+
+
+def _grew(before: Value, after: Value) -> bool:
+    """Whether the largest part of an element is known to have more numbers in ``after``: small no more."""
+    small, large = _numbers(before), _numbers(after)
+    return small is not None and large is not None and large > small
+
+
+def _numbers(element: Value) -> int | None:
+    """How many numbers the largest part of an element has; None when that of an array is not known."""
+    found = 1
+    for part in parts(element):
+        if isinstance(part, Array):
+            if part.shape is None or None in part.shape:
+                return None
+            found = max(found, prod(axis or 0 for axis in part.shape))
+    return found
 
 
 def traits_of(inner: tuple[Call, ...], element: Value) -> set[str]:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from keras_memlint.analysis.buffers import (
+    SLICES,
     Buffer,
     Expansion,
     expansion,
@@ -15,6 +16,7 @@ from keras_memlint.analysis.buffers import (
     shuffle_buffer,
     sliced,
 )
+from keras_memlint.analysis.calls import Call
 from keras_memlint.analysis.elements import is_cheap, is_serialized, parts
 from keras_memlint.analysis.script import Script
 from keras_memlint.analysis.values import Dataset, const
@@ -77,6 +79,8 @@ def judge(script: Script, buffer: Buffer) -> Shuffle | None:
         severity = _after_batch(script, buffer) if batcher(data) is not None else None
         return Shuffle("KM204", severity, buffer, None) if severity is not None else None
     grows = expansion(data)
+    if grows is not None and grows.stage == SLICES and _is_large(script, buffer.call, grows.op.input):
+        grows = None  # no better there
     if grows is not None or data.op == "folder":
         severity = _after_decode(script, buffer)
         return Shuffle("KM202", severity, buffer, grows) if severity is not None else None
@@ -84,6 +88,12 @@ def judge(script: Script, buffer: Buffer) -> Shuffle | None:
     if full and (script.large(buffer.least) or (shows_images(data) and not sliced(data))):
         return Shuffle("KM203", "warning", buffer, None)
     return None
+
+
+def _is_large(script: Script, call: Call, data: Dataset | None) -> bool:
+    """Whether the buffer of ``call`` would be large in front of what is done to ``data``."""
+    buffer = shuffle_buffer(call, data) if data is not None else None
+    return buffer is not None and script.large(buffer.least)
 
 
 def batcher(data: Dataset) -> Dataset | None:

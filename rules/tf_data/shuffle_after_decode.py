@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from keras_memlint.analysis.buffers import SLICES
 from keras_memlint.analysis.script import Script
 from keras_memlint.fixes.chains import leave_out, move_before
 from keras_memlint.fixes.edits import Fix
@@ -16,11 +17,12 @@ RULE = Rule("KM202", "shuffle-after-decode", severity="warning", words=("shuffle
 def check(script: Script) -> Iterator[Finding]:
     for shuffle in shuffles(script, "KM202"):
         call, grows = shuffle.buffer.call, shuffle.grows
+        made = "mapped" if grows is not None and grows.stage == SLICES else "decoded"
         where = "before `map`" if grows is not None else "file names in the loader"
         yield Finding(
             at=script.call_place(call),
             site=script.place(call.site),
-            message=f"the shuffle buffer holds {held(shuffle)} decoded elements"
+            message=f"the shuffle buffer holds {held(shuffle)} {made} elements"
             f" instead of {grows.stage if grows is not None else 'file names'}",
             bytes=cost(script, shuffle.buffer),
             help=f"shuffle {where}: the buffer then holds elements that are still small",
