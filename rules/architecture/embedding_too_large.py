@@ -12,6 +12,7 @@ from keras_memlint.rules.base import Finding, Rule
 RULE = Rule("KM404", "embedding-too-large", severity="warning", words=("Embedding",))
 
 WEIGHTS = 25_000_000
+_MUCH = 256 << 20  # bytes of a smaller table, with what its optimizer keeps, that are worth a word
 
 
 def check(script: Script) -> Iterator[Finding]:
@@ -20,7 +21,7 @@ def check(script: Script) -> Iterator[Finding]:
     for call in script.calls("keras.layers.Embedding"):
         layer = call.result
         weights = _weights(layer)
-        if not isinstance(layer, Layer) or weights is None or weights[0] * weights[1] < WEIGHTS:
+        if not isinstance(layer, Layer) or weights is None:
             continue
         model, _ = script.layers.get(id(call.node), (None, ()))
         if layer.frozen or "lora_rank" in layer.config or (model is not None and model.frozen):
@@ -28,9 +29,12 @@ def check(script: Script) -> Iterator[Finding]:
         slots = script.optimizer_slots(model) if model is not None else None
         rows, width = weights
         part = rows * width * 4 * (1 if slots is None else 2 + slots)
+        wide = rows * width >= WEIGHTS
+        if not wide and (slots is None or part < _MUCH):
+            continue
         step = budget(script, model) if model is not None else None
         memory = script.settings.target.gpu_memory
-        trained = slots is not None and (memory is None or part * 10 > memory)
+        trained = wide and slots is not None and (memory is None or part * 10 > memory)
         yield Finding(
             at=script.call_place(call),
             site=script.place(call.site),
