@@ -75,7 +75,7 @@ class _Machine:
         run.mapped += mapped
         if isinstance(function, Function):
             value = calling.evaluate_for(run, function, given)
-        elif isinstance(function, (Api, Layer, Model)):
+        elif isinstance(function, (Api, Instance, Layer, Model)):
             value = calling.call_value(run, function, given)
         else:
             value = UNKNOWN

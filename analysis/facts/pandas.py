@@ -6,7 +6,17 @@ from keras_memlint.analysis.calls import Call
 from keras_memlint.analysis.facts.arguments import dtype_of
 from keras_memlint.analysis.facts.table import Gives, Machine, fact, table
 from keras_memlint.analysis.scopes import Growth, Loop
-from keras_memlint.analysis.values import UNKNOWN, Array, Function, Items, Origin, Value
+from keras_memlint.analysis.values import (
+    UNKNOWN,
+    Array,
+    Dataset,
+    Dict,
+    Function,
+    Items,
+    Object,
+    Origin,
+    Value,
+)
 
 _DOCS = "pandas API reference"
 
@@ -55,6 +65,28 @@ def _apply(call: Call, run: Machine) -> Value:
     return Array("series", source=given.source if isinstance(given, Array) else "", labels=True)
 
 
+def _pipe(call: Call, run: Machine) -> Value:
+    """``frame.pipe(function)`` is ``function(frame)``."""
+    function = call.arg("func")
+    if function is None or len(call.args) > 1 or call.star:
+        return UNKNOWN
+    made, call.inner = run.apply(function, (call.receiver or UNKNOWN,), call, mapped=False)
+    return made
+
+
+def _groups(call: Call, _run: Machine) -> Value:
+    return Object("pandas.GroupBy", call)
+
+
+def _apply_to_groups(call: Call, run: Machine) -> Value:
+    """What a function gives for each group; datasets are kept by the group's name, all else pandas joins."""
+    function = call.arg("func")
+    if function is None:
+        return UNKNOWN
+    made, call.inner = run.apply(function, (Array("frame", part=True),), call, mapped=False)
+    return Dict(element=made) if isinstance(made, Dataset) else UNKNOWN
+
+
 def _frame(call: Call, _run: Machine) -> Value:
     return Array("frame", origin=Origin(call.node, "made here"))
 
@@ -90,6 +122,7 @@ PANDAS = table(
     *(
         fact(_F + name, "", _same(note), see=_DOCS)
         for name, note in (
+            ("assign", "columns added"),
             ("astype", "converted"),
             ("copy", "copied"),
             ("drop", "columns dropped"),
@@ -106,7 +139,10 @@ PANDAS = table(
     ),
     fact(_F + "apply", "func axis", _apply, see=_DOCS),
     fact(_F + "as_matrix", "columns", _to_numpy, see="removed in pandas 1.0"),
+    fact(_F + "groupby", "by", _groups, see=_DOCS),
+    fact("pandas.GroupBy.apply", "func", _apply_to_groups, see=_DOCS),
     fact(_F + "map", "func", _apply, see=_DOCS),
+    fact(_F + "pipe", "func", _pipe, see=_DOCS),
     fact(_F + "to_numpy", "dtype", _to_numpy, see=_DOCS),
     fact("pandas.concat", "objs axis", _frame, see=_DOCS),
     fact("pandas.get_dummies", "data", _dummies, see=_DOCS),

@@ -16,6 +16,7 @@ from keras_memlint.analysis.values import (
     Dataset,
     Dict,
     Function,
+    Instance,
     Items,
     Layer,
     Model,
@@ -213,7 +214,7 @@ def _map(call: Call, run: Machine) -> Value:
     function = call.arg("map_func") or UNKNOWN
     element: Value = UNKNOWN
     traits: set[str] = set()
-    if isinstance(function, (Api, Function, Layer, Model)):
+    if isinstance(function, (Api, Function, Instance, Layer, Model)):
         element, call.inner = run.apply(function, _spread(before.element), call, mapped=True)
         traits = traits_of(call.inner, element)
     made = _after(call, "map", element, before.cardinality, frozenset(traits))
@@ -418,7 +419,19 @@ TF_DATA = table(
     fact("tf.data.TextLineDataset", "filenames", _text_lines, see=_GUIDE),
     fact("tf.data.experimental.CsvDataset", "filenames record_defaults", _source("csv"), see=_GUIDE),
     fact("tf.data.experimental.cardinality", "dataset", _cardinality, see=_GUIDE),
+    fact(
+        "tf.data.experimental.choose_from_datasets",
+        "datasets choice_dataset",
+        _source("choose_from_datasets"),
+        see=_GUIDE,
+    ),
     fact("tf.data.experimental.make_csv_dataset", "file_pattern batch_size", _source("csv"), see=_GUIDE),
+    fact(
+        "tf.data.experimental.sample_from_datasets",
+        "datasets weights",
+        _source("sample_from_datasets"),
+        see=_GUIDE,
+    ),
     fact(_D + "apply", "transformation_func", _apply, see=_GUIDE),
     fact(_D + "as_numpy_iterator", "", _iterator, see=_GUIDE),
     fact(_D + "batch", "batch_size drop_remainder num_parallel_calls deterministic", _batch, see=_GUIDE),
@@ -430,6 +443,7 @@ TF_DATA = table(
     ),
     fact(_D + "cache", "filename", _same("cache"), see=_GUIDE),
     fact(_D + "cardinality", "", _cardinality, see=_GUIDE),
+    fact(_D + "choose_from_datasets", "datasets choice_dataset", _source("choose_from_datasets"), see=_GUIDE),
     fact(_D + "concatenate", "dataset", _concatenate, see=_GUIDE),
     fact(_D + "enumerate", "start", _fewer("enumerate"), see=_GUIDE),
     fact(_D + "filter", "predicate", _fewer("filter"), see=_GUIDE),
