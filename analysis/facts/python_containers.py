@@ -117,6 +117,16 @@ def _formatted(call: Call, _run: Machine) -> Value:
     return Scalar("str", known=_FIELD.sub(lambda m: {"{{": "{", "}}": "}"}.get(m.group(), "…"), text))
 
 
+def _joined(call: Call, _run: Machine) -> Value:
+    given = call.first()
+    items = given.items if isinstance(given, Items) else None
+    if items is None:
+        return Scalar("str")
+    text = known_text(call.receiver).join(map(known_text, items))
+    known = isinstance(call.receiver, Const) and all(isinstance(item, Const) for item in items)
+    return Const(text) if known else Scalar("str", known=text)
+
+
 PYTHON_CONTAINERS = table(
     fact("builtins.dict", "", lambda c, _r: Dict(dict(c.kwargs)), see=_DOCS),
     fact("builtins.dict.get", "key default", _get, see=_DOCS),
@@ -128,5 +138,6 @@ PYTHON_CONTAINERS = table(
     fact("builtins.list.extend", "iterable", _extend, see=_DOCS),
     fact("builtins.list.tolist", "", lambda c, _r: c.receiver or UNKNOWN, see="pandas API reference, Series"),
     fact("builtins.str.format", "", _formatted, see=_DOCS),
+    fact("builtins.str.join", "iterable", _joined, see=_DOCS),
     fact("builtins.str.split", "sep", lambda _c, _r: Items("list", None, Scalar("str")), see=_DOCS),
 )

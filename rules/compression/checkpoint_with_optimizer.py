@@ -23,8 +23,11 @@ RULE = Rule(
 
 # Disk is not memory: what all the files take together must be worth a remark.
 _DISK = 1 << 30
+_EACH = 128 << 20  # bytes of one file, where nobody knows how many there will be
 _MANY_EPOCHS = 100
 _MESSAGE = "each epoch leaves a whole checkpoint of its own on disk, optimizer state included"
+_BEST = "each epoch that is better leaves a whole checkpoint of its own on disk, optimizer state included"
+_WEIGHTS = "each epoch leaves a file of weights of its own on disk, and none is removed"
 # A part of the name that Keras fills in, with another text after each epoch.
 _FILLED = re.compile(r"\{(epoch|loss|acc\w*|val_\w+)(:[^{}]*)?\}")
 
@@ -57,36 +60,41 @@ def _ignored(script: Script) -> Iterator[Finding]:
 
 def _kept(script: Script) -> Iterator[Finding]:
     for call in script.calls("keras.callbacks.ModelCheckpoint"):
-        if not _keeps_all(call) or not _holds_optimizer(script, call):
+        best = call.const("save_best_only", False if call.arg("save_best_only") is None else None)
+        whole = _holds_optimizer(script, call)
+        if call.star or not isinstance(best, bool) or not _is_filled(call):
             continue
         fit = _fit_of(script, call)
         files = _files(call, fit) if fit is not None else None
-        size, exact = _file_bytes(script, fit) if fit is not None else (0, False)
+        size, exact = _file_bytes(script, fit, whole) if fit is not None else (0, False)
         if exact and size * (files or _MANY_EPOCHS) < _DISK:
             continue
-        total = size * files if files is not None else 0
+        if best and not (whole and size >= _EACH):
+            continue  # how many epochs are better is not known
+        if not whole and not (_holds_weights(call) and (files or 0) >= _MANY_EPOCHS):
+            continue
+        total = size * files if files is not None and not best else 0
         large = total >= max(_DISK, script.settings.size_threshold)
+        cost = f"{'' if exact else 'at least '}{format_bytes(total)} on disk, {files} files of {format_bytes(size)}"
         yield Finding(
             at=script.call_place(call),
             site=script.place(call.site),
-            message=_MESSAGE,
-            cost=f"{'' if exact else 'at least '}{format_bytes(total)} on disk, {files} files of {format_bytes(size)}"
-            if large
-            else "",
+            message=_BEST if best else _MESSAGE if whole else _WEIGHTS,
+            cost=cost if large else f"{format_bytes(size)} each" if best else "",
             bytes=total if large else None,
-            help="keep the best epoch only with `save_best_only=True`; to go on after a crash, `BackupAndRestore` keeps one"
-            " copy",
+            help="give the file a name without the epoch: it is then written again each time"
+            if best
+            else "keep the best epoch only with `save_best_only=True`, under one name; to go on after a crash,"
+            " `BackupAndRestore` keeps one copy",
             related=(("trained here", script.call_place(fit.call)),) if fit is not None else (),
-            fixes=_fixes(script, call, fit),
+            fixes=() if size >= _EACH else _fixes(script, call, fit),
             severity="info" if large else "hint",
         )
 
 
-def _keeps_all(call: Call) -> bool:
-    """Whether it writes one more file for each epoch, whatever the results are."""
-    best = call.arg("save_best_only")
-    chosen = best is not None and not (isinstance(best, Const) and best.value is False)
-    return not call.star and not chosen and _FILLED.search(known_text(call.arg("filepath"))) is not None
+def _is_filled(call: Call) -> bool:
+    """Whether it writes another file after each epoch."""
+    return _FILLED.search(known_text(call.arg("filepath"))) is not None
 
 
 def _holds_optimizer(script: Script, call: Call) -> bool:
@@ -96,6 +104,11 @@ def _holds_optimizer(script: Script, call: Call) -> bool:
         return True
     name = known_text(call.arg("filepath"))
     return const(only) is True and name.endswith(".weights.h5") and not script.tensorflow_before(2, 12)
+
+
+def _holds_weights(call: Call) -> bool:
+    """Whether the files hold weights alone."""
+    return call.const("save_weights_only") is True
 
 
 def _fit_of(script: Script, call: Call) -> Fit | None:
@@ -117,10 +130,12 @@ def _files(call: Call, fit: Fit) -> int | None:
     return epochs // every if isinstance(epochs, int) and isinstance(every, int) and every > 0 else None
 
 
-def _file_bytes(script: Script, fit: Fit) -> tuple[int, bool]:
-    """Bytes of one file, and whether that is all of it or only what is known."""
+def _file_bytes(script: Script, fit: Fit, whole: bool) -> tuple[int, bool]:
+    """Bytes of one file, and whether that is all of it or only what is known; of the weights alone unless ``whole``."""
     if fit.model is None:
         return 0, False
+    if not whole:
+        return fit.model.known_parameters * 4, fit.model.parameters is not None
     slots = script.optimizer_slots(fit.model)
     return fit.model.trained_bytes(slots or 0), slots is not None and fit.model.parameters is not None
 
