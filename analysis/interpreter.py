@@ -77,6 +77,7 @@ class Interpreter:
         self.nests: list[tuple[Loop, ...]] = []
         self.yields: list[Yielded] = []
         self.holdings: list[Holding] = []
+        self.saved: dict[str, Value] = {}  # what was written to files so far, by name
         self.bare: list[tuple[Api, tree.Expr]] = []
         self.bindings: list[Binding] = []
         self.order = 0

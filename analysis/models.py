@@ -6,6 +6,7 @@ from keras_memlint.analysis import layers as sizes
 from keras_memlint.analysis import tree
 from keras_memlint.analysis.calls import Call
 from keras_memlint.analysis.facts.applications import APPLICATIONS, ApplicationSize, application
+from keras_memlint.analysis.facts.defaults import BATCH_SIZE
 from keras_memlint.analysis.facts.layers_attention import score_elements
 from keras_memlint.analysis.facts.optimizers import OPTIMIZERS
 from keras_memlint.analysis.facts.table import Machine
@@ -33,6 +34,8 @@ from keras_memlint.analysis.values import (
 
 # Under this key, a layer that stands for any layer of a model holds the model.
 _OF = "\0of"
+# Batches of images of one size, from a folder or a table of names.
+_FLOWS = (".flow_from_directory", ".flow_from_dataframe")
 _MODEL_BASES = frozenset({"keras.Model", "keras.Sequential"})
 
 
@@ -456,6 +459,27 @@ def built(call: Call, run: Machine) -> Value:
     return Const(None)
 
 
+def predicted(model: Model, x: Value | None, steps: int | None) -> Shape | None:
+    """The shape of what ``model.predict(x, steps=steps)`` gives; None when the model's output is not known."""
+    output = model.output.shape if model.output is not None else None
+    if output is not None and None in output[1:] and model.kind == "application":
+        on = _application_on(model, _sample_shape(x))
+        output = on.output if on is not None and on.output is not None else output
+    return (_rows(x, steps), *output[1:]) if output else None
+
+
+def _rows(x: Value | None, steps: int | None) -> int | None:
+    """How many samples ``x`` holds, or gives in so many batches; None when unknown."""
+    if isinstance(x, Array):
+        return x.length
+    if isinstance(x, Dataset) and x.batch_size and x.cardinality is not None and not x.infinite:
+        return x.cardinality * x.batch_size
+    if isinstance(x, Object) and x.call is not None and x.call.name.endswith(_FLOWS):
+        batch = const(x.call.arg("batch_size")) if x.call.given("batch_size") else BATCH_SIZE
+        return steps * batch if isinstance(steps, int) and isinstance(batch, int) else None
+    return None
+
+
 def _sample_shape(x: Value | None) -> Shape | None:
     """The input shape a model sees when it is trained on ``x``, batch axis first and unknown."""
     if isinstance(x, Dataset):
@@ -464,7 +488,7 @@ def _sample_shape(x: Value | None) -> Shape | None:
         x = x.element
         if isinstance(x, Items) and x.items:
             x = x.items[0]
-    if isinstance(x, Object) and x.call is not None and x.call.name.endswith(".flow_from_directory"):
+    if isinstance(x, Object) and x.call is not None and x.call.name.endswith(_FLOWS):
         size = shape_of(x.call.arg("target_size")) if x.call.given("target_size") else (256, 256)
         channels = {"grayscale": 1, "rgb": 3, "rgba": 4}.get(x.call.const("color_mode", "rgb"))
         return (None, *size, channels) if size is not None else None

@@ -22,6 +22,7 @@ from keras_memlint.analysis.values import (
     Layer,
     Model,
     Value,
+    join,
 )
 from keras_memlint.analysis.workspace import Module, Workspace
 
@@ -60,6 +61,12 @@ class _Machine:
         self.npy_header = run.project.npy_header
         self.glob_count = run.project.glob_count
         self.configuration = run.project.configuration
+        self.saved = run.saved.get
+
+    def save(self, path: str, saved: Value) -> None:
+        known = self.run.saved.setdefault(path, saved)
+        if known is not saved:
+            self.run.saved[path] = join(known, saved)
 
     def apply(
         self, function: Value, args: tuple[Value, ...], call: Call, *, mapped: bool, over: Loop | None = None

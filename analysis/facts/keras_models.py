@@ -9,7 +9,6 @@ from keras_memlint.analysis.values import (
     UNKNOWN,
     Array,
     Const,
-    Dataset,
     Items,
     Layer,
     Model,
@@ -34,18 +33,9 @@ def _add(call: Call, _run: Machine) -> Value:
 
 def _predicted(call: Call, _run: Machine) -> Value:
     """An array of the outputs for all rows; its shape where the model's output is known."""
-    output = call.receiver.output if isinstance(call.receiver, Model) else None
-    shape = (_rows(call.arg("x")), *output.shape[1:]) if output is not None and output.shape else None
+    x, model = call.arg("x") or call.arg("generator"), call.receiver
+    shape = models.predicted(model, x, call.const("steps")) if isinstance(model, Model) else None
     return Array("ndarray", "float32", shape, "network", origin=Origin(call.node, "the model's output"))
-
-
-def _rows(x: Value | None) -> int | None:
-    """How many samples ``x`` holds; None when unknown."""
-    if isinstance(x, Array):
-        return x.length
-    if isinstance(x, Dataset) and x.batch_size and x.cardinality is not None and not x.infinite:
-        return x.cardinality * x.batch_size
-    return None
 
 
 def _loaded(call: Call, _run: Machine) -> Value:

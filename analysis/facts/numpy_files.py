@@ -12,6 +12,7 @@ from keras_memlint.analysis.values import (
     Const,
     Object,
     Origin,
+    Shape,
     Value,
     const,
 )
@@ -22,8 +23,24 @@ _TOY = re.compile(
 )
 
 
+def _path(given: Value | None, *, saves: bool = False) -> str | None:
+    """The name of a file, given as a path or as the file opened; None when it is not known."""
+    opened = isinstance(given, Object) and given.api == "builtins.file" and given.call is not None
+    path = const(given.call.first() if opened else given)  # type: ignore[union-attr]
+    if not isinstance(path, str):
+        return None
+    return f"{path}.npy" if saves and not opened and not path.endswith(".npy") else path
+
+
+def _save(call: Call, run: Machine) -> Value:
+    path, array = _path(call.arg("file"), saves=True), call.arg("arr")
+    if path is not None and array is not None:
+        run.save(path, array)
+    return Const(None)
+
+
 def _load(call: Call, run: Machine) -> Value:
-    path = call.const("file")
+    path = _path(call.arg("file"))
     size = run.path_size(path) if isinstance(path, str) else None
     source = "toy" if size is None and is_toy_file(call.arg("file")) else "disk"
     if isinstance(path, str) and path.endswith(".npz"):
@@ -32,7 +49,13 @@ def _load(call: Call, run: Machine) -> Value:
     mode = call.arg("mmap_mode")
     mapped = mode is not None and not (isinstance(mode, Const) and mode.value is None)
     header = run.npy_header(path) if isinstance(path, str) and size is not None else None
+    dtype: str | None
+    shape: Shape | None
     dtype, shape = header if header is not None else (None, None)
+    written = run.saved(path) if path is not None and size is None else None
+    if isinstance(written, Array) and written.kind == "ndarray":
+        dtype, shape = written.dtype, written.shape
+        source = "toy" if written.source == "toy" else source
     return Array(
         "memmap" if mapped else "ndarray",
         dtype,
@@ -89,5 +112,6 @@ NUMPY_FILES = table(
     fact("numpy.lib.format.open_memmap", "filename mode dtype shape", _memmap, see=_DOCS),
     fact("numpy.load", "file mmap_mode allow_pickle", _load, see=_DOCS),
     fact("numpy.loadtxt", "fname dtype", _text, see=_DOCS),
+    fact("numpy.save", "file arr", _save, see=_DOCS),
     fact("numpy.memmap", "filename dtype mode offset shape", _memmap, see=_DOCS),
 )

@@ -31,6 +31,14 @@ class Machine(Protocol):
         """Dtype and shape in a ``.npy`` file the script names, None when it is not there."""
         ...
 
+    def save(self, path: str, saved: Value) -> None:
+        """Note that the script writes ``saved`` to a file."""
+        ...
+
+    def saved(self, path: str) -> Value | None:
+        """What the script wrote to a file before; None when it did not, or different things."""
+        ...
+
     def configuration(self, path: str, *, yaml: bool) -> Value:
         """What a JSON or YAML file says that the script names; unknown when it is not there or is none."""
         ...

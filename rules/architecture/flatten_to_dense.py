@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from keras_memlint.analysis.bytes import format_bytes
 from keras_memlint.analysis.script import Script
 from keras_memlint.analysis.source import Place
-from keras_memlint.analysis.values import Layer, Model, Use, count
+from keras_memlint.analysis.values import Layer, Model, Shape, Use, count
 from keras_memlint.fixes.edits import Fix
 from keras_memlint.fixes.spelling import sibling
 from keras_memlint.rules.base import Finding, Rule
@@ -17,6 +17,7 @@ RULE = Rule(
 )
 
 WEIGHTS = 10_000_000
+_CHANNELS = 128  # pixels have fewer
 _UPSAMPLING = ("keras.layers.Conv2DTranspose", "keras.layers.UpSampling2D")
 _POOLING = {3: "GlobalAveragePooling1D", 4: "GlobalAveragePooling2D", 5: "GlobalAveragePooling3D"}
 
@@ -26,7 +27,9 @@ def check(script: Script) -> Iterator[Finding]:
         for flatten, dense in zip(model.uses, model.uses[1:], strict=False):
             if flatten.layer.name != "Flatten" or dense.layer.name != "Dense" or dense.layer.call is None:
                 continue
-            if dense.parameters is None or dense.parameters < WEIGHTS or flatten is model.uses[0]:
+            if dense.parameters is None or dense.parameters < WEIGHTS:
+                continue
+            if flatten is model.uses[0] and not _is_feature_map(flatten.inputs[0]):
                 continue  # pixels of the input itself cannot be pooled
             call = dense.layer.call
             slots = script.optimizer_slots(model)
@@ -45,6 +48,14 @@ def check(script: Script) -> Iterator[Finding]:
                 fixes=_fixes(script, model, flatten),
                 severity=None if slots is not None and not _makes_images(script, model) else "info",
             )
+
+
+def _is_feature_map(shape: Shape | None) -> bool:
+    """Whether an input is what another network made of images: small, and of many channels."""
+    if shape is None or len(shape) != 4 or None in shape[1:]:
+        return False
+    height, width, channels = (axis or 0 for axis in shape[1:])
+    return channels >= _CHANNELS and channels > max(height, width)
 
 
 def _of_step(script: Script, model: Model, size: int) -> str:

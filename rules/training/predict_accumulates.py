@@ -34,7 +34,11 @@ def check(script: Script) -> Iterator[Finding]:
     seen: set[int] = set()
     for fit in script.fits:
         call, outputs = fit.call, fit.call.result
-        if fit.method != "predict" or not isinstance(outputs, Array) or id(call.node) in seen:
+        if (
+            fit.method not in ("predict", "predict_generator")
+            or not isinstance(outputs, Array)
+            or id(call.node) in seen
+        ):
             continue
         size = outputs.bytes
         small_set = isinstance(fit.x, Array) and (fit.x.source == "toy" or is_toy_shape(fit.x))
@@ -46,7 +50,7 @@ def check(script: Script) -> Iterator[Finding]:
         yield Finding(
             at=script.call_place(call),
             site=script.place(call.site),
-            message=f"`predict` collects the outputs for all {outputs.length:,} rows, then copies them into one array{then}",
+            message=f"`{fit.method}` collects the outputs for all {outputs.length:,} rows, then copies them into one array{then}",
             bytes=2 * size,
             help="loop over batches with `predict_on_batch`, and keep of each only what is used",
             related=(("reduced here", script.call_place(user)),) if user is not None else (),
