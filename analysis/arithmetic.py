@@ -66,7 +66,7 @@ def binary(op: str, left: Value, right: Value, node: tree.Expr, *, in_place: boo
         if left.items is not None and len(left.items) * right.value <= 4096:
             items = left.items * right.value
             return Items(left.kind, items, length=len(items))
-        return Items(left.kind, None, left.any())
+        return Items(left.kind, None, left.any(), left.length * max(right.value, 0) if left.length else None)
     if isinstance(left, KerasTensor) or isinstance(right, KerasTensor):
         tensors = tuple([side for side in (left, right) if isinstance(side, KerasTensor)])
         shapes = [side.shape for side in tensors]

@@ -70,19 +70,18 @@ def captured(script: Script) -> Iterator[Captured]:
         function = call.function
         if function is None or call.star or id(call) in python or not _converts(call.name):
             continue
-        where = _where(script, call, function, losses)
-        if where is None:
-            continue
+        graph = call.traced or function
         for given, value in _arguments(call):
             origin = value.origin
             if not isinstance(value, Array) or origin is None or value.kind not in ("ndarray", "memmap"):
                 continue
             key = id(origin.node), value.bytes, id(function.node)
-            graph = call.traced or function
             if key in seen or (id(graph.node), id(origin)) in passed or not _is_outer(given, function):
                 continue
-            seen.add(key)
-            yield Captured(call, given, value, where)
+            where = _where(script, call, function, losses)
+            if where is not None:
+                seen.add(key)
+                yield Captured(call, given, value, where)
 
 
 def _converts(name: str) -> bool:

@@ -42,6 +42,7 @@ from keras_memlint.analysis.values import (
     Value,
     const,
 )
+from keras_memlint.analysis.wide_integers import Objects, WideIntegers, objects_fed, wide_integers
 from keras_memlint.analysis.widening import Widening, widenings
 from keras_memlint.analysis.windows import Windows, windows_of
 from keras_memlint.analysis.workspace import Workspace
@@ -199,6 +200,16 @@ class Script:
     def widenings(self) -> list[Widening]:
         """Expressions that make float64 numbers of a data set."""
         return widenings(self.operations, self.all_calls, self.fills, self.feeds)
+
+    @cached_property
+    def wide_integers(self) -> list[WideIntegers]:
+        """Arrays of ``int64`` given to Keras whole that hold nothing that ``int32`` does not, in order."""
+        return list(wide_integers(self))
+
+    @cached_property
+    def objects_fed(self) -> list[Objects]:
+        """Arrays of Python objects that Keras is given as they are and raises at, in order."""
+        return list(objects_fed(self))
 
     @cached_property
     def windows(self) -> list[Windows]:

@@ -24,6 +24,13 @@ def dtype_of(value: Value | None, default: str | None = None) -> str | None:
     return canonical(name)
 
 
+def is_object(value: Value | None) -> bool:
+    """Whether a ``dtype=`` argument asks for Python objects."""
+    if isinstance(value, Api):
+        return value.name in ("builtins.object", "numpy.object", "numpy.object_")
+    return const(value) in ("object", "O")
+
+
 def shape_of(value: Value | None) -> Shape | None:
     """The shape a ``shape`` argument gives; None when its rank is not known."""
     if isinstance(value, Const) and isinstance(value.value, int):

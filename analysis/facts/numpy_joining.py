@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from keras_memlint.analysis.calls import Call
-from keras_memlint.analysis.facts.arguments import dtype_of
+from keras_memlint.analysis.facts.arguments import dtype_of, is_object
 from keras_memlint.analysis.facts.images import image_array
 from keras_memlint.analysis.facts.table import Gives, Machine, fact, table
 from keras_memlint.analysis.values import (
@@ -81,7 +81,12 @@ def _scalar_dtype(element: Value) -> str | None:
 
 
 def _array(note: str) -> Gives:
-    return lambda call, _run: as_array(call.first(), call, dtype_of(call.arg("dtype")), note)
+    def gives(call: Call, _run: Machine) -> Value:
+        dtype = call.arg("dtype")
+        made = as_array(call.first(), call, dtype_of(dtype), note)
+        return made.but(dtype=None) if isinstance(made, Array) and is_object(dtype) else made
+
+    return gives
 
 
 def _concatenate(call: Call, _run: Machine) -> Value:
