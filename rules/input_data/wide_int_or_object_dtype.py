@@ -36,7 +36,7 @@ def check(script: Script) -> Iterator[Finding]:
             message=_message(one),
             bytes=one.array.bytes,
             help="use `int32`, which holds all token and class ids, or `uint8` where no number is above 255",
-            related=places(script, [one.feed]),
+            related=tuple(places(script, [one.feed])),
             fixes=(fix,) if fix is not None else (),
         )
 
@@ -52,7 +52,7 @@ def _objects(script: Script) -> Iterator[Finding]:
             site=script.place(one.call.site),
             message=f"an array of Python objects, at which `{one.feed.method}` raises",
             help="make it an array of numbers: pad or cut lists of different lengths with `pad_sequences`",
-            related=places(script, [one.feed]),
+            related=tuple(places(script, [one.feed])),
             severity="error",
         )
 
