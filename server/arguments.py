@@ -14,6 +14,7 @@ _TOP = """\
   keras-memlint check --fix .             repair what is safe to repair, everywhere below here
   keras-memlint estimate train.py --target t4
                                           whether a script fits a GPU, and what would save memory
+  keras-memlint oom train.log             what ran out of memory in a log, and what would save it
   keras-memlint rule KM209                why a finding matters, with examples"""
 _CHECK = """\
   keras-memlint check                     every .py and .ipynb below the current folder
@@ -27,6 +28,11 @@ _ESTIMATE = """\
   keras-memlint estimate train.py --target t4 --what-if all --output-format html > report.html
   keras-memlint estimate train.py --python .venv/bin/python -- --epochs 3 --data images/
   keras-memlint estimate -m package.train --target l4"""
+_OOM = """\
+  keras-memlint oom train.log             a log, a kernel's log, the output of a batch job
+  python train.py 2>&1 | tee train.log | keras-memlint oom
+  dmesg | keras-memlint oom --script train.py
+  keras-memlint oom --output-format json train.log"""
 _RULE = """\
   keras-memlint rule                      all rules
   keras-memlint rule KM203                the page of one rule
@@ -85,6 +91,11 @@ def _parsers() -> tuple[Parser, Parser, Parser]:
         "estimate", help="run a script up to a training step and say what it needs", allow_abbrev=False
     )
     _add_estimate(estimate)
+    _add_oom(
+        commands.add_parser(
+            "oom", help="what ran out of memory in a log, and what would save it", allow_abbrev=False
+        )
+    )
     _add_rule(commands.add_parser("rule", help="explain a rule, or list them all", allow_abbrev=False))
     commands.add_parser("server", help="the language server, on standard input and output", add_help=False)
     doctor = commands.add_parser("doctor", help="what this installation sees: packages, GPU, configuration")
@@ -258,6 +269,30 @@ def _add_estimate(estimate: Parser) -> None:
         "--progress", choices=("auto", "json", "none"), default="auto", help="on standard error"
     )
     add_sweep_arguments(estimate)
+
+
+def _add_oom(oom: Parser) -> None:
+    oom.examples = _OOM
+    oom.description = (
+        "Finds the out-of-memory message in a log (TensorFlow, XLA, JAX, PyTorch, NumPy, Python, the Linux kernel, Slurm,"
+        " containers, shells), ties it to the script's lines, and lists what would save memory, largest first."
+    )
+    oom.epilog = (
+        "exit status: 0 a message was found and told, 2 there is none, or the log or script cannot be read"
+    )
+    oom.add_argument(
+        "log",
+        nargs="?",
+        default="-",
+        metavar="LOG",
+        help="a file; `-` for standard input (default: standard input)",
+    )
+    oom.add_argument(
+        "--script",
+        metavar="FILE",
+        help="the script it is about (default: those of the log's traceback that are here)",
+    )
+    oom.add_argument("--output-format", choices=("text", "json"), default="text", help="(default: text)")
 
 
 def _add_rule(rule: Parser) -> None:

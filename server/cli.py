@@ -56,6 +56,10 @@ def _run(words: list[str]) -> int:
         from keras_memlint.server.estimate import estimate
 
         return estimate(arguments)
+    if arguments.command == "oom":
+        from keras_memlint.server.oom.command import oom
+
+        return oom(arguments)
     if arguments.command == "rule":
         from keras_memlint.server.pages import show
 

@@ -1,0 +1,114 @@
+"""What would make a script fit, the largest saving first: smaller batches, smaller numbers, and what the rules found."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from keras_memlint.analysis.fits import Fit
+from keras_memlint.analysis.script import Script
+from keras_memlint.analysis.source import Place
+from keras_memlint.rules.diagnostic import Diagnostic, Severity
+from keras_memlint.server.oom.failure import Failure
+from keras_memlint.server.oom.rule_memory import Use, uses_of
+from keras_memlint.server.oom.scripts import Checked
+from keras_memlint.server.oom.tying import has_batch, tensor_of
+
+IN_A_STEP = frozenset(
+    (
+        "tensor",
+        "torch",
+        "torch-host",
+        "xla",
+        "xla-request",
+        "xla-space",
+        "copy",
+        "allocator",
+        "exhausted",
+        "driver",
+    )
+)
+"""Failures of a framework's own allocator, which holds what a training step needs, on the host too without a GPU."""
+
+_BATCH, _PRECISION = "KM501", "KM301"
+
+
+@dataclass(frozen=True, slots=True)
+class Remedy:
+    """One change; ``bytes`` None when what it saves is not known. ``finding`` is what a rule says, None for other changes.
+
+    ``at_least``: it saves more, of which the text does not tell how much.
+    """
+
+    what: str
+    bytes: int | None
+    at: Place | None = None
+    finding: Diagnostic | None = None
+    at_least: bool = False
+
+
+def remedies(found: Iterable[Checked], failure: Failure, row: Place | None) -> list[Remedy]:
+    """The changes, largest saving first, unknown ones last and of those the severest first."""
+    made: list[Remedy] = []
+    for one in found:
+        changes = list(_changes(one.script, failure, row)) if failure.kind in IN_A_STEP else []
+        told = {_BATCH} if changes else set()
+        findings = [item for item in one.findings if item.code not in told and _concerns(item, failure)]
+        if any(item.code == _PRECISION for item in findings):
+            changes = [change for change in changes if change.what is not _MIXED]
+        made += [*changes, *(Remedy(item.message, item.bytes, finding=item) for item in findings)]
+    return sorted(dict.fromkeys(made), key=_order)
+
+
+def _order(remedy: Remedy) -> tuple[bool, int, int]:
+    severity = _SEVEREST.index(remedy.finding.severity) if remedy.finding is not None else 0
+    return remedy.bytes is None, -(remedy.bytes or 0), severity
+
+
+_SEVEREST: tuple[Severity, ...] = ("error", "warning", "info", "hint")
+
+
+def _concerns(finding: Diagnostic, failure: Failure) -> bool:
+    """Whether a finding is about the memory that ran out. What may matter on other hardware only does so with bytes."""
+    wanted: set[Use] = {failure.memory} if failure.memory is not None else {"gpu", "host"}
+    if failure.kind in IN_A_STEP:
+        wanted.add("step")
+    known = finding.bytes is not None or finding.severity != "hint"
+    return known and not wanted.isdisjoint(uses_of(finding.code))
+
+
+_MIXED = "mixed precision, which halves the activations; set the policy before the model is built"
+
+
+def _changes(script: Script, failure: Failure, row: Place | None) -> Iterator[Remedy]:
+    """Of the trainings that the failure can be of: half the batch, and half the bytes of each number."""
+    for fit in _trainings(script, failure, row):
+        static = script.static_estimate(fit)
+        batch = fit.batch_size if static is None else static.batch
+        at = script.call_place(fit.call)
+        tensor = failure.asked if has_batch(fit, tensor_of(failure)) and failure.shape is not None else None
+        saved = static.sample * batch // 2 if static is not None and batch is not None else None
+        least = saved is None and tensor is not None
+        if saved is None and tensor is not None:
+            saved = tensor // 2
+        if batch is not None and batch > 1:
+            what = f"a batch of {batch // 2:,} instead of {batch:,}, which halves the activations"
+            yield Remedy(what, saved, at, at_least=least)
+        elif batch is None:
+            yield Remedy("a smaller batch; how large it is now, the text does not tell", None, at)
+        half = failure.dtype in (None, "float32") and failure.memory != "host"
+        if half and not script.precision_is_chosen and not script.cpu_only:
+            yield Remedy(_MIXED, saved, at, at_least=least)
+
+
+def _trainings(script: Script, failure: Failure, row: Place | None) -> list[Fit]:
+    """The training in the row that failed; else those whose tensor it is; else all."""
+    fits = list(script.trainings)
+    in_row = [fit for fit in fits if row is not None and _covers(script.place(fit.call.node), row)]
+    shape = tensor_of(failure)
+    found = in_row or [fit for fit in fits if has_batch(fit, shape)] or fits
+    return list({(id(fit.call.node), fit.batch_size): fit for fit in found}.values())
+
+
+def _covers(call: Place, row: Place) -> bool:
+    return call.source.path == row.source.path and call.start < row.end and row.start < call.end

@@ -1,0 +1,151 @@
+"""Ties a failure to a script: the layer, the batch, the array or the data set that the tensor belongs to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from math import prod
+from typing import Literal
+
+from keras_memlint.analysis.feeds import arrays
+from keras_memlint.analysis.fits import Fit
+from keras_memlint.analysis.made_arrays import arrays_in, made_arrays
+from keras_memlint.analysis.script import Script
+from keras_memlint.analysis.source import Place
+from keras_memlint.analysis.values import Array, Dataset, Shape, Use
+from keras_memlint.server.oom.failure import Failure
+from keras_memlint.server.oom.nodes import has_class, has_name, is_inside
+
+Tensor = tuple[int, ...]
+Kind = Literal["layer", "input", "array", "dataset", "batch"]
+
+
+@dataclass(frozen=True, slots=True)
+class Tie:
+    """One place the failure has to do with, and how. Several of one ``kind`` match equally well."""
+
+    kind: Kind
+    what: str
+    at: Place
+
+
+def ties(script: Script, failure: Failure) -> list[Tie]:
+    """All places; of several that match equally well all, and none where nothing matches."""
+    shape = tensor_of(failure)
+    found = [*_layers(script, failure, shape)]
+    if shape is not None:
+        found += _inputs(script, shape) if not found else ()
+        found += _arrays(script, shape, failure.dtype)
+        found += _datasets(script, shape)
+        found += _batches(script, shape)
+    return list(dict.fromkeys(found))
+
+
+def tensor_of(failure: Failure) -> Tensor | None:
+    """The shape that the log names: of what was asked for, else of the program's largest buffer."""
+    if failure.shape is not None or failure.buffer is None:
+        return failure.shape
+    return failure.buffer.shape
+
+
+def has_batch(fit: Fit, shape: Tensor | None) -> bool:
+    """Whether a tensor of ``shape`` is one of the training's: its batch in front, behind it what a layer takes or gives."""
+    if not shape or fit.model is None or fit.batch_size != shape[0]:
+        return False
+    inner = [fit.model.input, *(one for use in fit.model.flat() for one in (use.output, *use.inputs))]
+    return any(_is_batch_of(one, shape) for one in inner)
+
+
+def _layers(script: Script, failure: Failure, shape: Tensor | None) -> Iterator[Tie]:
+    node = failure.node or (failure.buffer.operator if failure.buffer is not None else None) or ""
+    uses = [use for _, found in script.layers.values() for use in found]
+    named = [use for use in uses if has_name(use, node)]
+    classed = [use for use in uses if has_class(use, node)]
+    inside = [use for use in uses if is_inside(use, node)]
+    pool = named or inside or classed
+    matching = [(use, how) for use in pool or uses if shape and (how := _how(use, shape))]
+    if matching:
+        best = min(_ORDER.index(how) for _, how in matching)
+        found = [(use, f"{_what(use)} {how} this tensor") for use, how in matching if how == _ORDER[best]]
+    elif named or inside:
+        found = [(use, f"{_what(use)} has the name that the message names") for use in named or inside]
+    elif shape is None and len(classed) == 1:
+        found = [(classed[0], f"{_what(classed[0])} is the only layer of the class that the message names")]
+    else:
+        return
+    for use, what in found:
+        if use.layer.call is not None:
+            yield Tie("layer", what, script.call_place(use.layer.call))
+
+
+_ORDER = ("gives", "has weights like", "is given")
+
+
+def _how(use: Use, shape: Tensor) -> str | None:
+    """What the layer has to do with a tensor; None when nothing, or when its own shapes are not known."""
+    if _is_batch_of(use.output, shape):
+        return "gives"
+    if _is_weight_of(use, shape):
+        return "has weights like"
+    return "is given" if any(_is_batch_of(one, shape) for one in use.inputs) else None
+
+
+def _is_batch_of(sample: Shape | None, shape: Tensor) -> bool:
+    """Whether ``shape`` is a batch of what ``sample`` describes, which has its batch axis in front.
+
+    GPUs may be given images with the channels before the pixels.
+    """
+    if sample is None or len(sample) != len(shape) or len(shape) < 2 or None in sample[1:]:
+        return False
+    return shape[1:] in (sample[1:], (sample[-1], *sample[1:-1]))
+
+
+def _is_weight_of(use: Use, shape: Tensor) -> bool:
+    """Whether a kernel of ``shape``, alone or with a bias, is all that the layer has."""
+    if use.parameters is None or len(shape) < 2 or use.output is None or use.output[-1] != shape[-1]:
+        return False
+    return use.parameters - prod(shape) in (0, shape[-1])
+
+
+def _what(use: Use) -> str:
+    return f"`{use.layer.name.rpartition('.')[2]}`"
+
+
+def _inputs(script: Script, shape: Tensor) -> Iterator[Tie]:
+    for model in script.models:
+        if model.call is not None and _is_batch_of(model.input, shape):
+            yield Tie("input", "a batch of this model's input has this shape", script.call_place(model.call))
+
+
+def _arrays(script: Script, shape: Tensor, dtype: str | None) -> Iterator[Tie]:
+    for node, value in made_arrays(script):
+        if any(_is_array(array, shape, dtype) for array in arrays_in(value)):
+            yield Tie("array", "an array of this shape and dtype is made here", script.place(node))
+    for feed in script.feeds:
+        if feed.array.shape == shape:
+            what = f"an array of this shape is given whole to `{feed.method}`"
+            yield Tie("array", what, script.call_place(feed.call))
+
+
+def _is_array(array: Array, shape: Tensor, dtype: str | None) -> bool:
+    return array.shape == shape and (dtype is None or array.dtype == dtype)
+
+
+def _datasets(script: Script, shape: Tensor) -> Iterator[Tie]:
+    for fit in script.fits:
+        if isinstance(fit.x, Dataset) and any(one.shape == shape for one in arrays(fit.x.element)):
+            call = fit.x.batch_call or fit.call
+            yield Tie("dataset", "an element of the data set has this shape", script.call_place(call))
+
+
+def _batches(script: Script, shape: Tensor) -> Iterator[Tie]:
+    for fit in script.trainings:
+        batch, call = fit.batch_size, fit.batch_call
+        if batch != shape[0] or call is None or len(shape) < 2:
+            continue
+        given = call.argument_node("batch_size")
+        if given is None:
+            what = f"no batch size is given here, so it is {batch:,}"
+            yield Tie("batch", what, script.call_place(call))
+        else:
+            yield Tie("batch", f"the batch of {batch:,} is set here", script.place(given))
