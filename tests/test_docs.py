@@ -45,7 +45,7 @@ COMMANDS = [
     pytest.param(command, id=f"{path.name}: {command}")
     for path in DOCS
     for text in blocks(path, "sh") + blocks(path, "yaml")
-    for command in re.findall(r"keras-memlint (?:check|rule|server|doctor)[^|>\n]*", text)
+    for command in re.findall(r"keras-memlint (?:check|rule|server|doctor|oom)[^|>\n]*", text)
 ]
 
 

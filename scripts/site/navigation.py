@@ -11,7 +11,7 @@ from keras_memlint.rules import catalogue
 from rule_page import family_title, place
 
 SECTIONS = {
-    "Out of memory": ("docs/out-of-memory.md", "docs/strategies.md"),
+    "Out of memory": ("docs/out-of-memory.md", "docs/oom.md", "docs/strategies.md"),
     "Use": ("docs/configuration.md", "docs/ci.md", "docs/bill.md"),
     "In the editor": ("docs/editors/README.md", "docs/editors/vscode.md", "docs/editors/"),
     "Estimates": ("docs/estimate.md", "docs/sweep.md", "docs/estimate-report.md", "docs/estimate-"),

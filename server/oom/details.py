@@ -86,8 +86,8 @@ def _buffer_operator(details: Details, found: re.Match[str]) -> None:
 
 
 DETAILS = (
-    Detail(("limit:",), re.compile(rf"\bLimit:\s{{2,}}({SIZE})"), _limit),
-    Detail(("inuse:",), re.compile(rf"\bInUse:\s{{2,}}({SIZE})"), _held),
+    Detail(("limit:",), re.compile(rf"\bLimit:\s{{2,}}({SIZE}|\d{{7,}}$)"), _limit),
+    Detail(("inuse:",), re.compile(rf"\bInUse:\s{{2,}}({SIZE}|\d{{7,}}$)"), _held),
     Detail(("memory: usage",), re.compile(r"memory: usage (\d+kB), limit (\d+kB)"), _pool),
     Detail(
         ("total capacity",),

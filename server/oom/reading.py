@@ -11,14 +11,17 @@ from keras_memlint.server.oom.details import DETAILS, Details
 from keras_memlint.server.oom.failure import Failure, Log, Memory
 from keras_memlint.server.oom.frames import WORDS, Frames
 from keras_memlint.server.oom.lines import Line, lines
-from keras_memlint.server.oom.messages import MESSAGES, Message
+from keras_memlint.server.oom.message import Message
+from keras_memlint.server.oom.messages import MESSAGES
+from keras_memlint.server.oom.system_messages import KILLED
 
 _WORDS = frozenset(word for row in (*MESSAGES, *DETAILS) for word in row.words) | set(WORDS)
-# A piece of a log without any of these cannot matter. Some logs are in Latin-1.
 _IN_BYTES = sorted(
     {word.encode() for word in _WORDS if not any(other in word for other in _WORDS - {word})}
-    | {word.encode("latin-1").lower() for word in ("Getötet", "Tué", "Processus arrêté", "Dödad")}
+    | {word.encode().lower() for word in KILLED}
+    | {word.encode("latin-1").lower() for word in KILLED if max(word) < "\u0100"}
 )
+"""A piece of a log without any of these cannot matter. Bytes have lower case in ASCII alone; some logs are in Latin-1."""
 
 _RANK = {message.kind: rank for rank, message in enumerate(MESSAGES)}
 _MOST = 200

@@ -53,7 +53,8 @@ def remedies(found: Iterable[Checked], failure: Failure, row: Place | None) -> l
     for one in found:
         changes = list(_changes(one.script, failure, row)) if failure.kind in IN_A_STEP else []
         told = {_BATCH} if changes else set()
-        findings = [item for item in one.findings if item.code not in told and _concerns(item, failure)]
+        wanted = _wanted(one.script, failure)
+        findings = [item for item in one.findings if item.code not in told and _concerns(item, wanted)]
         if any(item.code == _PRECISION for item in findings):
             changes = [change for change in changes if change.what is not _MIXED]
         made += [*changes, *(Remedy(item.message, item.bytes, finding=item) for item in findings)]
@@ -68,11 +69,19 @@ def _order(remedy: Remedy) -> tuple[bool, int, int]:
 _SEVEREST: tuple[Severity, ...] = ("error", "warning", "info", "hint")
 
 
-def _concerns(finding: Diagnostic, failure: Failure) -> bool:
-    """Whether a finding is about the memory that ran out. What may matter on other hardware only does so with bytes."""
+def _wanted(script: Script, failure: Failure) -> set[Use]:
+    """What the memory that ran out is used for."""
     wanted: set[Use] = {failure.memory} if failure.memory is not None else {"gpu", "host"}
     if failure.kind in IN_A_STEP:
         wanted.add("step")
+    whole = failure.shape is not None and any(feed.array.shape == failure.shape for feed in script.feeds)
+    if failure.kind == "copy" or whole:
+        wanted.add("data")
+    return wanted
+
+
+def _concerns(finding: Diagnostic, wanted: set[Use]) -> bool:
+    """Whether a finding is about one of these uses. What may matter on other hardware only does so with bytes."""
     known = finding.bytes is not None or finding.severity != "hint"
     return known and not wanted.isdisjoint(uses_of(finding.code))
 

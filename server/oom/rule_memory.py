@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Literal
 
-Use = Literal["host", "gpu", "step"]
-"""What memory is used for: ``step`` is what one training step needs, on the GPU or, without one, on the host."""
+Use = Literal["host", "gpu", "step", "data"]
+"""What memory is used for: ``step`` is what one training step needs, on the GPU or, without one, on the host; ``data`` is
+a whole data set as one tensor."""
 
 # By the first digit of the code, which is its family.
 _FAMILIES: dict[str, tuple[Use, ...]] = {
@@ -19,16 +20,16 @@ _FAMILIES: dict[str, tuple[Use, ...]] = {
     "KM9": ("host", "gpu"),
 }
 _OTHERWISE: dict[str, tuple[Use, ...]] = {
-    "KM103": ("host", "gpu"),  # a tensor made of a whole array lies on the GPU
-    "KM201": ("host", "gpu"),
+    "KM103": ("host", "data"),
+    "KM201": ("host", "data"),
     "KM306": ("host", "step"),
     "KM412": ("host", "step"),
     "KM504": ("host",),
     "KM505": ("host", "gpu"),
     "KM508": ("host",),
-    "KM512": ("host",),
+    "KM512": (),
     "KM513": ("host",),
-    "KM514": ("host",),
+    "KM514": ("step",),
     "KM601": ("host",),
     "KM607": ("host",),
     "KM608": ("host",),

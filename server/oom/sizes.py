@@ -7,10 +7,10 @@ from math import prod
 
 from keras_memlint.analysis.facts.dtypes import itemsize
 
-SIZE = r"\d[\d,]*(?:\.\d+)? ?(?:[KMGTP]i?B?|[kmg]b|bytes|B)?\b"
-"""A regular expression for a size: ``2.00GiB``, ``159.69M``, ``1234567 bytes``."""
+SIZE = r"\d[\d,]*(?:\.\d*)? ?(?:[KMGTPkmg](?:i?[Bb])?|bytes|B)\b"
+"""A regular expression for a size: ``2.00GiB``, ``159.69M``, ``1234567 bytes``. Without its unit it may have been cut."""
 
-_PARTS = re.compile(r"(\d+(?:\.\d+)?) ?([KMGTP]?)(?:i?B|bytes)?", re.IGNORECASE)
+_PARTS = re.compile(r"(\d+(?:\.\d*)?) ?([KMGTP]?)(?:i?B|bytes)?", re.IGNORECASE)
 _POWERS = " KMGTP"
 _MOST_DIGITS = 20
 

@@ -30,8 +30,9 @@ def as_text(report: Report, *, colour: bool) -> Iterator[str]:
         yield f"  {format_bytes(size):>10}  {what}"
     for text in (*_names(failure), *_others(report)):
         yield _note(text, colour)
-    yield ""
-    yield from _places(report, colour)
+    if places := list(_places(report, colour)):
+        yield ""
+        yield from places
     if report.remedies:
         yield ""
         yield paint("what would save memory, largest first", "bold", colour)
@@ -136,7 +137,8 @@ def _remedy(remedy: Remedy) -> Iterator[str]:
         yield f"  {size:>10}{more}  {remedy.what}{where}"
         return
     where = one_line(shown(finding.filename, finding.location, finding.cell))
-    yield f"  {size:>10}  {finding.code}: {one_line(finding.message)}, {where}"
+    message = finding.message.removesuffix(f" ({size})")
+    yield f"  {size:>10}  {finding.code}: {one_line(message)}, {where}"
     if finding.help:
         yield f"  {'':>10}  help: {one_line(finding.help)}"
 

@@ -73,7 +73,8 @@ class TestDoctor:
 
 class TestHelp:
     @pytest.mark.parametrize(
-        "arguments", [("--help",), *((word, "--help") for word in ("check", "rule", "doctor", "server"))]
+        "arguments",
+        [("--help",), *((word, "--help") for word in ("check", "oom", "rule", "doctor", "server"))],
     )
     def test_begins_with_examples(self, cli: Cli, arguments: tuple[str, ...]) -> None:
         result = cli(*arguments)

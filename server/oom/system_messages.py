@@ -1,0 +1,173 @@
+"""What is said of a process that was killed or refused memory: a row for each form, the most telling first."""
+
+from __future__ import annotations
+
+import re
+
+from keras_memlint.server.oom.message import Message, form
+
+KILLED = (
+    "Killed",
+    "Getötet",
+    "Tué",
+    "Processus arrêté",
+    "Terminado (killed)",
+    "Proceso terminado",
+    "Matado",
+    "Ucciso",
+    "Morto",
+    "Geëlimineerd",
+    "Dödad",
+    "Unicestwiony",
+    "Zabity",
+    "Убито",
+    "強制終了",
+    "已杀死",
+    "已殺死",
+    "죽었음",
+)
+"""What a shell says, in the language of its user, when somebody sent SIGKILL to what it runs. Only as a whole line."""
+
+_VICTIM = r"[Kk]ill(?:ed)? process \d+,? \((?P<process>.+?)\)(?: |,|$)(?:.*?anon-rss:(?P<held>[\d,]+ ?kB))?"
+_WORD = f"(?:{'|'.join(map(re.escape, KILLED))}|Killed: 9)"
+
+SYSTEM = (
+    Message(
+        "cgroup",
+        ("out of memory",),
+        "the Linux kernel, for a group of processes",
+        "host",
+        form(rf"[Mm]emory cgroup out of memory: {_VICTIM}"),
+    ),
+    Message("kernel", ("out of memory",), "the Linux kernel", "host", form(rf"[Oo]ut of memory: {_VICTIM}")),
+    Message(
+        "cgroup-kill",
+        ("oom-kill",),
+        "the Linux kernel, for a group of processes",
+        "host",
+        form(r"oom-kill:constraint=CONSTRAINT_MEMCG\b(?:.*?,task=(?P<process>[^,]+))?"),
+    ),
+    Message(
+        "kernel-kill",
+        ("oom-kill",),
+        "the Linux kernel",
+        "host",
+        form(r"oom-kill:constraint=\w+(?:.*?,task=(?P<process>[^,]+))?"),
+    ),
+    Message(
+        "kernel-call",
+        ("oom-kill",),
+        "the Linux kernel",
+        "host",
+        form(r"(?P<process>[\w./-]+) invoked oom-killer"),
+    ),
+    Message(
+        "systemd",
+        (
+            "systemd-oomd",
+            "oom killer",
+        ),
+        "systemd",
+        "host",
+        form(r"systemd-oomd\b.*?[Kk]illed (?P<process>\S+)|killed by the OOM killer"),
+    ),
+    Message(
+        "slurm",
+        (
+            "oom-kill",
+            "oom_kill",
+            "oom kill",
+            "out-of-memory",
+            "out of memory",
+            "memory limit",
+        ),
+        "Slurm",
+        "host",
+        form(
+            r"[Dd]etected \d+ oom[-_ ]kill event|cgroup out-of-memory handler|task \d+: Out Of Memory"
+            r"|[Ee]xceeded (?:job|step) memory limit"
+        ),
+    ),
+    Message(
+        "slurm-limit",
+        ("memory limit",),
+        "Slurm",
+        "host",
+        form(r"exceeded (?:\w+ )?memory limit \((?P<held_kib>\d+) > (?P<limit_kib>\d+)\)"),
+    ),
+    Message(
+        "batch",
+        (
+            "term_memlimit",
+            "exceeded limit",
+            "resource limits",
+        ),
+        "the batch system",
+        "host",
+        form(
+            r"TERM_MEMLIMIT|job killed: v?mem (?P<held>\d+kb) exceeded limit (?P<limit>\d+kb)"
+            r"|job violates resource limits: memory"
+        ),
+    ),
+    Message(
+        "kubernetes",
+        ("oomkilled",),
+        "the container runtime",
+        "host",
+        form(r"\bOOMKilled\b(?!\"?\s*[:=]\s*\"?[Ff]alse)"),
+    ),
+    Message(
+        "notebook",
+        (
+            "available ram",
+            "more memory than",
+        ),
+        "the notebook service",
+        "host",
+        form(r"crashed after using all available RAM|tried to allocate more memory than is available"),
+    ),
+    Message(
+        "system",
+        (
+            "cannot allocate memory",
+            "[winerror",
+            "0xc0000017",
+            "0xc000012d",
+            "paging file",
+        ),
+        "the operating system",
+        "host",
+        form(
+            r"(?i:cannot allocate memory)(?! in static TLS)|\[WinError (?:8|14|1455)\]|0xC0000017|0xC000012D"
+            r"|The paging file is too small"
+        ),
+    ),
+    Message(
+        "exit",
+        ("exit",),
+        "an exit status",
+        "host",
+        form(r"(?i:\bexit(?:ed)?(?:[ _]?(?:with|code|status))*\"?[ :=(]*)137\b"),
+        sure=False,
+    ),
+    Message(
+        "signal",
+        ("sigkill",),
+        "whoever started it",
+        "host",
+        form(
+            r"<Signals\.SIGKILL: 9>|\bSIGKILL\b.*\bsignal 9|signal 9\b.*\bSIGKILL\b|SIGKILL\(-9\)|signal SIGKILL"
+        ),
+        sure=False,
+    ),
+    Message(
+        "shell",
+        tuple(word.lower() for word in KILLED),
+        "the shell",
+        "host",
+        form(
+            rf"^(?:{_WORD}|.*: line \d+: +\d+ {_WORD}(?: .*)?|\[\d+\][+-]?\s+(?:\d+ )?{_WORD}(?: .*)?|zsh: killed +\S.*)\s*$"
+        ),
+        sure=False,
+    ),
+)

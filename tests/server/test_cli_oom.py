@@ -1,0 +1,432 @@
+"""``oom``: what a log says, the lines of the script it is about, what would save most; and logs that are none."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+Cli = Callable[..., Any]
+GIB = 1 << 30
+
+SCRIPT = """\
+import keras
+import numpy as np
+
+images = np.zeros((4000, 512, 512, 3), dtype="uint8")
+x = images / 255.0
+y = np.zeros(4000, dtype="int32")
+
+inputs = keras.Input((512, 512, 3))
+h = keras.layers.Conv2D(64, 3, padding="same", activation="relu")(inputs)
+h = keras.layers.MaxPooling2D()(h)
+h = keras.layers.Conv2D(128, 3, padding="same", activation="relu", name="second")(h)
+h = keras.layers.GlobalAveragePooling2D()(h)
+model = keras.Model(inputs, keras.layers.Dense(10)(h))
+model.compile("adam", "sparse_categorical_crossentropy")
+model.fit(x, y, epochs=3, batch_size=32)
+"""
+GPU = """\
+2024-05-01 12:00:03.123456: W tsl/framework/bfc_allocator.cc:487] Allocator (GPU_0_bfc) ran out of memory trying to allocate \
+2.00GiB (rounded to 2147483648)requested by op model/conv2d/Relu
+2024-05-01 12:00:03.123500: I tsl/framework/bfc_allocator.cc:1112] Sum Total of in-use chunks: 12.90GiB
+Limit:                     14611120128
+InUse:                     13851281408
+MaxInUse:                  13851281408
+Traceback (most recent call last):
+  File "/workspace/train.py", line 15, in <module>
+    model.fit(x, y, epochs=3, batch_size=32)
+  File "/usr/local/lib/python3.10/dist-packages/keras/src/utils/traceback_utils.py", line 70, in error_handler
+    raise e.with_traceback(filtered_tb) from None
+tensorflow.python.framework.errors_impl.ResourceExhaustedError: Graph execution error:
+
+Detected at node 'model/conv2d/Relu' defined at (most recent call last):
+    File "/workspace/train.py", line 15, in <module>
+      model.fit(x, y, epochs=3, batch_size=32)
+Node: 'model/conv2d/Relu'
+OOM when allocating tensor with shape[32,512,512,64] and type float on /job:localhost/replica:0/task:0/device:GPU:0 by \
+allocator GPU_0_bfc
+\t [[{{node model/conv2d/Relu}}]]
+Hint: If you want to see a list of allocated tensors when OOM happens, add report_tensor_allocations_upon_oom to RunOptions.
+ [Op:__inference_train_function_1234]
+"""
+
+
+@pytest.fixture
+def script(cli: Cli) -> Path:
+    """A script in the folder in which the command line runs."""
+    del cli
+    path = Path("train.py")
+    path.write_text(SCRIPT)
+    return path
+
+
+def report(cli: Cli, log: str | bytes, *arguments: str) -> Any:
+    """The JSON of a log."""
+    Path("train.log").write_bytes(log if isinstance(log, bytes) else log.encode())
+    result = cli("oom", "train.log", "--output-format", "json", *arguments)
+    assert (result.status, result.err) == (0, "")
+    return json.loads(result.out)
+
+
+def ties(found: Any, kind: str) -> list[int]:
+    """The rows of one kind of tie."""
+    return [tie["location"]["row"] for tie in found["ties"] if tie["kind"] == kind]
+
+
+class TestGpu:
+    def test_what_failed(self, cli: Cli, script: Path) -> None:
+        found = report(cli, GPU)
+        assert found["schema_version"] == 1
+        assert (found["memory"], found["reporter"], found["certain"]) == ("gpu", "TensorFlow", True)
+        assert (found["shape"], found["dtype"]) == ([32, 512, 512, 64], "float32")
+        assert found["bytes"] == 32 * 512 * 512 * 64 * 4 == found["message_bytes"]
+        assert (found["in_use_bytes"], found["limit_bytes"]) == (13851281408, 14611120128)
+        assert (found["allocator"], found["node"]) == ("GPU_0_bfc", "model/conv2d/Relu")
+        assert found["others"] == []
+
+    def test_where(self, cli: Cli, script: Path) -> None:
+        found = report(cli, GPU)
+        assert found["scripts"] == ["train.py"]  # the log names it in a folder of the container
+        assert found["failed_at"]["location"]["row"] == 15
+        assert ties(found, "layer") == [9]
+        assert ties(found, "batch") == [15]
+
+    def test_remedies_are_of_the_gpu_and_ordered(self, cli: Cli, script: Path) -> None:
+        remedies = report(cli, GPU)["remedies"]
+        sizes = [remedy["bytes"] for remedy in remedies]
+        known = [size for size in sizes if size is not None]
+        assert known == sorted(known, reverse=True)
+        assert sizes == known + [None] * (len(sizes) - len(known))
+        batch = next(one for one in remedies if one["code"] is None and "batch of 16" in one["what"])
+        assert batch["bytes"] >= 32 * 512 * 512 * 64 * 4 // 2
+        assert not {"KM102", "KM103"} & {one["code"] for one in remedies}  # what the host needs
+
+    def test_channels_first(self, cli: Cli, script: Path) -> None:
+        found = report(cli, GPU.replace("[32,512,512,64]", "[32,64,512,512]"))
+        assert ties(found, "layer") == [9]
+
+    def test_layer_by_its_name(self, cli: Cli, script: Path) -> None:
+        log = GPU.replace("model/conv2d/Relu", "gradient_tape/model/second/Conv2D/Conv2DBackpropInput")
+        found = report(cli, log.replace("[32,512,512,64]", "[32,256,256,64]"))
+        assert ties(found, "layer") == [11]
+
+    def test_weights_of_a_layer(self, cli: Cli, script: Path) -> None:
+        log = GPU.replace("model/conv2d/Relu", "Adam/Adam/update/mul")
+        found = report(cli, log.replace("[32,512,512,64]", "[3,3,64,128]"))
+        assert ties(found, "layer") == [11]
+
+    def test_two_layers_that_match_are_both_named(self, cli: Cli, script: Path) -> None:
+        script.write_text(SCRIPT.replace("MaxPooling2D()", 'Conv2D(64, 3, padding="same")'))
+        found = report(cli, GPU)
+        assert ties(found, "layer") == [9, 10]
+
+    def test_nothing_matches(self, cli: Cli, script: Path) -> None:
+        log = GPU.replace("[32,512,512,64]", "[7,13,17]").replace("conv2d", "other")
+        assert report(cli, log)["ties"] == []
+        text = cli("oom", "train.log")
+        assert "nothing in train.py is known to have the shape of this tensor" in text.out
+
+    def test_whole_data_set(self, cli: Cli, script: Path) -> None:
+        log = (
+            "Traceback (most recent call last):\n"
+            '  File "train.py", line 15, in <module>\n    model.fit(x, y, epochs=3, batch_size=32)\n'
+            "ResourceExhaustedError: OOM when allocating tensor with shape[4000,512,512,3] and type double on"
+            " /job:localhost/replica:0/task:0/device:GPU:0 by allocator GPU_0_bfc [Op:_EagerConst]\n"
+        )
+        found = report(cli, log)
+        assert ties(found, "array") == [5, 15]
+        assert ties(found, "batch") == []
+        assert "KM103" in {one["code"] for one in found["remedies"]}
+
+    def test_text(self, cli: Cli, script: Path) -> None:
+        Path("train.log").write_text(GPU)
+        lines = cli("oom", "train.log").out.splitlines()
+        assert lines[:5] == [
+            "train.log:17 error: the GPU ran out of memory, says TensorFlow",
+            "     2.0 GiB  asked for: float32 32 × 512 × 512 × 64",
+            "    12.9 GiB  in use",
+            "    13.6 GiB  the limit",
+            "  note: allocator `GPU_0_bfc`, node `model/conv2d/Relu`",
+        ]
+        assert "15 | model.fit(x, y, epochs=3, batch_size=32)" in lines
+        assert "  note: `Conv2D` gives this tensor, train.py:9:18" in lines
+
+    def test_other_words_of_compilers(self, cli: Cli, script: Path) -> None:
+        log = """\
+jaxlib.xla_extension.XlaRuntimeError: RESOURCE_EXHAUSTED: Out of memory while trying to allocate 4770354232 bytes.
+BufferAssignment OOM Debugging.
+BufferAssignment stats:
+             parameter allocation:  372.76MiB
+              constant allocation:    48.5KiB
+                 total allocation:   14.44GiB
+Peak buffers:
+        Buffer 1:
+                Size: 2.00GiB
+                Operator: op_name="jit(train_step)/jit(main)/conv2d/conv_general_dilated" source_file="/x.py" source_line=9
+                XLA Label: custom-call
+                Shape: f32[32,512,512,64]
+                ==========================
+
+        Buffer 2:
+                Size: 384.0KiB
+                Entry Parameter Subshape: f32[256,128,3]
+"""
+        found = report(cli, log, "--script", "train.py")
+        assert (found["memory"], found["bytes"]) == (None, 4770354232)
+        assert found["largest_buffer"] == {
+            "bytes": 2 * GIB,
+            "shape": [32, 512, 512, 64],
+            "dtype": "float32",
+            "operation": "jit(train_step)/jit(main)/conv2d/conv_general_dilated",
+        }
+        assert ties(found, "layer") == [9]
+
+
+class TestHost:
+    def test_array(self, cli: Cli, script: Path) -> None:
+        log = (
+            "Traceback (most recent call last):\n"
+            '  File "train.py", line 5, in <module>\n    x = images / 255.0\n        ~~~~~~~^~~~~~~~\n'
+            "numpy._core._exceptions._ArrayMemoryError: Unable to allocate 23.4 GiB for an array with shape"
+            " (4000, 512, 512, 3) and data type float64\n"
+        )
+        found = report(cli, log)
+        assert (found["memory"], found["bytes"]) == ("host", 4000 * 512 * 512 * 3 * 8)
+        assert found["failed_at"]["location"]["row"] == 5
+        assert 5 in ties(found, "array")
+        codes = [one["code"] for one in found["remedies"]]
+        assert "KM102" in codes
+        assert "KM301" not in codes
+        assert None not in codes  # a smaller batch does not help
+
+    def test_kernel(self, cli: Cli, script: Path) -> None:
+        log = (
+            "[ 7093.5] python3 invoked oom-killer: gfp_mask=0xcc0(GFP_KERNEL), order=0, oom_score_adj=986\n"
+            "[ 7093.5] memory: usage 16777216kB, limit 16777216kB, failcnt 1184\n"
+            "[ 7093.6] Memory cgroup out of memory: Killed process 63214 (python3) total-vm:31494680kB,"
+            " anon-rss:16649920kB, file-rss:52176kB\n"
+        )
+        found = report(cli, log, "--script", "train.py")
+        assert (found["kind"], found["process"]) == ("cgroup", "python3")
+        assert (found["in_use_bytes"], found["limit_bytes"]) == (16649920 << 10, 16 * GIB)
+        assert "KM102" in {one["code"] for one in found["remedies"]}
+
+    def test_killed_may_have_been_somebody(self, cli: Cli, script: Path) -> None:
+        found = report(cli, "Epoch 1/3\nKilled\n", "--script", "train.py")
+        assert (found["certain"], found["line"]) == (False, 2)
+        assert "perhaps" in cli("oom", "train.log").out
+
+    def test_the_surer_message_is_the_main_one(self, cli: Cli) -> None:
+        log = "Killed\nslurmstepd: error: Detected 1 oom-kill event(s) in StepId=1.batch cgroup.\nexited with code 137\n"
+        found = report(cli, log)
+        assert found["kind"] == "slurm"
+
+    def test_a_later_failure_of_another_memory(self, cli: Cli) -> None:
+        found = report(cli, GPU + "Trial 3 failed\n" * 50 + "MemoryError\n")
+        assert found["kind"] == "python"
+        assert "tensor" in [other["kind"] for other in found["others"]]
+
+
+class TestScripts:
+    def test_without_one(self, cli: Cli) -> None:
+        found = report(cli, GPU)
+        assert (found["scripts"], found["failed_at"], found["ties"], found["remedies"]) == ([], None, [], [])
+        assert (
+            "/workspace/train.py:15 is not here; name the script with --script" in cli("oom", "train.log").out
+        )
+
+    def test_another_file_of_the_same_name_is_not_taken(self, cli: Cli) -> None:
+        Path("train.py").write_text("import keras\n" * 30)
+        assert report(cli, GPU)["scripts"] == []
+
+    def test_row_that_moved(self, cli: Cli, script: Path) -> None:
+        script.write_text("# a comment\n" + SCRIPT)
+        found = report(cli, GPU, "--script", "train.py")
+        assert found["failed_at"]["location"]["row"] == 16
+
+    def test_row_that_is_gone(self, cli: Cli, script: Path) -> None:
+        script.write_text(SCRIPT.replace("epochs=3", "epochs=4"))
+        assert report(cli, GPU, "--script", "train.py")["failed_at"] is None
+        assert "row 15 of train.py is not what it was" in cli("oom", "train.log", "--script", "train.py").out
+
+    def test_row_in_a_module(self, cli: Cli) -> None:
+        Path("data.py").write_text("import numpy as np\n\n\ndef load():\n    return np.zeros((9, 9))\n")
+        Path("train.py").write_text("import keras\nimport data\n\nx = data.load()\n")
+        log = (
+            'Traceback (most recent call last):\n  File "train.py", line 4, in <module>\n    x = data.load()\n'
+            '  File "data.py", line 5, in load\n    return np.zeros((9, 9))\n'
+            "numpy.core._exceptions._ArrayMemoryError: Unable to allocate 648. B for an array with shape (9, 9) and data type"
+            " float64\n"
+        )
+        found = report(cli, log)
+        assert found["scripts"] == ["train.py", "data.py"]
+        assert (found["failed_at"]["filename"], found["failed_at"]["location"]["row"]) == ("data.py", 5)
+
+    def test_notebook(self, cli: Cli) -> None:
+        cells = [
+            {
+                "cell_type": "code",
+                "metadata": {},
+                "outputs": [],
+                "execution_count": 1,
+                "source": part.splitlines(keepends=True),
+            }
+            for part in SCRIPT.split("\n\n")
+        ]
+        Path("nb.ipynb").write_text(
+            json.dumps({"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": cells})
+        )
+        log = (
+            "ResourceExhaustedError                    Traceback (most recent call last)\n"
+            "Cell In[7], line 8\n      7 model.compile()\n----> 8 model.fit(x, y, epochs=3, batch_size=32)\n\n"
+            + GPU[GPU.index("OOM when") :]
+        )
+        found = report(cli, log, "--script", "nb.ipynb")
+        assert found["failed_at"]["cell"] == 2
+        assert ties(found, "layer") == [2]
+
+    @pytest.mark.parametrize("name", ["nope.py", ".", "train.log"])
+    def test_no_script(self, cli: Cli, name: str) -> None:
+        Path("train.log").write_bytes(GPU.encode() + b"\xff")
+        result = cli("oom", "train.log", "--script", name)
+        assert (result.status, result.out) == (2, "")
+        assert result.err.startswith(f"error: {name}: ")
+
+
+class TestReal:
+    """Messages of libraries that are provoked here."""
+
+    def run(self, code: str) -> bytes:
+        Path("train.py").write_text(code)
+        done = subprocess.run([sys.executable, "train.py"], capture_output=True, timeout=120, check=False)
+        return done.stdout + done.stderr
+
+    def test_numpy(self, cli: Cli) -> None:
+        pytest.importorskip("numpy")
+        found = report(cli, self.run('import numpy as np\n\nx = np.empty((700000, 4096, 4096), "float32")\n'))
+        assert (found["kind"], found["bytes"]) == ("array", 700000 * 4096 * 4096 * 4)
+        assert found["message_bytes"] == pytest.approx(found["bytes"], rel=0.01)
+        assert (found["failed_at"]["location"]["row"], ties(found, "array")) == (3, [3])
+
+    @pytest.mark.skipif(sys.platform != "linux", reason="a limit of the address space")
+    def test_python(self, cli: Cli) -> None:
+        code = "import resource\n\nresource.setrlimit(resource.RLIMIT_AS, (300 << 20, 300 << 20))\nx = [0] * (1 << 33)\n"
+        found = report(cli, self.run(code))
+        assert (found["kind"], found["failed_at"]["location"]["row"]) == ("python", 4)
+
+    @pytest.mark.skipif(sys.platform != "linux", reason="signals")
+    def test_shell(self, cli: Cli) -> None:
+        done = subprocess.run(
+            ["bash", "-c", 'bash -c "kill -9 \\$\\$"; echo status $?'],
+            capture_output=True,
+            env={**os.environ, "LC_ALL": "C"},
+            check=False,
+        )
+        found = report(cli, done.stdout + done.stderr)
+        assert (found["kind"], found["certain"]) == ("shell", False)
+
+
+def test_example_of_the_documentation(cli: Cli) -> None:
+    page = (Path(__file__).parents[2] / "docs" / "oom.md").read_text(encoding="utf-8")
+    script, log, output = re.findall(r"^```(?:py|log|text)\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)[:3]
+    Path("train.py").write_text(script)
+    Path("train.log").write_text(log)
+    assert cli("oom", "train.log").out == output
+
+
+class TestBadInput:
+    @pytest.mark.parametrize(
+        "raw",
+        [
+            b"",
+            b"\n",
+            b"Epoch 1/10\nloss: 0.3\n",
+            b"\x00" * 1000,
+            bytes(range(256)) * 100,
+            b"\xff\xfe",
+            b"\x7fELF" + bytes(200),
+        ],
+    )
+    def test_nothing_in_it(self, cli: Cli, raw: bytes) -> None:
+        Path("x.log").write_bytes(raw)
+        result = cli("oom", "x.log")
+        assert (result.status, result.out) == (2, "")
+        assert result.err == "error: x.log: no message in it says that memory ran out\n"
+
+    def test_no_file(self, cli: Cli) -> None:
+        Path("folder").mkdir()
+        assert cli("oom", "nope.log").err == "error: nope.log: no such file\n"
+        assert cli("oom", "folder").err.startswith("error: folder: ")
+        assert cli("oom", "a\0b").status == 2
+        assert cli("oom", "").status == 2
+
+    def test_arguments(self, cli: Cli) -> None:
+        assert cli("oom", "a.log", "b.log").status == 2
+        assert cli("oom", "--output-format", "sarif", "a.log").status == 2
+        assert "exit status: 0" in cli("oom", "--help").out
+
+    def test_standard_input(self, process: Cli, tmp_path: Path) -> None:
+        for arguments in (("oom",), ("oom", "-")):
+            result = process(*arguments, stdin=b"Killed\n")
+            assert result.status == 0
+            assert result.out.startswith("standard input:1 error: a process was killed")
+        assert process("oom", stdin=b"").status == 2
+
+    @pytest.mark.parametrize("encoding", ["utf-16", "utf-16-be", "utf-8-sig", "latin-1"])
+    def test_encodings(self, cli: Cli, script: Path, encoding: str) -> None:
+        mark = b"\xfe\xff" if encoding == "utf-16-be" else b""
+        found = report(cli, mark + ("Läuft\n" + GPU).encode(encoding))
+        assert (found["line"], ties(found, "layer")) == (18, [9])
+
+    def test_windows_and_colours_and_progress(self, cli: Cli, script: Path) -> None:
+        log = (
+            "1/125 [>.....] - ETA: 3s\r2/125 [>.....]\b\b\b\b" + "\x1b[31m" + GPU.replace("\n", "\x1b[0m\r\n")
+        )
+        assert ties(report(cli, log), "layer") == [9]
+
+    def test_cut_anywhere(self, cli: Cli, script: Path) -> None:
+        from keras_memlint.server.oom.lines import Line
+        from keras_memlint.server.oom.reading import read_lines
+
+        exact = 32 * 512 * 512 * 64 * 4
+        for end in range(len(GPU)):
+            rows = [Line(number, text) for number, text in enumerate(GPU[:end].split("\n"), 1)]
+            log = read_lines(rows)
+            assert log is None or log.main.asked in (None, exact), GPU[:end][-80:]
+        for end in range(0, len(GPU), 97):
+            Path("cut.log").write_text(GPU[:end])
+            assert cli("oom", "cut.log").status in (0, 2)
+
+    def test_junk_around(self, cli: Cli, script: Path) -> None:
+        junk = bytes(range(256)) * 300
+        found = report(cli, junk + b"\n" + GPU.encode() + junk)
+        assert ties(found, "layer") == [9]
+
+    @pytest.mark.skipif(
+        sys.platform != "linux", reason="how much memory a process takes is read in its own unit"
+    )
+    def test_large_logs_take_little_memory(self, cli: Cli, tmp_path: Path) -> None:
+        with (tmp_path / "large.log").open("wb") as file:
+            for part in range(50):
+                file.write(b"step 12 loss 0.1372 accuracy 0.9931 and more text of a training\n" * 8_000)
+                file.write(b"\r%d/125 [===>...]" % part * 30_000)
+            file.write(b"\nKilled\n")
+        assert (tmp_path / "large.log").stat().st_size > 50_000_000
+        code = (
+            "import resource, sys\nfrom keras_memlint.server.cli import main\nstatus = main(['oom', 'large.log'])\n"
+            "print(status, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)\n"
+        )
+        done = subprocess.run(
+            [sys.executable, "-c", code], capture_output=True, cwd=tmp_path, check=True, text=True
+        )
+        status, peak = done.stdout.splitlines()[-1].split()
+        assert (status, "large.log:400002 error" in done.stdout) == ("0", True)
+        assert int(peak) < 100 << 10
