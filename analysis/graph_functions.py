@@ -28,6 +28,8 @@ _TRACER = "tf.function"
 # Keras traces these itself, with all that they call.
 _STEPS = ("train_step", "test_step", "predict_step")
 _MODELS = ("keras.Model", "keras.Sequential")
+# What gives another number or string for each that it is given.
+_OF_NUMBERS = ("builtins.float", "builtins.int", "builtins.str", "os.path.join")
 
 
 def tracer(decorators: Iterable[Value]) -> Value | None:
@@ -132,8 +134,8 @@ def _is_python_number(value: Value) -> bool:
 
 
 def _loop_of(script: Script, call: Call, expression: tree.Expr) -> Loop | None:
-    """The innermost loop around the call, in the same function, that gives a name in ``expression`` its values."""
-    names = {node.id for node, _ in tree.walk(expression) if isinstance(node, tree.Name)}
+    """The innermost loop around the call, in the same function, that counts what ``expression`` is computed from."""
+    names = set(_counted(script, expression))
     here = script.place(call.node)
     for loop in reversed(call.loops):
         node = loop.node
@@ -145,6 +147,23 @@ def _loop_of(script: Script, call: Call, expression: tree.Expr) -> Loop | None:
         if not names.isdisjoint(_bound(node)):
             return loop
     return None
+
+
+def _counted(script: Script, expression: tree.Expr) -> Iterator[str]:
+    """The names whose own value makes ``expression`` another number or string.
+
+    Not ``batch`` in ``len(batch)`` or ``batch.shape[0]``: nearly all batches have the same length.
+    """
+    if isinstance(expression, tree.Name):
+        yield expression.id
+    elif isinstance(expression, (tree.Binary, tree.Unary, tree.Conditional, tree.Formatted)):
+        for part in tree.parts(expression):
+            for one in part if isinstance(part, tuple) else (part,):
+                if isinstance(one, tree.Expr):
+                    yield from _counted(script, one)
+    elif isinstance(expression, tree.Call) and script.called(expression) in _OF_NUMBERS:
+        for argument in expression.args:
+            yield from _counted(script, argument.value)
 
 
 def _bound(loop: tree.For | tree.While) -> Iterator[str]:

@@ -56,7 +56,7 @@ class Tape:
     def is_differentiated(self, gradient: Call) -> bool:
         """Whether a later gradient of this tape may be one of what ``gradient`` gave: a second derivative.
 
-        It is not where names alone are differentiated later, none of which is bound from ``gradient`` on.
+        It is not where names alone are differentiated later, none of which is bound or changed from ``gradient`` on.
         """
         bound: set[str] = set()
         for statement in _from(self.statement, gradient.node):
@@ -136,12 +136,15 @@ def _from(statement: tree.With, node: tree.Node) -> Iterator[tree.Stmt]:
 
 
 def _targets(node: tree.Node) -> Iterator[str]:
-    """The names that an assignment or loop binds."""
+    """The names that an assignment or loop binds or changes an item of, and the one whose method a statement calls."""
     targets: tuple[tree.Expr, ...] = ()
     if isinstance(node, tree.Assign):
         targets = node.targets
     elif isinstance(node, (tree.AugAssign, tree.AnnAssign, tree.For, tree.Assignment, tree.Generator)):
         targets = (node.target,)
+    elif isinstance(node, tree.ExprStmt) and isinstance(node.value, tree.Call):
+        called = node.value.func
+        targets = (called.value,) if isinstance(called, tree.Attribute) else ()  # `losses.append(…)`
     for target in targets:
         for inner, _ in tree.walk(target):
             if isinstance(inner, tree.Name):
