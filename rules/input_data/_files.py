@@ -29,6 +29,10 @@ class Uses(NamedTuple):
     trained: frozenset[int]
     shown: frozenset[int]
 
+    def trains(self, array: Array) -> bool:
+        """Whether ``array`` itself, or what is made of it, is trained on: not only what it was made of."""
+        return array.origin is not None and id(array.origin.node) in self.trained
+
 
 class Bulk(NamedTuple):
     """How much is read: all bytes, None when unknown, and how likely it is that this is much.

@@ -8,13 +8,13 @@ from keras_memlint.analysis.calls import Call
 from keras_memlint.analysis.script import Script
 from keras_memlint.analysis.values import Array, Items, Value
 from keras_memlint.rules.base import Finding, Rule
-from keras_memlint.rules.input_data._files import nodes, uses
+from keras_memlint.rules.input_data._files import uses
 
 RULE = Rule(
     "KM115",
     "channel-repeat-whole-array",
     severity="warning",
-    words=("repeat", "stack", "concatenate", "tile", "grayscale_to_rgb", "broadcast_to"),
+    words=("repeat", "stack", "concatenate", "tile"),
 )
 _REPEATS = ("numpy.repeat", "numpy.ndarray.repeat", "numpy.tile")
 _JOINS = ("numpy.stack", "numpy.concatenate", "numpy.dstack")
@@ -24,7 +24,7 @@ _RANK = 4  # images, rows, columns, channels
 def check(script: Script) -> Iterator[Finding]:
     if script.is_test:
         return
-    trained = uses(script).trained
+    used = uses(script)
     seen: set[int] = set()
     for call in script.calls(*_REPEATS, *_JOINS):
         result = call.result
@@ -33,7 +33,7 @@ def check(script: Script) -> Iterator[Finding]:
         times = _times(call)
         if times is None or result.source == "toy" or not script.large(result.least):
             continue
-        if trained.isdisjoint(nodes(result.origin)):
+        if not used.trains(result):
             continue
         seen.add(id(call.node))
         yield Finding(

@@ -9,7 +9,7 @@ from keras_memlint.analysis.calls import Call
 from keras_memlint.analysis.script import Script
 from keras_memlint.analysis.values import Array, Items, Origin
 from keras_memlint.rules.base import Finding, Rule
-from keras_memlint.rules.input_data._files import nodes, uses
+from keras_memlint.rules.input_data._files import uses
 
 RULE = Rule(
     "KM114",
@@ -29,13 +29,13 @@ _REPEAT = "take rows more often instead of copying them: `class_weight`, `sample
 def check(script: Script) -> Iterator[Finding]:
     if script.is_test:
         return
-    trained = uses(script).trained
+    used = uses(script)
     seen: set[int] = set()
     for call in (*script.calls(*_JOINS), *script.calls("numpy.repeat", "numpy.tile", "numpy.ndarray.repeat")):
         result = call.result
         if id(call.node) in seen or not isinstance(result, Array) or result.source == "toy" or result.labels:
             continue
-        if call.streamed or call.mapped or trained.isdisjoint(nodes(result.origin)):
+        if call.streamed or call.mapped or not used.trains(result):
             continue
         many = script.large(result.least)
         if not many and not (result.least is None and result.pixels and result.source in ("list", "disk")):

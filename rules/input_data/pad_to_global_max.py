@@ -8,7 +8,7 @@ from keras_memlint.analysis.calls import Call
 from keras_memlint.analysis.script import Script
 from keras_memlint.analysis.values import Array, Const, Scalar
 from keras_memlint.rules.base import Finding, Rule
-from keras_memlint.rules.input_data._files import nodes, uses
+from keras_memlint.rules.input_data._files import uses
 
 RULE = Rule("KM119", "pad-to-global-max", severity="hint", words=("pad_sequences",))
 _FEW = 1_000  # samples of which nobody minds the padding
@@ -18,14 +18,15 @@ def check(script: Script) -> Iterator[Finding]:
     """One finding for each script: training and test data are padded alike."""
     if script.is_test:
         return
-    trained = uses(script).trained
+    used = uses(script)
     found = [
         call
         for call in script.calls("keras.utils.pad_sequences")
         if not (call.streamed or call.mapped or call.loops)
         and _to_longest(call)
         and not _are_few(call)
-        and not trained.isdisjoint(nodes(call.result.origin))
+        and isinstance(call.result, Array)
+        and used.trains(call.result)
     ]
     if not found:
         return
