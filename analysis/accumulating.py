@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from keras_memlint.analysis import tree
 from keras_memlint.analysis.calls import Call
 from keras_memlint.analysis.scopes import Loop
 from keras_memlint.analysis.values import Array, Items, Object, Value
@@ -38,7 +39,9 @@ def accumulated(script: Script) -> Iterator[Accumulated]:
     """The calls of ``append`` that keep tensors which a loop, or a graph that is traced, makes; in order."""
     for call in script.calls("builtins.list.append"):
         value, kept = call.first(), call.receiver
-        if not isinstance(kept, Items) or kept.origin is None or not _is_kept(value):
+        if not isinstance(kept, Items) or kept.origin is None or not _is_kept(script, value):
+            continue
+        if is_emptied(script, call):
             continue
         if call.traced is not None:
             if _is_outside(script, kept, call):
@@ -49,11 +52,34 @@ def accumulated(script: Script) -> Iterator[Accumulated]:
                 yield Accumulated(call, value, loop)
 
 
-def _is_kept(value: Value) -> bool:
-    """Whether ``value`` is a tensor that a network made, or a gradient tape."""
+def is_emptied(script: Script, append: Call) -> bool:
+    """Whether the list loses elements again where ``append`` repeats: ``clear``, ``pop``, or a new list of that name."""
+    for call in script.calls("builtins.list.clear", "builtins.list.pop"):
+        if call.receiver is append.receiver and call.traced is append.traced:
+            if not append.loops or any(loop in append.loops for loop in call.loops):
+                return True
+    func = append.node.func
+    return (
+        bool(append.loops)
+        and isinstance(func, tree.Attribute)
+        and isinstance(func.value, tree.Name)
+        and script.rebinds(append.loops[-1], func.value)
+    )
+
+
+def _is_kept(script: Script, value: Value) -> bool:
+    """Whether ``value`` is a tensor that a network made, or a gradient tape that still holds what it recorded."""
     if isinstance(value, Array):
         return value.kind == "tensor" and value.source == "network"
-    return isinstance(value, Object) and value.api == "tf.GradientTape"
+    return isinstance(value, Object) and value.api == "tf.GradientTape" and not _is_spent(script, value)
+
+
+def _is_spent(script: Script, tape: Object) -> bool:
+    """Whether the tape was asked for its gradient and, not being persistent, has let go of all it recorded."""
+    return any(
+        one.gradients and not one.persistent and tape.call is not None and one.call.node is tape.call.node
+        for one in script.tapes
+    )
 
 
 def _is_outside(script: Script, kept: Items, call: Call) -> bool:

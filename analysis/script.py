@@ -7,8 +7,17 @@ from dataclasses import dataclass
 from functools import cached_property
 from itertools import islice
 
-from keras_memlint.analysis import places, precision, repeating, runtime, training, tree, versions
-from keras_memlint.analysis.accumulating import Accumulated, accumulated
+from keras_memlint.analysis import (
+    accumulating,
+    places,
+    precision,
+    repeating,
+    runtime,
+    training,
+    tree,
+    versions,
+)
+from keras_memlint.analysis.accumulating import Accumulated
 from keras_memlint.analysis.calls import Call, Holding, Setting
 from keras_memlint.analysis.captures import Captured, captured
 from keras_memlint.analysis.feeds import Feed, feeds_of
@@ -340,9 +349,7 @@ class Script:
         found: dict[int, Model] = {}
         for call in self.all_calls:
             for value in (call.result, call.receiver):
-                if (isinstance(value, Model) and value.call is not None) or (
-                    isinstance(value, Model) and value.instance is not None
-                ):
+                if isinstance(value, Model) and (value.call is not None or value.instance is not None):
                     found.setdefault(id(value), value)
         return list(found.values())
 
@@ -408,7 +415,11 @@ class Script:
     @cached_property
     def accumulated(self) -> list[Accumulated]:
         """Tensors and tapes put into a list in each turn of a loop, or while a graph is traced, in order."""
-        return list(accumulated(self))
+        return list(accumulating.accumulated(self))
+
+    def is_emptied(self, append: Call) -> bool:
+        """Whether the list of ``append`` loses elements again where it is repeated, and so does not keep all."""
+        return accumulating.is_emptied(self, append)
 
     @cached_property
     def runs_eagerly(self) -> bool:

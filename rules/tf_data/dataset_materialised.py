@@ -76,8 +76,8 @@ def _kept(script: Script) -> Iterator[_Kept]:
             continue
         loops = items.grown[-1].loops if items.grown and not items.grown[-1].conditional else ()
         data = _iterated(script, loops) or script.dataset_behind(items)
-        if data is None or call.mapped or id(call.node) in seen:
-            continue
+        if data is None or call.mapped or id(call.node) in seen or any(loop in call.loops for loop in loops):
+            continue  # what is joined within the loop is a part
         seen |= {id(call.node), id(items)}
         count = items.length if items.length is not None else trips_of(loops) if loops else None
         what = "batches" if data.batched else "elements"
@@ -85,7 +85,8 @@ def _kept(script: Script) -> Iterator[_Kept]:
         yield from _of_pipeline(call, data, items.any(), count, message)
     for call in script.calls("builtins.list", "builtins.tuple", "builtins.list.append"):
         if call.name.endswith("append"):
-            data = None if call.conditional else _iterated(script, call.loops)
+            partial = call.conditional or script.is_emptied(call)
+            data = None if partial else _iterated(script, call.loops)
             element, count, whose = call.first(), trips_of(call.loops), call.receiver
         else:
             data = script.dataset_behind(call.first())

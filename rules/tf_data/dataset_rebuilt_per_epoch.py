@@ -31,8 +31,8 @@ def check(script: Script) -> Iterator[Finding]:
     reported: set[int] = set()
     for call, dataset in script.dataset_ops(*_EFFECTS):
         loop = call.loops[-1] if call.loops else None
-        if loop is None or loop.kind not in ("for", "while") or id(loop) in reported:
-            continue
+        if loop is None or loop.kind not in ("for", "while") or id(loop) in reported or call.conditional:
+            continue  # a branch may do it in the first turn only
         name = assigned_name(script, call.node)
         if name is None or root_name(call.node) != name or not _was_made_before(dataset, name, loop):
             continue

@@ -13,6 +13,7 @@ from keras_memlint.rules.base import Finding, Rule
 RULE = Rule("KM505", "accumulate-tensors", severity="warning", words=("append",))
 
 _TURN = 4 << 20  # in some hundred turns, whose number is not known, this is much
+_FEW = 10  # a handful of tapes is kept for a gradient of all of them
 
 
 def check(script: Script) -> Iterator[Finding]:
@@ -44,6 +45,8 @@ def _in_loop(script: Script, one: Accumulated) -> Finding | None:
         return None
     size, turn = one.bytes, one.turn_bytes
     if isinstance(one.value, Object):
+        if one.loop.trips is not None and one.loop.trips < _FEW:
+            return None
         what, known = "a gradient tape is kept in each turn, with all that it recorded", True
     else:
         what, known = "a tensor on the device is kept in each turn of a loop", script.large(size)
