@@ -57,6 +57,13 @@ class Fit:
         return given.items
 
     @property
+    def callback_calls(self) -> tuple[Call, ...]:
+        """The calls that made its callbacks, as far as they are known."""
+        return tuple(
+            one.call for one in self.callbacks or () if isinstance(one, Object) and one.call is not None
+        )
+
+    @property
     def _makes_batches(self) -> bool:
         """Whether batches come from the user's own generator or sequence: nothing else says how large they are."""
         return (

@@ -114,7 +114,7 @@ def _holds_weights(call: Call) -> bool:
 def _fit_of(script: Script, call: Call) -> Fit | None:
     """The training that is given this callback, None when it is not known."""
     for fit in script.trainings:
-        if any(isinstance(one, Object) and one.call is call for one in fit.callbacks or ()):
+        if call in fit.callback_calls:
             return fit
     return None
 

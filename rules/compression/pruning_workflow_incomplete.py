@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from keras_memlint.analysis.calls import Call
-from keras_memlint.analysis.script import Script
-from keras_memlint.analysis.values import Const, Items, KerasTensor, Object, Value
+from keras_memlint.analysis.script import Fit, Script
+from keras_memlint.analysis.values import KerasTensor, Object
 from keras_memlint.fixes.calls import add_element, append_argument
 from keras_memlint.fixes.edits import Edit, Fix
 from keras_memlint.fixes.spelling import spell
@@ -38,7 +38,7 @@ def check(script: Script) -> Iterator[Finding]:
 
 def _trained_without_step(script: Script) -> Iterator[Finding]:
     for fit in script.trainings:
-        if not is_made_by(fit.model, _PRUNE) or fit.call.star or _has_step(fit.call.arg("callbacks")):
+        if not is_made_by(fit.model, _PRUNE) or fit.call.star or _has_step(fit):
             continue
         yield Finding(
             at=script.call_place(fit.call),
@@ -51,14 +51,11 @@ def _trained_without_step(script: Script) -> Iterator[Finding]:
         )
 
 
-def _has_step(callbacks: Value | None) -> bool:
+def _has_step(fit: Fit) -> bool:
     """Whether the callbacks hold the pruning step, or may."""
-    if callbacks is None or (isinstance(callbacks, Const) and callbacks.value is None):
-        return False
-    if not isinstance(callbacks, Items) or callbacks.items is None:
+    if fit.callbacks is None:
         return True
-    known = [item.api for item in callbacks.items if isinstance(item, Object)]
-    return len(known) < len(callbacks.items) or any(api.endswith("UpdatePruningStep") for api in known)
+    return any(not isinstance(one, Object) or one.api.endswith("UpdatePruningStep") for one in fit.callbacks)
 
 
 def _step(script: Script, call: Call) -> tuple[Fix, ...]:

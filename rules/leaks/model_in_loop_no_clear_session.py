@@ -24,8 +24,9 @@ _API = {"keras": "keras.backend.clear_session", "tf_keras": "tf_keras.backend.cl
 
 
 def check(script: Script) -> Iterator[Finding]:
-    yield from _in_loops(script)
-    yield from _in_cells(script)
+    if script.backend == "tensorflow":
+        yield from _in_loops(script)
+        yield from _in_cells(script)
 
 
 def _in_loops(script: Script) -> Iterator[Finding]:

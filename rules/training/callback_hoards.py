@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from keras_memlint.analysis.calls import Holding
 from keras_memlint.analysis.script import Script
-from keras_memlint.analysis.values import Instance, Items, Object
+from keras_memlint.analysis.values import Instance
 from keras_memlint.rules.base import Finding, Rule
 
 RULE = Rule("KM513", "callback-hoards", severity="info", words=("append", "Callback", "restore_best_weights"))
@@ -63,16 +63,14 @@ def _hook(holding: Holding, lambdas: dict[int, str]) -> str | None:
 
 def _restored(script: Script) -> Iterator[Finding]:
     for fit in script.trainings:
-        callbacks = fit.call.arg("callbacks")
-        given = callbacks.items or () if isinstance(callbacks, Items) else ()
         parameters = fit.model.parameters if fit.model is not None else None
-        for one in given:
-            if not isinstance(one, Object) or one.api != "keras.callbacks.EarlyStopping" or one.call is None:
+        for call in fit.callback_calls:
+            if call.name != "keras.callbacks.EarlyStopping" or not parameters:
                 continue
-            if one.call.const("restore_best_weights") is True and parameters and script.large(parameters * 4):
+            if call.const("restore_best_weights") is True and script.large(parameters * 4):
                 yield Finding(
-                    at=script.call_place(one.call),
-                    site=script.place(one.call.site),
+                    at=script.call_place(call),
+                    site=script.place(call.site),
                     message="`restore_best_weights=True` keeps a second copy of the weights in host memory",
                     bytes=parameters * 4,
                     help="`ModelCheckpoint(save_best_only=True)` keeps the best weights on disk",

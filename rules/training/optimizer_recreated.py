@@ -28,7 +28,8 @@ _BACK = ("set_weights", "load_weights", "assign", "clone")
 
 
 def check(script: Script) -> Iterator[Finding]:
-    yield from _compiled(script)
+    if script.backend == "tensorflow":
+        yield from _compiled(script)
     yield from _made_in_own_loop(script)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from keras_memlint.analysis.calls import Call
 from keras_memlint.analysis.script import Script
-from keras_memlint.analysis.values import Items, Model, Object, const
+from keras_memlint.analysis.values import Model, const
 from keras_memlint.fixes.calls import remove_argument, set_argument
 from keras_memlint.fixes.edits import Edit, Fix
 from keras_memlint.rules.base import Finding, Rule
@@ -47,9 +47,7 @@ def _histograms(script: Script, call: Call) -> Iterator[Finding]:
     # A script for standalone Keras that does not say which may be for TensorFlow 1 as well.
     sure = call.flavour != "keras" or script.keras_major == 3
     for fit in script.trainings:
-        callbacks = fit.call.arg("callbacks")
-        given = callbacks.items or () if isinstance(callbacks, Items) else ()
-        if fit.model is None or not any(isinstance(one, Object) and one.call is call for one in given):
+        if fit.model is None or call not in fit.callback_calls:
             continue
         size = _largest_layer(fit.model) * _ROW
         if script.large(size):
