@@ -93,6 +93,10 @@ class Call:
         """The first positional argument, or unknown."""
         return self.args[0] if self.args and not self.star else UNKNOWN
 
+    def operand(self) -> Value:
+        """What a method of arrays, or the function of that name, works on: ``x`` in ``x.repeat(3)``, ``np.repeat(x, 3)``."""
+        return self.receiver if isinstance(self.receiver, Array) else self.first()
+
     def given(self, name: str) -> bool:
         """Whether ``name`` may have been given: as itself, or hidden in ``*args`` or ``**kwargs``."""
         return self.star or self.arg(name) is not None

@@ -7,18 +7,9 @@ from dataclasses import dataclass
 
 from keras_memlint.analysis import tree
 from keras_memlint.analysis.calls import Call
+from keras_memlint.analysis.facts.joining import JOINS
 from keras_memlint.analysis.scopes import Loop, trips_of
 from keras_memlint.analysis.values import Array, Items, Origin
-
-_JOINS = (
-    "numpy.array",
-    "numpy.asarray",
-    "numpy.stack",
-    "numpy.vstack",
-    "numpy.concatenate",
-    "tf.stack",
-    "tf.constant",
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +37,7 @@ def windows_of(calls: Iterable[Call], widths: Mapping[int, int]) -> list[Windows
     """
     found: dict[int, Windows] = {}
     for call in calls:
-        given = call.first() if call.name in _JOINS else None
+        given = call.first() if call.name in JOINS else None
         if isinstance(given, Items) and given.grown and not (call.streamed or call.mapped):
             windows = _windows(call, given, widths)
             if windows is not None:

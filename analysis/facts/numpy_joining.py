@@ -142,7 +142,7 @@ def _concatenate(call: Call, _run: Machine) -> Value:
 
 
 def _repeat(call: Call, _run: Machine) -> Value:
-    given = call.receiver if isinstance(call.receiver, Array) else call.first()
+    given = call.operand()
     if not isinstance(given, Array):
         return UNKNOWN
     times, axis = call.const("repeats"), call.const("axis")

@@ -26,7 +26,7 @@ def _same(note: str) -> Gives:
     """The same data under another name or order; ``note`` says what happens."""
 
     def gives(call: Call, _run: Machine) -> Value:
-        given = call.receiver if isinstance(call.receiver, Array) else call.first()
+        given = call.operand()
         if isinstance(given, Items):
             given = as_array(given, call, None, note)
         if not isinstance(given, Array):
@@ -107,7 +107,7 @@ def _expand(call: Call, _run: Machine) -> Value:
 
 def _reduce(call: Call, _run: Machine) -> Value:
     """A statistic: a number, or an array with an axis less that is small either way."""
-    given = call.receiver if isinstance(call.receiver, Array) else call.first()
+    given = call.operand()
     if not isinstance(given, Array):
         return UNKNOWN
     dtype = "float64" if given.dtype is None or "float" not in given.dtype else given.dtype
@@ -123,7 +123,7 @@ def _reduce(call: Call, _run: Machine) -> Value:
 
 
 def _labels(call: Call, _run: Machine) -> Value:
-    given = call.receiver if isinstance(call.receiver, Array) else call.first()
+    given = call.operand()
     shape = given.shape[:1] if isinstance(given, Array) and given.shape else None
     return Array(
         "ndarray", "int64", shape=shape, source="made", labels=True, origin=Origin(call.node, "computed here")

@@ -9,6 +9,7 @@ from keras_memlint.analysis.calls import Call
 from keras_memlint.analysis.script import Script
 from keras_memlint.analysis.values import Array, Instance, Items
 from keras_memlint.rules.input_data._files import Bulk, Uses, bulk, reads_files
+from keras_memlint.rules.input_data._whole import is_toy
 
 BASES = ("keras.utils.PyDataset", "keras.utils.Sequence")
 
@@ -40,9 +41,9 @@ def held_files(script: Script, instance: Instance, used: Uses) -> Iterator[Held]
 
 
 def held_bytes(instance: Instance) -> int:
-    """Bytes of the arrays that an instance keeps, as far as they are known."""
+    """Bytes of the arrays that an instance keeps, as far as they are known; small built-in data sets do not count."""
     return sum(
         value.least or 0
         for value in instance.attributes.values()
-        if isinstance(value, Array) and value.kind == "ndarray" and not value.part
+        if isinstance(value, Array) and value.kind == "ndarray" and not value.part and not is_toy(value)
     )

@@ -25,13 +25,7 @@ _SAMPLE = 16_384
 def reporter(script: Script, feed: Feed) -> str | None:
     """The rule whose cause this feed is, if it is large: one array, one finding. None when it is nobody's."""
     array = feed.array
-    if (
-        array.source == "toy"
-        or is_toy_shape(array)
-        or array.labels
-        or array.kind == "sparse"
-        or feed.piecewise
-    ):
+    if is_toy(array) or array.labels or array.kind == "sparse" or feed.piecewise:
         return None
     maker = script.maker(array)
     if array.source == "list":
@@ -74,10 +68,10 @@ def is_windowed(script: Script, array: Array) -> bool:
     return any(id(step.node) in joins for step in steps)
 
 
-def is_toy_shape(array: Array) -> bool:
-    """Whether it has as many rows and numbers as a small built-in data set, of which it is a copy then."""
-    if not array.shape:
-        return False
+def is_toy(array: Array) -> bool:
+    """Whether it is a small built-in data set, or a copy: it has as many rows, and as many numbers in each."""
+    if array.source == "toy" or not array.shape:
+        return array.source == "toy"
     rows, numbers = array.shape[0], count(array.shape)
     return rows is not None and numbers is not None and rows in _TOYS.get(numbers, ())
 

@@ -59,7 +59,7 @@ def _times(call: Call) -> int | None:
         if not items or not _is_same(items) or call.const("axis", 0) not in (-1, _RANK - 1):
             return None
         return shape[-1] if len(items) == shape[-1] else None
-    before = call.receiver if isinstance(call.receiver, Array) else call.first()
+    before = call.operand()
     one = before.shape if isinstance(before, Array) else None
     return shape[-1] if one is not None and one[-1:] == (1,) and one[:-1] == shape[:-1] else None
 

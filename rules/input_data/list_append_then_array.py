@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from keras_memlint.analysis.calls import Call
+from keras_memlint.analysis.facts.joining import JOINS
 from keras_memlint.analysis.scopes import Growth
 from keras_memlint.analysis.script import Script
 from keras_memlint.analysis.source import Place
@@ -21,20 +22,10 @@ RULE = Rule(
     words=("keras", "tensorflow"),  # what reads the files may stand in another module
 )
 _ALSO = 3  # so many other arrays are shown beside the one that is reported
-_JOINS = (
-    "numpy.array",
-    "numpy.asarray",
-    "numpy.stack",
-    "numpy.concatenate",
-    "numpy.vstack",
-    "numpy.hstack",
-    "numpy.dstack",
-    "numpy.reshape",
+# What makes an array of a list that it is given, beside what is there for it.
+_TAKES_LISTS = (
     "numpy.float32",
-    "tf.constant",
-    "tf.convert_to_tensor",
-    "tf.stack",
-    "tf.concat",
+    "numpy.reshape",
     "tf.data.Dataset.from_tensor_slices",
     "tf.data.Dataset.from_tensors",
 )
@@ -165,7 +156,7 @@ def _fills(script: Script, used: Uses) -> Iterator[_Collected]:
 
 def _joined(script: Script) -> Iterator[tuple[Call, Items]]:
     """Lists that become one array, with the calls that make it."""
-    for call in script.calls(*_JOINS):
+    for call in script.calls(*JOINS, *_TAKES_LISTS):
         given = call.first()
         parts = given.items if isinstance(given, Items) and not given.grown and given.items else (given,)
         for part in parts:

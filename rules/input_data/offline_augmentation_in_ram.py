@@ -19,11 +19,16 @@ RULE = Rule(
 )
 _JOINS = ("numpy.concatenate", "numpy.vstack", "numpy.append")
 _FLIPS = ("numpy.flip", "numpy.fliplr", "numpy.flipud", "numpy.rot90", "numpy.roll", "tf.image.")
-_AUGMENT = (
+# What stands beside the samples, and the help for it.
+_CHANGED = (
+    "flipped or rotated copies",
     "augment each batch: a layer such as `keras.layers.RandomFlip` in the model, or `tf.image.random_flip_left_right`"
-    " in the `map` of a `tf.data` data set"
+    " in the `map` of a `tf.data` data set",
 )
-_REPEAT = "take rows more often instead of copying them: `class_weight`, `sample_weight`, or indices chosen per batch"
+_SAME = (
+    "further copies",
+    "take rows more often instead of copying them: `class_weight`, `sample_weight`, or indices chosen per batch",
+)
 
 
 def check(script: Script) -> Iterator[Finding]:
@@ -40,22 +45,23 @@ def check(script: Script) -> Iterator[Finding]:
         many = script.large(result.least)
         if not many and not (result.least is None and result.pixels and result.source in ("list", "disk")):
             continue
-        how = _augmented(script, call) if call.name in _JOINS else _repeated(call)
-        if how is None:
+        found = _augmented(script, call) if call.name in _JOINS else _repeated(call)
+        if found is None:
             continue
+        copies, cure = found
         seen.add(id(call.node))
         yield Finding(
             at=script.call_place(call),
             site=script.place(call.site),
-            message=f"{how} all stand in memory beside the samples they were made of",
+            message=f"{copies} of all samples are in memory beside them",
             bytes=result.least,
-            help=_REPEAT if how.startswith("repeated") else _AUGMENT,
+            help=cure,
             related=script.trail(result.origin.before if result.origin is not None else None),
             severity="warning" if many else "info",
         )
 
 
-def _augmented(script: Script, call: Call) -> str | None:
+def _augmented(script: Script, call: Call) -> tuple[str, str] | None:
     """What is joined to the samples it was made of; None when the parts are of other kinds."""
     given = call.first()
     items = (given.items or ()) if isinstance(given, Items) else ()
@@ -70,9 +76,9 @@ def _augmented(script: Script, call: Call) -> str | None:
             before = {id(one) for one in chain[at + 1 :]}
             joined = any(other and id(other[0]) in before for other in chains if other is not chain)
             if joined and _is_flip(script, step):
-                return "flipped or rotated copies"
+                return _CHANGED
     same = [chain for chain in chains if chain and chain[0] is chains[0][0]] if chains[0] else []
-    return "repeated samples" if len(same) == len(chains) else None
+    return _SAME if len(same) == len(chains) else None
 
 
 def _is_flip(script: Script, step: Origin) -> bool:
@@ -80,11 +86,11 @@ def _is_flip(script: Script, step: Origin) -> bool:
     return step.note == "mirrored" or called.startswith(_FLIPS)
 
 
-def _repeated(call: Call) -> str | None:
+def _repeated(call: Call) -> tuple[str, str] | None:
     """`repeat` and `tile` along the first axis; None for the others, which make no more samples."""
-    result, given = call.result, call.receiver if isinstance(call.receiver, Array) else call.first()
+    result, given = call.result, call.operand()
     if not isinstance(result, Array) or not isinstance(given, Array) or not result.shape or not given.shape:
         return None
     first, before = result.shape[0], given.shape[0]
     more = first is not None and before is not None and first > before > 1
-    return "repeated samples" if more and len(result.shape) == len(given.shape) else None
+    return _SAME if more and len(result.shape) == len(given.shape) else None

@@ -14,7 +14,7 @@ from keras_memlint.analysis.values import Array, Function, Value
 from keras_memlint.fixes.edits import Fix
 from keras_memlint.fixes.statements import after
 from keras_memlint.rules.base import Finding, Rule
-from keras_memlint.rules.input_data._whole import is_toy_shape
+from keras_memlint.rules.input_data._whole import is_toy
 
 RULE = Rule(
     "KM112",
@@ -106,7 +106,7 @@ def _kept(script: Script, node: tree.Expr, value: Value | None, fit: Fit) -> _Ke
     """The name that keeps ``value``, which is large and copied, until ``fit``; None when there is none."""
     if not isinstance(value, Array) or not script.large(value.least) or not isinstance(node, tree.Name):
         return None
-    if value.kind not in ("ndarray", "frame") or value.source in ("toy", "list") or is_toy_shape(value):
+    if value.kind not in ("ndarray", "frame") or value.source == "list" or is_toy(value):
         return None  # lists of files are KM101's, memory-mapped arrays KM105's
     uses = uses_of(script, node.id) if script.own(node) else None
     use = next((use for use in uses or () if use.node is node), None)

@@ -9,7 +9,7 @@ from keras_memlint.analysis.fits import Fit
 from keras_memlint.analysis.script import Script
 from keras_memlint.analysis.values import Array, Dataset, Instance, Items, Object, Scalar, Value, const
 from keras_memlint.rules.base import Finding, Rule
-from keras_memlint.rules.input_data._whole import is_toy_shape
+from keras_memlint.rules.input_data._whole import is_toy
 
 RULE = Rule("KM113", "validation-whole-arrays", severity="warning", words=("validation_data",))
 _SLICE = "validate on a dataset or a `PyDataset`, batch by batch like the training"
@@ -38,7 +38,7 @@ def _one_batch(script: Script, fit: Fit, given: Value) -> Finding | None:
             return None
     else:
         call, name, samples = fit.call, "validation_batch_size", _samples(given)
-        if samples is None or _is_toy(samples):
+        if samples is None or is_toy(samples):
             return None
     size = call.arg(name)
     if not (isinstance(size, Scalar) and size.counts) and not _is_all(const(size), samples):
@@ -67,7 +67,7 @@ def _copied(script: Script, fit: Fit, given: Value) -> Finding | None:
     samples = _samples(given)
     if script.backend != "tensorflow" or samples is None or not _is_streamed(fit):
         return None
-    if samples.source in ("toy", "list") or _is_toy(samples) or not script.large(samples.least):
+    if samples.source == "list" or is_toy(samples) or not script.large(samples.least):
         return None
     return Finding(
         at=script.call_place(fit.call),
@@ -84,10 +84,6 @@ def _samples(given: Value) -> Array | None:
     if not isinstance(given, Items) or not given.items:
         return None
     return next(arrays(given.items[0]), None)
-
-
-def _is_toy(samples: Array) -> bool:
-    return samples.source == "toy" or is_toy_shape(samples)
 
 
 def _is_streamed(fit: Fit) -> bool:

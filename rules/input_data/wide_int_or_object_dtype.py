@@ -9,7 +9,7 @@ from keras_memlint.analysis.wide_integers import WideIntegers
 from keras_memlint.fixes.calls import set_argument
 from keras_memlint.fixes.edits import Fix
 from keras_memlint.rules.base import Finding, Rule
-from keras_memlint.rules.input_data._whole import is_toy_shape, places
+from keras_memlint.rules.input_data._whole import is_toy, places
 
 RULE = Rule(
     "KM120",
@@ -26,7 +26,7 @@ def check(script: Script) -> Iterator[Finding]:
         return
     seen: set[int] = set()
     for one in script.wide_integers:
-        if not script.large(one.array.bytes) or is_toy_shape(one.array) or id(one.call.node) in seen:
+        if not script.large(one.array.bytes) or is_toy(one.array) or id(one.call.node) in seen:
             continue
         seen.add(id(one.call.node))
         fix = _narrowed(script, one)

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from keras_memlint.analysis.calls import Call
 from keras_memlint.analysis.elements import element_bytes, has_pixels, parts
+from keras_memlint.analysis.facts.joining import JOINS
 from keras_memlint.analysis.scopes import Loop, trips_of
 from keras_memlint.analysis.script import Script
 from keras_memlint.analysis.values import Dataset, Items, Value
@@ -20,15 +21,6 @@ RULE = Rule(
     words=("Dataset", "_from_directory", "tfds"),
 )
 
-_JOINS = (
-    "numpy.array",
-    "numpy.asarray",
-    "numpy.stack",
-    "numpy.concatenate",
-    "numpy.vstack",
-    "tf.stack",
-    "tf.concat",
-)
 _HELP = (
     "handle each batch as it comes: `fit`, `evaluate` and `predict` take the pipeline itself, and metrics are updated"
     " batch by batch"
@@ -70,7 +62,7 @@ def check(script: Script) -> Iterator[Finding]:
 def _kept(script: Script) -> Iterator[_Kept]:
     """Everything that keeps all elements of a pipeline: an array joined of them, else the list they are in."""
     seen: set[int] = set()
-    for call in script.calls(*_JOINS):
+    for call in script.calls(*JOINS):
         items = call.first()
         if not isinstance(items, Items):
             continue

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from keras_memlint.analysis.calls import Call
+from keras_memlint.analysis.facts.joining import JOINS
 from keras_memlint.analysis.feeds import arrays
 from keras_memlint.analysis.script import Script
 from keras_memlint.analysis.values import Array
@@ -15,18 +16,16 @@ from keras_memlint.rules.input_data._whole import LOADERS, file_bytes, is_mapped
 
 RULE = Rule("KM217", "generator-yields-whole", severity="warning", words=("yield",), fix="unsafe")
 
-_JOINS = ("numpy.array", "numpy.asarray", "numpy.stack", "numpy.concatenate", "numpy.vstack")
-
 
 def check(script: Script) -> Iterator[Finding]:
     if script.is_test:
         return
     reported: set[int] = set()
-    for call in script.calls(*LOADERS, *_JOINS):
+    for call in script.calls(*LOADERS, *JOINS):
         array = call.result
         if id(call.node) in reported or call.loops or not isinstance(array, Array):
             continue  # in a loop it may be what one batch needs
-        joined = call.name in _JOINS
+        joined = call.name in JOINS
         if array.source != "list" if joined else is_mapped(call) or pickles(call):
             continue
         severity = _severity(script, call, array)
@@ -53,7 +52,7 @@ def _severity(script: Script, call: Call, array: Array) -> Severity | None:
     """How sure it is that the array is large; None when it is small, or when KM104 reports it."""
     size = array.bytes if array.bytes is not None else file_bytes(script, call)
     if size is not None or script.large(array.least):
-        return "warning" if script.large(size or array.least) and call.name in _JOINS else None
+        return "warning" if script.large(size or array.least) and call.name in JOINS else None
     return "info" if array.pixels else "hint" if call.name == "numpy.load" else None
 
 

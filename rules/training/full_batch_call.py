@@ -10,7 +10,7 @@ from keras_memlint.fixes.calls import rename_method
 from keras_memlint.fixes.edits import Edit, Fix
 from keras_memlint.fixes.predicting import called_as_predict
 from keras_memlint.rules.base import Finding, Rule
-from keras_memlint.rules.input_data._whole import is_toy_shape
+from keras_memlint.rules.input_data._whole import is_toy
 
 RULE = Rule(
     "KM503", "full-batch-call", severity="warning", words=("keras", "tensorflow", "tf", "tfmot"), fix="unsafe"
@@ -18,6 +18,9 @@ RULE = Rule(
 
 _ROWS = 512  # what fewer rows go through at once is called a batch
 _TOY = 512 << 20  # a small data set is worth a word where a model makes this much of it
+_MADE = (
+    64 << 20
+)  # so much of zeros or random numbers is a data set that a loop fills; less may be a step's noise
 _PREDICT = "call `predict`, which computes a batch at a time"
 _STEPS = "take the gradient of a batch at a time, or accumulate those of several"
 _PRICE = "(unsafe: the last bits of a result may depend on the batch)"
@@ -31,7 +34,7 @@ def check(script: Script) -> Iterator[Finding]:
         size = _bytes(one)
         if id(one.call.node) in seen or not _is_whole(one) or not script.large(size):
             continue
-        if _is_small_set(one) and (size or 0) < _TOY:
+        if is_toy(one.x) and (size or 0) < _TOY:
             continue
         seen.add(id(one.call.node))
         what = "the gradient keeps every layer's output" if one.differentiated else "every layer is computed"
@@ -51,11 +54,7 @@ def _is_whole(one: Forward) -> bool:
     x = one.x
     if x.part or one.rows is None or one.rows < _ROWS or one.call.streamed or one.call.mapped:
         return False
-    return x.source != "made" or (x.bytes or 0) >= _TOY // 8
-
-
-def _is_small_set(one: Forward) -> bool:
-    return one.x.source == "toy" or is_toy_shape(one.x)
+    return x.source != "made" or (x.bytes or 0) >= _MADE
 
 
 def _bytes(one: Forward) -> int | None:

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 from keras_memlint.analysis.calls import Call
 from keras_memlint.analysis.script import Script
-from keras_memlint.analysis.values import Array, Value
+from keras_memlint.analysis.values import Array
 from keras_memlint.rules.base import Finding, Rule
-from keras_memlint.rules.input_data._whole import is_toy_shape
+from keras_memlint.rules.input_data._whole import is_toy
 
 RULE = Rule("KM504", "predict-accumulates", severity="info", words=("predict",))
 
@@ -41,7 +41,7 @@ def check(script: Script) -> Iterator[Finding]:
         ):
             continue
         size = outputs.bytes
-        small_set = isinstance(fit.x, Array) and (fit.x.source == "toy" or is_toy_shape(fit.x))
+        small_set = isinstance(fit.x, Array) and is_toy(fit.x)
         if size is None or not script.large(size) or (small_set and size < _SMALL_SET):
             continue
         seen.add(id(call.node))
@@ -60,7 +60,7 @@ def check(script: Script) -> Iterator[Finding]:
 
 def _predicted_by(call: Call) -> object | None:
     """The call expression whose outputs ``call`` reduces; None when that is not known."""
-    given: Value | None = call.receiver if isinstance(call.receiver, Array) else call.first()
+    given = call.operand()
     if not isinstance(given, Array) or given.source != "network" or given.origin is None:
         return None
     *_, first = given.origin.steps()
