@@ -13,9 +13,8 @@ from keras_memlint.analysis.values import Items, Value
 
 # Calls that take the parts in one list, and those that take them one by one.
 _JOINS = ("numpy.concatenate", "numpy.vstack", "numpy.hstack", "numpy.dstack", "pandas.concat", "tf.concat")
-_APPENDS = ("numpy.append",)
 _METHODS = ("pandas.DataFrame.append", "pandas.Series.append")
-NAMES = (*_JOINS, *_APPENDS, *_METHODS)
+NAMES = (*_JOINS, "numpy.append", *_METHODS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,9 +74,7 @@ def _parts(call: Call) -> Iterator[tuple[tree.Expr, Value]]:
         return
     if call.name in _METHODS and isinstance(call.node.func, tree.Attribute) and call.receiver is not None:
         yield call.node.func.value, call.receiver
-    given = call.first()
-    values = given.items if call.name in _APPENDS and isinstance(given, Items) and given.items else call.args
-    yield from zip(nodes[:2], values[:2], strict=False)
+    yield from zip(nodes[:2], call.args[:2], strict=False)
 
 
 def dotted(node: tree.Expr) -> str | None:

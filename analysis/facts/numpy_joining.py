@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from math import prod
+
 from keras_memlint.analysis.calls import Call
 from keras_memlint.analysis.facts.arguments import dtype_of, is_object
 from keras_memlint.analysis.facts.images import image_array
@@ -90,8 +92,32 @@ def _array(note: str) -> Gives:
 
 
 def _concatenate(call: Call, _run: Machine) -> Value:
-    given = call.first()
-    axis = call.const("axis", 0)
+    return _joined(call, call.first(), call.const("axis", 0))
+
+
+def _append(call: Call, _run: Machine) -> Value:
+    """Both arrays joined along ``axis``; without one they are flattened first."""
+    if call.star:
+        return Array("ndarray", origin=Origin(call.node, "copied into one array"))
+    pair = Items("tuple", tuple([call.arg(name) or UNKNOWN for name in ("arr", "values")]))
+    if call.given("axis"):
+        return _joined(call, pair, call.const("axis"))
+    joined = _joined(call, pair, 0)
+    return joined.but(shape=_flat(pair)) if isinstance(joined, Array) else joined
+
+
+def _flat(pair: Items) -> Shape:
+    """The shape of two arrays flattened and joined."""
+    sizes = [
+        prod(axis or 0 for axis in part.shape)
+        if isinstance(part, Array) and part.shape is not None and None not in part.shape
+        else None
+        for part in pair.items or ()
+    ]
+    return (sum(size or 0 for size in sizes) if None not in sizes else None,)
+
+
+def _joined(call: Call, given: Value, axis: object) -> Value:
     if isinstance(given, Array) and given.kind == "ndarray":  # an array of arrays: an axis less
         rest = (None, *given.shape[2:]) if given.shape is not None and len(given.shape) > 1 else None
         return given.derived(
@@ -191,14 +217,13 @@ def _tile(call: Call, _run: Machine) -> Value:
     return given.derived(call.node, "repeated", kind="ndarray", shape=shape, size=None, part=False)
 
 
-def _pair(call: Call) -> Call:
-    """``numpy.append(a, b)`` concatenates its two arguments."""
-    call.args = (Items("tuple", call.args[:2]), *call.args[2:])
-    return call
-
-
 NUMPY_JOINING = table(
-    fact("numpy.append", "arr values axis", lambda c, r: _concatenate(_pair(c), r), see=_DOCS),
+    fact(
+        "numpy.append",
+        "arr values axis",
+        _append,
+        probe="numpy.append(numpy.zeros((2, 3)), numpy.zeros((4, 3)), 0)",
+    ),
     fact(
         "numpy.array",
         "object dtype",

@@ -63,10 +63,9 @@ def check(script: Script) -> Iterator[Finding]:
 
 def _augmented(script: Script, call: Call) -> tuple[str, str] | None:
     """What is joined to the samples it was made of; None when the parts are of other kinds."""
-    given = call.first()
-    items = (given.items or ()) if isinstance(given, Items) else ()
+    given, flattens = call.first(), call.name == "numpy.append"  # which does so unless it is told an axis
+    items = call.args[:2] if flattens else (given.items or ()) if isinstance(given, Items) else ()
     parts = [part for part in items if isinstance(part, Array)]
-    flattens = call.name == "numpy.append"  # unless it is told an axis
     axis = call.const("axis", 0 if call.arg("axis") is None and not flattens else None)
     if axis != 0 or len(parts) < 2:
         return None
