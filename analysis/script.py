@@ -37,6 +37,7 @@ from keras_memlint.analysis.source import Place, Source, text_hash
 from keras_memlint.analysis.static_estimate import StaticEstimate, static_estimate
 from keras_memlint.analysis.tapes import Tape, tapes_of
 from keras_memlint.analysis.targets import OneHot, Target, one_hot_of, targets_of
+from keras_memlint.analysis.uses import Names, names_of
 from keras_memlint.analysis.values import (
     Array,
     Class,
@@ -238,6 +239,11 @@ class Script:
     def one_hot(self, target: Target) -> OneHot | None:
         """How ``target`` was one-hot encoded; None when it was not, or when its labels may be soft."""
         return one_hot_of(target, self.maker, self.fills)
+
+    @cached_property
+    def names(self) -> Names:
+        """Where the script's expressions use names, and what each node stands in; see uses.py."""
+        return names_of(self.parsed.statements)
 
     @cached_property
     def _makers(self) -> dict[int, Call]:

@@ -1,4 +1,4 @@
-"""Where a script uses a name, and what stands around each use."""
+"""Where a script uses a name, and what stands around each use; told from one walk over the script."""
 
 from __future__ import annotations
 
@@ -43,22 +43,67 @@ class Use:
         return next((outer for outer in self.around if isinstance(outer, _SCOPES)), None)
 
 
+@dataclass(frozen=True, slots=True)
+class Names:
+    """All names of a script's expressions, found in one walk.
+
+    ``parents`` has what each node stands in, by its ``id``; ``read`` the nodes of each name, in order, without those in
+    the body of a function with a parameter of that name. ``otherwise_bound`` are names bound by more than assignments.
+    """
+
+    parents: dict[int, tree.Node | None]
+    read: dict[str, list[tree.Name]]
+    otherwise_bound: set[str]
+
+    def around(self, node: tree.Node) -> tuple[tree.Node, ...]:
+        """The nodes that ``node`` stands in, innermost first; empty when it is none of the script."""
+        found: list[tree.Node] = []
+        outer = self.parents.get(id(node))
+        while outer is not None:
+            found.append(outer)
+            outer = self.parents[id(outer)]
+        return tuple(found)
+
+
+def names_of(statements: tuple[tree.Stmt, ...]) -> Names:
+    """The names in ``statements``, the functions and classes among them included."""
+    found = Names({}, {}, set())
+    none: frozenset[str] = frozenset()
+    stack: list[tuple[tree.Node, tree.Node | None, frozenset[str]]] = [
+        (statement, None, none) for statement in reversed(statements)
+    ]
+    while stack:
+        node, outer, parameters = stack.pop()
+        found.parents[id(node)] = outer
+        if isinstance(node, tree.Name):
+            if node.id not in parameters:
+                found.read.setdefault(node.id, []).append(node)
+            continue
+        found.otherwise_bound.update(name for name in _bound(node) if name not in parameters)
+        own = none
+        if isinstance(node, (tree.FunctionDef, tree.Lambda)):
+            own = frozenset(parameter.name for parameter in node.params)
+        children = [
+            (child, node, parameters | own if own and field == "body" else parameters)
+            for field in _fields(type(node))
+            for child in _nodes(getattr(node, field))
+        ]
+        stack += reversed(children)
+    return found
+
+
 def uses_of(script: Script, name: str) -> list[Use] | None:
     """Every use of ``name`` in the script's expressions, targets included, in order.
 
     A function with a parameter of that name has its own. None when anything but an assignment binds it: an import, a
     definition, ``global``, an exception; and when code that does not parse has a word of that name.
     """
+    names = script.names
+    if name in names.otherwise_bound:
+        return None
     if any(re.search(rf"\b{name}\b", piece.text) for piece in script.parsed.broken):
         return None
-    found: list[Use] = []
-    for node, around in _walk(script, name):
-        if isinstance(node, tree.Name):
-            if node.id == name:
-                found.append(Use(node, around))
-        elif name in _bound(node):
-            return None
-    return found
+    return [Use(node, names.around(node)) for node in names.read.get(name, ())]
 
 
 def literal_behind(script: Script, value: tree.Expr) -> tree.Constant | None:
@@ -78,7 +123,7 @@ def literal_behind(script: Script, value: tree.Expr) -> tree.Constant | None:
 
 def around(script: Script, node: tree.Node) -> tuple[tree.Node, ...]:
     """The nodes that ``node`` stands in, innermost first; empty when it is not part of the script."""
-    return next((outer for one, outer in _walk(script) if one is node), ())
+    return script.names.around(node)
 
 
 def target_of(value: tree.Node, outer: tuple[tree.Node, ...]) -> tree.Expr | None:
@@ -119,25 +164,6 @@ def targets_of_parts(
     return targets.elements[at : at + parts]
 
 
-def _walk(script: Script, name: str = "") -> Iterator[tuple[tree.Node, tuple[tree.Node, ...]]]:
-    """Every node of the script with what it stands in, in order; no function body with a parameter ``name``."""
-    stack: list[tuple[tree.Node, tuple[tree.Node, ...]]] = [
-        (s, ()) for s in reversed(script.parsed.statements)
-    ]
-    while stack:
-        node, around = stack.pop()
-        yield node, around
-        inner = (node, *around)
-        stack += [(child, inner) for child in reversed(list(_children(node, name)))]
-
-
-def _children(node: tree.Node, name: str) -> Iterator[tree.Node]:
-    own = isinstance(node, (tree.FunctionDef, tree.Lambda)) and any(p.name == name for p in node.params)
-    for field in _names(type(node)):
-        if not (own and field == "body"):
-            yield from _nodes(getattr(node, field))
-
-
 def _nodes(value: object) -> Iterator[tree.Node]:
     if isinstance(value, tree.Node):
         yield value
@@ -146,7 +172,7 @@ def _nodes(value: object) -> Iterator[tree.Node]:
             yield from _nodes(item)
 
 
-def _names(kind: type[tree.Node]) -> tuple[str, ...]:
+def _fields(kind: type[tree.Node]) -> tuple[str, ...]:
     """The attributes of a kind of node that can hold nodes."""
     found = _FIELDS.get(kind)
     if found is None:
