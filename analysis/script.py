@@ -202,7 +202,7 @@ class Script:
         appended = [
             Holding(call.node, call.first(), call.node.args[0].value, call.loops, call.function, call.site)
             for call in self.calls("builtins.list.append")
-            if call.args and call.node.args
+            if call.args and call.node.args and not self.is_emptied(call)
         ]
         return appended + self._stores
 
@@ -538,6 +538,10 @@ class Script:
     def optimizer_slots(self, model: Model) -> int | None:
         """Values the optimizer keeps for each weight of ``model``; None when it is not compiled or not known."""
         return training.optimizer_slots(model)
+
+    def slots_made(self, optimizer: Call) -> int | None:
+        """Values the optimizer that ``optimizer`` makes keeps for each weight; None when it is not known."""
+        return training.slots_of(optimizer.result, optimizer.flavour)
 
     def large(self, size: int | None) -> bool:
         """Whether ``size`` bytes are known and reach the threshold."""

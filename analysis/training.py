@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from keras_memlint.analysis.facts import optimizers
-from keras_memlint.analysis.values import Model, Object, const
+from keras_memlint.analysis.values import Model, Object, Value, const
 
 if TYPE_CHECKING:
     from keras_memlint.analysis.script import Script
@@ -49,7 +49,12 @@ def activation_size(script: Script, model: Model) -> int | None:
 def optimizer_slots(model: Model) -> int | None:
     """Values the optimizer keeps for each weight of ``model``; None when it is not compiled or not known."""
     given = model.compiled.arg("optimizer") if model.compiled is not None else None
-    keras2 = model.flavour == "tf_keras"
+    return slots_of(given, model.flavour)
+
+
+def slots_of(given: Value | None, flavour: str) -> int | None:
+    """Values that an optimizer keeps for each weight; None when it is not known. ``flavour``: of which Keras it is."""
+    keras2 = flavour == "tf_keras"
     if isinstance(given, Object) and given.call is not None and given.api.startswith("keras.optimizers."):
         config = {key: const(value) for key, value in given.call.kwargs.items()}
         return optimizers.optimizer_slots(given.api.rpartition(".")[2], config, keras2=keras2)

@@ -83,9 +83,10 @@ def _policy_lost(script: Script) -> Iterator[Finding]:
 
 
 def _builds(script: Script, clear: Call, until: Call | None) -> bool:
-    """Whether layers are made after the session is cleared, or in the next turn, and before the policy is set again."""
+    """Whether layers without a dtype of their own are made after the session is cleared, or in the next turn, and before the policy is set again."""
     return any(
         call.name.startswith("keras.layers.")
+        and call.arg("dtype") is None
         and (call.order > clear.order or any(loop in call.loops for loop in clear.loops))
         and (until is None or call.order < until.order)
         and script.reached(call)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from keras_memlint.analysis import tree
@@ -30,7 +31,21 @@ _LOADS = (
     "hub.KerasLayer",
 )
 # What may leave another model in the same file: a loop that trains, saves or checkpoints loads what it made.
-_MAKES = ("fit", "train", "save", "Checkpoint", "search", "copy", "move", "download", "retrieve")
+_MAKES = (
+    "fit",
+    "train",
+    "save",
+    "Checkpoint",
+    "search",
+    "copy",
+    "move",
+    "download",
+    "retrieve",
+    "subprocess.",
+    "os.system",
+)
+# Names of handlers that are asked to load the model, again perhaps.
+_RELOADS = re.compile(r"(^|_)(re)?(load|init|fresh)")
 # Names that hold what was set when the script began.
 _SETTINGS = frozenset(["args", "opt", "FLAGS", "flags", "config", "cfg", "settings"])
 
@@ -44,7 +59,7 @@ def check(script: Script) -> Iterator[Finding]:
         loop = _loop(script, call)
         if loop is not None:
             where, how = "reads the same model again in each turn of a loop", "load it once, before the loop"
-        elif (handler := script.request_handler(call)) is not None:
+        elif (handler := script.request_handler(call)) is not None and not _RELOADS.search(handler.name):
             where = (
                 f"runs in `{handler.name}`, which answers web requests: each request loads the model again"
             )

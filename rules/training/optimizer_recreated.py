@@ -79,6 +79,17 @@ def _hoisted(script: Script, call: Call, loop: Loop) -> tuple[Fix, ...]:
     return (Fix(title, False, edits),) if edits else ()
 
 
+def _trains_another(script: Script, apply: Call, loop: Loop) -> bool:
+    """Whether the loop gives another value to the name that the trained variables have, or whose attribute they are."""
+    zipped = apply.node.args[0].value if apply.node.args else None
+    given = (
+        zipped.args
+        if isinstance(zipped, tree.Call) and not apply.name.endswith(".minimize")
+        else apply.node.args
+    )
+    return len(given) == 2 and script.rebinds(loop, given[1].value)
+
+
 def _made_in_own_loop(script: Script) -> Iterator[Finding]:
     applied = {
         id(call.receiver): call
@@ -99,9 +110,9 @@ def _made_in_own_loop(script: Script) -> Iterator[Finding]:
             or id(call.node) in seen
         ):
             continue
-        if loop in anew or (loop.trips is not None and loop.trips <= 2):
+        if loop in anew or (loop.trips is not None and loop.trips <= 2) or script.slots_made(call) == 0:
             continue
-        if any(word in script.text(loop.node) for word in _BACK):
+        if _trains_another(script, apply, loop) or any(word in script.text(loop.node) for word in _BACK):
             continue
         seen.add(id(call.node))
         each = loop is apply.loops[-1]
