@@ -13,7 +13,7 @@ from keras_memlint.analysis.values import Model
 from keras_memlint.rules.diagnostic import Severity
 from keras_memlint.rules.training._estimated import fitting_batch, tells_what_fits
 
-# Without a known GPU: a part beyond the first is a warning, for few GPUs hold it and the rest; then an information, a hint.
+# Without a known GPU: a part beyond the first is a warning, for few GPUs hold it and the rest; then an info, a hint.
 _FEW, _SOME, _ANY = 16 * GIB, 4 * GIB, GIB
 
 

@@ -27,7 +27,7 @@ def check(script: Script) -> Iterator[Finding]:
         yield Finding(
             at=script.call_place(call),
             site=script.place(call.site),
-            message=f"{why} is not what cuDNN computes: on a GPU the layer runs step by step, some times slower",
+            message=f"{why} is not what cuDNN computes: on a GPU the layer runs step by step",
             help=cure,
             severity="info" if script.settings.target.gpu is not None else "hint",
         )

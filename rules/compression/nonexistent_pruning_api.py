@@ -20,12 +20,14 @@ RULE = Rule(
 )
 
 _MADE_UP = {
-    "keras.callbacks.experimental.PolynomialDecay": "`callbacks.experimental` has no `PolynomialDecay` and does not exist in"
-    " TensorFlow 2",
-    "keras.Layer.set_pruning": "layers have no method `set_pruning`",
-    "keras.Model.set_pruning": "models have no method `set_pruning`",
+    "keras.callbacks.experimental.PolynomialDecay": "Keras has no `callbacks.experimental.PolynomialDecay`: this raises"
+    " AttributeError",
+    "keras.Layer.set_pruning": "layers have no method `set_pruning`: this raises AttributeError",
+    "keras.Model.set_pruning": "models have no method `set_pruning`: this raises AttributeError",
 }
 _INVENTED = ("keras.pruning.", "keras.layers.prune", "keras.layers.Prune", "keras.sparsity.", "tf.sparsity.")
+# The arguments of a learning-rate schedule, and what becomes of them.
+_KEYWORDS = {"initial_learning_rate": "final_sparsity", "decay_steps": "end_step", "power": "power"}
 _HELP = "pruning lives in tensorflow_model_optimization: `tfmot.sparsity.keras.prune_low_magnitude(model, pruning_schedule=…)`"
 
 
@@ -55,9 +57,6 @@ def _learning_rate(call: Call) -> str | None:
     if api.startswith("keras.optimizers.schedules."):
         return f"`{api.rpartition('.')[2]}` of Keras schedules a learning rate, not a sparsity"
     return None
-
-
-_KEYWORDS = {"initial_learning_rate": "final_sparsity", "decay_steps": "end_step", "power": "power"}
 
 
 def _schedule(script: Script, call: Call) -> tuple[Fix, ...]:

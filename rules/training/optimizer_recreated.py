@@ -50,7 +50,7 @@ def _compiled(script: Script) -> Iterator[Finding]:
         yield Finding(
             at=script.call_place(call),
             site=script.place(call.site),
-            message="a model is compiled anew in each turn of a loop; TensorFlow keeps the slots of the optimizers before",
+            message="a model is compiled anew in each turn of a loop; TensorFlow keeps the slots of the earlier optimizers",
             bytes=size,
             help="compile once before the loop; to start anew, set the weights back and the optimizer's variables to zero",
             related=(

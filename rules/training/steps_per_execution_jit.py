@@ -18,7 +18,7 @@ def check(script: Script) -> Iterator[Finding]:
             yield Finding(
                 at=script.call_place(call),
                 site=script.place(call.site),
-                message="XLA compiles the training step: its peak memory is another one, and each shape of a batch"
-                " gets a program of its own",
+                message="XLA compiles the training step and plans its memory by itself: the peak may rise or fall, and each"
+                " shape of a batch gets a program of its own",
                 help='batches of one size, `batch(…, drop_remainder=True)`; after "out of memory" try `jit_compile=False`',
             )
