@@ -152,6 +152,12 @@ def test_no_circular_imports() -> None:
     assert arrows == {}
 
 
+def test_every_module_of_the_analysis_is_in_the_code_map() -> None:
+    text = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+    files = (path.name for path in (ROOT / "analysis").glob("[a-z]*.py"))
+    assert [name for name in files if not re.search(rf"[`/]{name}`", text)] == []
+
+
 @pytest.mark.parametrize("module", [pytest.param(path, id=name) for name, path in modules().items()])
 def test_module_says_in_one_sentence_what_it_is(module: Path) -> None:
     docstring = ast.get_docstring(ast.parse(module.read_text(encoding="utf-8")))
