@@ -407,6 +407,7 @@ def _application(call: Call, name: str) -> Model:
         return model
     model.inner_parameters = found.parameters
     model.inner_activations = found.activations
+    model.inner_largest = found.largest
     model.output = KerasTensor(found.output, layer, (), found.parameters, call.node, found.activations)
     return model
 

@@ -475,6 +475,7 @@ class Model(Value):
 
     ``uses`` are its layers in order; ``complete`` when these are all of them and their shapes are known. ``compiled``
     is the latest ``compile`` call. ``call`` made it. ``frozen``: it, or some of its layers, are not trained.
+    ``inner_…``: what a model of ``keras.applications`` has inside, ``largest`` the numbers of its largest weight.
     """
 
     kind: str
@@ -488,6 +489,7 @@ class Model(Value):
     frozen: bool = False
     inner_parameters: int | None = None
     inner_activations: int | None = None
+    inner_largest: int | None = None
     api: str = ""
     instance: Instance | None = None
     final: Layer | None = None

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from keras_memlint.analysis.facts.application_rows import (
     APPLICATIONS,
+    LARGEST,
     VARIANTS,
     ApplicationRow,
     Family,
@@ -30,6 +31,7 @@ class ApplicationSize(NamedTuple):
 
     ``activations``: all layer outputs, in elements per image. Scaled by area from the default input size: within
     6 % where the sides are multiples of 32, up to 16 % too low for small odd sides, where each layer rounds up.
+    ``largest``: the numbers of the largest weight.
     """
 
     input: Shape
@@ -37,6 +39,7 @@ class ApplicationSize(NamedTuple):
     parameters: Dim
     trainable_parameters: Dim
     activations: Dim
+    largest: Dim = None
 
 
 _UNSIZED = ApplicationSize(None, None, None, None, None)
@@ -65,12 +68,17 @@ def application(name: str, config: Config) -> ApplicationSize | None:
     if not family.any_size and area is None:
         body = frozen = None
     activations = _scaled(found, height, width)
+    largest = LARGEST.get(name) if found is row else None
     if not top:
         output = _pooled(config, rows, columns, found.channels)
-        return _sized(image, output, body, frozen, activations)
+        return _sized(image, output, body, frozen, activations)._replace(largest=largest)
     classes = positive(config, "classes", 1000)
     head, kept = _head(found, rows, columns, classes)
-    return _sized(image, (None, classes), plus(body, head), frozen, plus(activations, kept))
+    if largest is not None:
+        largest = max(largest, _widest(found, rows, columns, classes))
+    return _sized(image, (None, classes), plus(body, head), frozen, plus(activations, kept))._replace(
+        largest=largest
+    )
 
 
 def _sized(image: tuple[Dim, ...], output: Shape, parameters: Dim, frozen: Dim, kept: Dim) -> ApplicationSize:
@@ -137,6 +145,14 @@ def _head(row: ApplicationRow, rows: Dim, columns: Dim, classes: Dim) -> tuple[D
     if hidden:
         return plus((width + 1) * hidden, times(hidden + 1, classes)), plus(width, hidden, classes)
     return times(width + 1, classes), plus(width, classes)
+
+
+def _widest(row: ApplicationRow, rows: Dim, columns: Dim, classes: Dim) -> int:
+    """The numbers of the largest weight from the features to the classes, as far as they are known."""
+    hidden = row.family.hidden
+    features = (times(rows, columns, row.channels) or 0) if row.family.flattens else row.channels
+    between = hidden if row.family.flattens else 0
+    return max(features * hidden, hidden * between, (hidden or features) * (classes or 0))
 
 
 def _pooled(config: Config, rows: Dim, columns: Dim, channels: int) -> Shape:

@@ -199,6 +199,36 @@ def _batches(call: Call, _run: Machine) -> Value:
     return Object("keras.preprocessing.image.Iterator", call, origin=Origin(call.node, "made here"))
 
 
+def _next_batch(call: Call, _run: Machine) -> Value:
+    """One batch of ``flow(x, y)``: all of it where the batch is as long as the arrays; unknown for images of a folder."""
+    flow = call.receiver.call if isinstance(call.receiver, Object) else None
+    x = flow.arg("x") if flow is not None else None
+    if flow is None or not flow.name.endswith(".flow") or not isinstance(x, Array):
+        return UNKNOWN
+    size = const(flow.arg("batch_size")) if flow.given("batch_size") else BATCH_SIZE
+    length = x.length
+    rows = min(size, length) if isinstance(size, int) and length is not None else None
+
+    def batch(given: Array, dtype: str | None) -> Array:
+        shape = (rows, *given.shape[1:]) if given.shape else None
+        return given.derived(
+            call.node,
+            "drawn at once",
+            kind="ndarray",
+            dtype=dtype,
+            shape=shape,
+            size=None,
+            part=given.part or rows != length,
+        )
+
+    y = flow.arg("y")
+    if y is None:
+        return batch(x, "float32")
+    return Items(
+        "tuple", (batch(x, "float32"), batch(y, y.dtype) if isinstance(y, Array) else UNKNOWN), length=2
+    )
+
+
 def _preprocess_input(call: Call, _run: Machine) -> Value:
     """``preprocess_input`` of an application: integers become float32, the shape stays."""
     given = call.arg("x") or UNKNOWN
@@ -252,6 +282,7 @@ KERAS_UTILS = table(
         _generator_object,
         see="Keras 2 API reference",
     ),
+    fact("keras.preprocessing.image.Iterator.next", "", _next_batch, see="Keras 2 API reference"),
     fact(f"{_G}.fit", "x augment rounds seed", lambda _c, _r: UNKNOWN, see="Keras 2 API reference"),
     fact(f"{_T}.texts_to_sequences", "texts", _as_numbers, see="Keras 2 API reference"),
     *(

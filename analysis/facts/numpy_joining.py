@@ -6,6 +6,7 @@ from math import prod
 
 from keras_memlint.analysis.calls import Call
 from keras_memlint.analysis.facts.arguments import dtype_of, is_object
+from keras_memlint.analysis.facts.dtypes import promote
 from keras_memlint.analysis.facts.images import image_array
 from keras_memlint.analysis.facts.table import Gives, Machine, fact, table
 from keras_memlint.analysis.values import (
@@ -151,8 +152,14 @@ def _joined(call: Call, given: Value, axis: object) -> Value:
             joined = list(first)
             joined[axis] = sum(end for end in ends if end is not None) if None not in ends else None
             shape = tuple(joined)
-    dtype = arrays[0].dtype if all(a.dtype == arrays[0].dtype for a in arrays) else None
-    sizes = [a.bytes for a in arrays] if shape is None and dtype is not None else [None]
+    dtype = arrays[0].dtype
+    for array in arrays:
+        if array.dtype != dtype:
+            dtype = (
+                promote("+", dtype, array.dtype) if dtype is not None and array.dtype is not None else None
+            )
+    alike = all(array.dtype == dtype for array in arrays)
+    sizes = [a.bytes for a in arrays] if shape is None and dtype is not None and alike else [None]
     whole = len(arrays) == len(given.items) and None not in sizes
     source = next((a.source for a in arrays if a.source in ("disk", "list", "toy")), arrays[0].source)
     return Array(

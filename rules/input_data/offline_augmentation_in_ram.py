@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import NamedTuple
 
 from keras_memlint.analysis import tree
 from keras_memlint.analysis.calls import Call
@@ -19,16 +20,26 @@ RULE = Rule(
 )
 _JOINS = ("numpy.concatenate", "numpy.vstack", "numpy.append")
 _FLIPS = ("numpy.flip", "numpy.fliplr", "numpy.flipud", "numpy.rot90", "numpy.roll", "tf.image.")
-# What stands beside the samples, and the help for it.
-_CHANGED = (
-    "flipped or rotated copies",
+
+
+class _Copies(NamedTuple):
+    """What stands beside the samples, and the help for it; ``drawn``: where a generator made it, all in one batch."""
+
+    what: str
+    cure: str
+    drawn: tree.Expr | None = None
+
+
+_CHANGED = _Copies(
+    "flipped or rotated copies of all samples",
     "augment each batch: a layer such as `keras.layers.RandomFlip` in the model, or `tf.image.random_flip_left_right`"
     " in the `map` of a `tf.data` data set",
 )
-_SAME = (
-    "further copies",
+_SAME = _Copies(
+    "further copies of all samples",
     "take rows more often instead of copying them: `class_weight`, `sample_weight`, or indices chosen per batch",
 )
+_DRAWN = _Copies("copies of samples that a generator changed", _CHANGED.cure)
 
 
 def check(script: Script) -> Iterator[Finding]:
@@ -38,7 +49,7 @@ def check(script: Script) -> Iterator[Finding]:
     seen: set[int] = set()
     for call in (*script.calls(*_JOINS), *script.calls("numpy.repeat", "numpy.tile", "numpy.ndarray.repeat")):
         result = call.result
-        if id(call.node) in seen or not isinstance(result, Array) or result.source == "toy" or result.labels:
+        if id(call.node) in seen or not isinstance(result, Array) or result.labels:
             continue
         if call.streamed or call.mapped or not used.trains(result):
             continue
@@ -46,22 +57,24 @@ def check(script: Script) -> Iterator[Finding]:
         if not many and not (result.least is None and result.pixels and result.source in ("list", "disk")):
             continue
         found = _augmented(script, call) if call.name in _JOINS else _repeated(call)
-        if found is None:
+        toy = result.source == "toy"
+        if found is None or (toy and (found.drawn is None or not many)):
             continue
-        copies, cure = found
         seen.add(id(call.node))
         yield Finding(
-            at=script.call_place(call),
+            at=script.call_place(call) if found.drawn is None else script.place(found.drawn),
             site=script.place(call.site),
-            message=f"{copies} of all samples are in memory beside them",
+            message=f"{found.what} are in memory beside them",
             bytes=result.least,
-            help=cure,
-            related=script.trail(result.origin.before if result.origin is not None else None),
-            severity="warning" if many else "info",
+            help=found.cure,
+            related=(("joined here", script.call_place(call)),)
+            if found.drawn is not None
+            else script.trail(result.origin.before if result.origin is not None else None),
+            severity="warning" if many and not toy else "info",
         )
 
 
-def _augmented(script: Script, call: Call) -> tuple[str, str] | None:
+def _augmented(script: Script, call: Call) -> _Copies | None:
     """What is joined to the samples it was made of; None when the parts are of other kinds."""
     given, flattens = call.first(), call.name == "numpy.append"  # which does so unless it is told an axis
     items = call.args[:2] if flattens else (given.items or ()) if isinstance(given, Items) else ()
@@ -76,6 +89,12 @@ def _augmented(script: Script, call: Call) -> tuple[str, str] | None:
             joined = any(other and id(other[0]) in before for other in chains if other is not chain)
             if joined and _is_flip(script, step):
                 return _CHANGED
+    for chain in reversed(chains):
+        drawn = next((step for step in chain if step.note == "drawn at once"), None)
+        if drawn is not None and any(
+            other[-1] is chain[-1] for other in chains if other and other is not chain
+        ):
+            return _DRAWN._replace(drawn=drawn.node)
     same = [chain for chain in chains if chain and chain[0] is chains[0][0]] if chains[0] else []
     return _SAME if len(same) == len(chains) else None
 
@@ -85,7 +104,7 @@ def _is_flip(script: Script, step: Origin) -> bool:
     return step.note == "mirrored" or called.startswith(_FLIPS)
 
 
-def _repeated(call: Call) -> tuple[str, str] | None:
+def _repeated(call: Call) -> _Copies | None:
     """`repeat` and `tile` along the first axis; None for the others, which make no more samples."""
     result, given = call.result, call.operand()
     if not isinstance(result, Array) or not isinstance(given, Array) or not result.shape or not given.shape:

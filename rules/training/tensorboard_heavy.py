@@ -17,6 +17,7 @@ RULE = Rule("KM514", "tensorboard-heavy", severity="warning", words=("TensorBoar
 # TensorBoard counts in 30 buckets, by a row of 30 float64 numbers for each weight.
 _ROW = 30 * 8
 _MUCH = 512 << 20  # bytes of one histogram that matter beside what TensorFlow itself takes
+_MUCH_MORE = 2 << 30  # the same beside the activations of a backbone, which are gone when histograms are made
 _LONG = 21  # batches that a profile may cover
 
 
@@ -49,8 +50,8 @@ def _histograms(script: Script, call: Call) -> Iterator[Finding]:
     for fit in script.trainings:
         if fit.model is None or call not in fit.callback_calls:
             continue
-        size = _largest_layer(fit.model) * _ROW
-        if script.large(size):
+        own, inner = (weights * _ROW for weights in _largest(fit.model))
+        if script.large(max(own, inner)):
             yield _finding(
                 script,
                 call,
@@ -58,15 +59,21 @@ def _histograms(script: Script, call: Call) -> Iterator[Finding]:
                 "leave `histogram_freq` out",
                 set_argument(script, call.node, "histogram_freq", "0"),
                 "make none (unsafe: TensorBoard shows no weights)",
-                size=size,
-                severity="warning" if size >= _MUCH and sure else "info",
+                size=max(own, inner),
+                severity="warning" if sure and (own >= _MUCH or inner >= _MUCH_MORE) else "info",
             )
             return
 
 
-def _largest_layer(model: Model) -> int:
-    """Weights of the largest layer that is known; 0 when none is. A backbone's own layers are not."""
-    return max((use.parameters or 0 for use in model.uses if use.layer.model is None), default=0)
+def _largest(model: Model) -> tuple[int, int]:
+    """Weights of the largest layer that is known, and of a backbone's largest one; 0 when none is."""
+    own, inner = 0, model.inner_largest or 0
+    for use in model.flat():
+        if use.layer.model is None:
+            own = max(own, use.parameters or 0)
+        else:
+            inner = max(inner, use.layer.model.inner_largest or 0)
+    return own, inner
 
 
 def _profile(script: Script, call: Call) -> Iterator[Finding]:

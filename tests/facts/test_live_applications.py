@@ -84,6 +84,8 @@ def _assert_same(name: str, config: dict[str, object]) -> keras.Model:
     assert size.output == tuple(model.output_shape)
     assert size.parameters == _count(model.weights)
     assert size.trainable_parameters == _count(model.trainable_weights)
+    if size.largest is not None:
+        assert size.largest == max(math.prod(weight.shape) for weight in model.weights)
     return model
 
 
@@ -93,6 +95,7 @@ def test_features_at_the_default_size(name: str) -> None:
     config: dict[str, object] = {"include_top": False, "input_shape": (size, size, 3)}
     model = _assert_same(name, config)
     assert _known(name, config).activations == _activations(model)
+    assert _known(name, config).largest is not None
 
 
 @pytest.mark.parametrize(
