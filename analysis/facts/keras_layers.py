@@ -55,6 +55,10 @@ FUNCTIONS: dict[str, str] = {
 }
 """Functions of keras.layers that build a layer and call it on their first argument."""
 
+# Layers of Keras 3.15 whose weights ``Model.quantize`` makes narrower, and those that are made of such layers.
+QUANTIZED = frozenset(["Dense", "EinsumDense", "Embedding", "ReversibleEmbedding"])
+OF_QUANTIZED = frozenset(["GroupQueryAttention", "MultiHeadAttention"])
+
 # Layers that always have weights; others may have them too.
 WEIGHTED = frozenset(
     [

@@ -5,21 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from keras_memlint.analysis.calls import Call
+from keras_memlint.analysis.facts.keras_layers import OF_QUANTIZED, QUANTIZED
 from keras_memlint.analysis.script import Script
 from keras_memlint.analysis.values import Layer, Model
 from keras_memlint.rules.base import Finding, Rule
 
 RULE = Rule("KM805", "quantize-noop", severity="warning", words=("quantize",))
 
-# Layers of Keras 3.15 that `quantize` changes, by themselves or through the layers they are made of.
-_CHANGED = {
-    "Dense",
-    "EinsumDense",
-    "Embedding",
-    "ReversibleEmbedding",
-    "MultiHeadAttention",
-    "GroupQueryAttention",
-}
+# What is inside of them, or how often, is not told.
 _UNCLEAR = {
     "TimeDistributed",
     "Bidirectional",
@@ -113,4 +106,4 @@ def _changed_in(layer: Layer, parameters: int | None) -> int | None:
         return 0 if plain and "ConvNeXt" not in inner.api else None  # ConvNeXt is made of Dense layers
     if not layer.api.startswith("keras.layers.") or layer.name in _UNCLEAR:
         return None
-    return parameters if layer.name in _CHANGED else 0
+    return parameters if layer.name in QUANTIZED | OF_QUANTIZED else 0

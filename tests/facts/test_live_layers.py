@@ -8,6 +8,7 @@ from pathlib import Path
 
 import keras
 import pytest
+from keras_memlint.analysis.facts.keras_layers import QUANTIZED
 from keras_memlint.analysis.layers import LAYER_SIGNATURES, LayerSpec, infer
 
 CASES = runpy.run_path(str(Path(__file__).with_name("layer_cases.py")))["CASES"]
@@ -106,3 +107,9 @@ def test_text_vectorization_gives_the_shape_it_is_told() -> None:
         size = infer("TextVectorization", config, [shape])
         assert size is not None
         assert size.output == tuple(layer(text).shape)
+
+
+def test_layers_that_are_quantized_are_those_of_keras() -> None:
+    classes = {name: one for name, one in vars(keras.layers).items() if inspect.isclass(one)}
+    base = keras.layers.Layer.quantize
+    assert {name for name, one in classes.items() if getattr(one, "quantize", base) is not base} == QUANTIZED
