@@ -518,6 +518,11 @@ class Script:
         return versions.keras_major(self)
 
     @cached_property
+    def batch_class(self) -> str:
+        """What Keras calls the class that gives one batch at a time: ``PyDataset``, and ``Sequence`` before Keras 3."""
+        return "Sequence" if self.keras_major == 2 or self.slices_arrays else "PyDataset"
+
+    @cached_property
     def uses_keras_3(self) -> bool:
         """Whether the script uses what only standalone Keras 3 has, such as ``keras.ops`` or the JAX backend."""
         return versions.uses_keras_3(self)

@@ -239,7 +239,7 @@ def _base(script: Script, call: Call) -> tuple[str | None, tuple[Edit, ...]]:
     if flavour is None:
         return None, ()
     if flavour == "keras":
-        name = "Sequence" if script.keras_major == 2 else "PyDataset"
+        name = script.batch_class
         return spell(script, f"keras.utils.{name}")
     text, imports = spell(
         script, f"{'tensorflow.keras' if flavour == 'tf.keras' else 'tf_keras'}.utils.Sequence"

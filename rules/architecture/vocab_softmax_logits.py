@@ -12,6 +12,7 @@ RULE = Rule("KM405", "vocab-softmax-logits", severity="warning", words=("Dense",
 
 # From here on a layer's units are a vocabulary.
 VOCABULARY = 8_000
+_SAMPLED = "with sampled softmax (`tf.nn.sampled_softmax_loss`), "
 
 
 def check(script: Script) -> Iterator[Finding]:
@@ -38,7 +39,7 @@ def check(script: Script) -> Iterator[Finding]:
             message=f"the output has {words:,} logits at each of {positions:,} positions",
             bytes=part,
             cost=step.cost(part),
-            help="train with sampled softmax (`tf.nn.sampled_softmax_loss`), on shorter sequences, or with a smaller"
+            help=f"train {_SAMPLED if script.backend == 'tensorflow' else ''}on shorter sequences, or with a smaller"
             " vocabulary, such as one of word pieces" + step.smaller_batch(),
             severity=severity,
         )

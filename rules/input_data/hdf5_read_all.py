@@ -22,7 +22,7 @@ from keras_memlint.rules.input_data._whole import (
 RULE = Rule("KM106", "hdf5-read-all", severity="warning", words=("h5py",))
 # Bytes of a number of the widest dtype in use.
 _WIDEST = 8
-_HELP = "keep the file open and slice the data set batch by batch, in a `PyDataset` or a generator"
+_HELP = "keep the file open and slice the data set batch by batch, in a `{}` or a generator"
 
 
 def check(script: Script) -> Iterator[Finding]:
@@ -48,7 +48,7 @@ def check(script: Script) -> Iterator[Finding]:
             site=script.place(file.site),
             message=f"this reads {what} into memory, and `{feeds[0].method}` copies it",
             bytes=feeds[0].array.bytes,
-            help=_HELP,
+            help=_HELP.format(script.batch_class),
             related=(
                 *(("read whole here, too", place) for place in others[:3]),
                 *places(script, feeds),

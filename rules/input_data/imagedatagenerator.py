@@ -25,7 +25,7 @@ _STILL_THERE = ("ImageDataGenerator", "array_to_img", "img_to_array", "load_img"
 _KERAS_2_ONLY = tuple(f"keras.Model.{name}_generator" for name in ("fit", "evaluate", "predict"))
 _LAYERS = "use `keras.utils.image_dataset_from_directory`, and layers such as `RandomFlip` for augmentation"
 _SLICE = (
-    "slice it batch by batch in a `PyDataset` and augment with layers such as `RandomFlip`; `flow` does not copy"
+    "slice it batch by batch in a `{}` and augment with layers such as `RandomFlip`; `flow` does not copy"
     " an array that has its dtype, a memory-mapped one included"
 )
 _ADAPT = "fit a sample of the rows, or adapt a `Normalization` layer to a dataset, which reads batches"
@@ -142,7 +142,11 @@ def _whole(script: Script) -> Iterator[Finding]:
             site=script.place(first.call.site),
             message=f"`ImageDataGenerator.{name}` {_what(first, name)}{size}",
             bytes=first.bytes,
-            help=_SLICE if name == "flow" else "remove the call" if is_useless(first.call) else _ADAPT,
+            help=_SLICE.format(script.batch_class)
+            if name == "flow"
+            else "remove the call"
+            if is_useless(first.call)
+            else _ADAPT,
             related=(*script.trail(first.array.origin), *_others(script, copies)),
         )
 

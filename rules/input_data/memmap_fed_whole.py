@@ -18,9 +18,7 @@ RULE = Rule(
     words=("memmap", "mmap_mode", "h5py", "fit", "evaluate", "predict", "from_tensor"),
     fix="unsafe",
 )
-_HELP = (
-    "slice it batch by batch: in a `PyDataset` given to `fit`, or in the function of `Dataset.from_generator`"
-)
+_HELP = "slice it batch by batch: in a `{}` given to `fit`, or in the function of `Dataset.from_generator`"
 _READS = (
     "numpy.array",
     "numpy.copy",
@@ -48,7 +46,7 @@ def check(script: Script) -> Iterator[Finding]:
             site=script.place(first.call.site),
             message=f"`{first.method}` reads a whole {what} into memory and copies it",
             bytes=copied_bytes(first.array),
-            help=_HELP,
+            help=_HELP.format(script.batch_class),
             related=(*script.trail(first.array.origin), *places(script, feeds)[1:]),
             fixes=(fix,) if fix is not None else (),
         )
@@ -88,6 +86,6 @@ def _conversions(script: Script, fed: set[int]) -> Iterator[Finding]:
             site=script.place(call.site),
             message=f"`{call.name.rpartition('.')[2]}` reads a whole memory-mapped array into memory",
             bytes=given.bytes,
-            help=_HELP,
+            help=_HELP.format(script.batch_class),
             related=script.trail(given.origin),
         )

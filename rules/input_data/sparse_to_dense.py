@@ -30,7 +30,7 @@ _LIMITS = ("max_features", "n_features", "num_words")
 # So few columns or rows are little, however many there are of the other.
 _FEW_WORDS, _FEW_TEXTS = 1000, 500
 _SPARSE = "give `fit` the sparse matrix itself, which Keras 3 takes where the first layer is `Dense`"
-_HELP = "make one batch at a time dense, in a `PyDataset` or `Sequence` that slices the sparse matrix"
+_HELP = "make one batch at a time dense, in a `{}` that slices the sparse matrix"
 _TOKENS = "feed sequences of word numbers to an `Embedding` layer, or make the matrix of one batch at a time"
 
 
@@ -70,7 +70,8 @@ def _help(script: Script, call: Call) -> str:
         return _TOKENS
     # Keras 2 wants the indices of a sparse matrix sorted, which a vectorizer does not do.
     takes_sparse = script.backend == "tensorflow" and script.keras_major != 2
-    return f"{_SPARSE}; or {_HELP}" if takes_sparse else _HELP
+    dense = _HELP.format(script.batch_class)
+    return f"{_SPARSE}; or {dense}" if takes_sparse else dense
 
 
 def _counter(script: Script, call: Call) -> Call | None:

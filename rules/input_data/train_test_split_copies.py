@@ -24,7 +24,7 @@ RULE = Rule(
     fix="both",
 )
 _PICKED = "picked by index"
-_HELP = "split the row numbers and slice the array batch by batch in a `PyDataset`"
+_HELP = "split the row numbers and slice the array batch by batch in a `{}`"
 
 
 class _Kept(NamedTuple):
@@ -57,7 +57,7 @@ def check(script: Script) -> Iterator[Finding]:
             site=script.place(call.site),
             message=f"`{script.text(call.node.func)}` copies all rows of {names}, which {stays} in memory",
             bytes=sum(one.array.least or 0 for one in kept),
-            help=_help(kept),
+            help=_help(script, kept),
             related=(
                 *script.trail(kept[0].array.origin),
                 ("still in memory here", script.call_place(fit.call)),
@@ -86,7 +86,7 @@ def _picked(script: Script) -> Iterator[Finding]:
             site=script.place(feed.call.site) if not script.own(step.node) else None,
             message=f"`{script.text(step.node)}` copies rows of `{kept.name}`, which stays in memory",
             bytes=kept.array.least,
-            help=_HELP,
+            help=_HELP.format(script.batch_class),
             related=(
                 *script.trail(kept.array.origin),
                 ("still in memory here", script.call_place(feed.call)),
@@ -121,10 +121,11 @@ def _kept(script: Script, node: tree.Expr, value: Value | None, fit: Fit) -> _Ke
     return _Kept(node.id, value, last)
 
 
-def _help(kept: list[_Kept]) -> str:
+def _help(script: Script, kept: list[_Kept]) -> str:
+    split = _HELP.format(script.batch_class)
     if not all(one.last for one in kept):
-        return _HELP
-    return f"{_HELP}; or `del {', '.join(one.name for one in kept)}` after the split"
+        return split
+    return f"{split}; or `del {', '.join(one.name for one in kept)}` after the split"
 
 
 def _forget(script: Script, call: tree.Call, kept: list[_Kept], function: Function | None) -> Fix | None:

@@ -12,7 +12,7 @@ from keras_memlint.rules.base import Finding, Rule
 from keras_memlint.rules.input_data._whole import is_toy
 
 RULE = Rule("KM113", "validation-whole-arrays", severity="warning", words=("validation_data",))
-_SLICE = "validate on a dataset or a `PyDataset`, batch by batch like the training"
+_SLICE = "validate on a dataset or a `{}`, batch by batch like the training"
 _BATCH = "leave the batch at its default: what validation reports does not depend on it"
 
 
@@ -74,7 +74,7 @@ def _copied(script: Script, fit: Fit, given: Value) -> Finding | None:
         site=script.place(fit.call.site),
         message=f"`{fit.method}` makes two copies of the validation arrays and keeps one while it trains",
         bytes=copied_bytes(samples),
-        help=_SLICE,
+        help=_SLICE.format(script.batch_class),
         related=script.trail(samples.origin),
     )
 

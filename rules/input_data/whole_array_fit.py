@@ -18,7 +18,7 @@ RULE = Rule(
     fix="unsafe",
 )
 
-_SLICE = "feed it in batches: a `PyDataset` that slices the array, or files read by `tf.data`"
+_SLICE = "feed it in batches: a `{}` that slices the array, or files read by `tf.data`"
 # A tensor is not copied, so that slicing it saves nothing: it must not be made whole.
 _MAKE = "make it batch by batch: in the `map` of a `tf.data` data set, or in a layer of the model"
 
@@ -47,7 +47,7 @@ def check(script: Script) -> Iterator[Finding]:
             site=script.place(first.call.site),
             message=f"`{first.method}` {'is given' if tensor else 'makes two copies of'} {in_words(script, first)}",
             bytes=first.array.bytes if tensor else copied_bytes(first.array),
-            help=_MAKE if tensor else _SLICE,
+            help=_MAKE if tensor else _SLICE.format(script.batch_class),
             related=(*script.trail(first.array.origin), *places(script, feeds)[1:]),
             fixes=(fix,) if fix is not None else (),
         )

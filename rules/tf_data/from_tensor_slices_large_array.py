@@ -36,7 +36,8 @@ def check(script: Script) -> Iterator[Finding]:
             site=script.place(feed.call.site),
             message=f"`{feed.method}` copies {what} into the dataset, twice at its peak",
             bytes=copied_bytes(feed.array),
-            help="make the dataset of file names or indices and read each element in `map`, or give `fit` a `PyDataset`",
+            help="make the dataset of file names or indices and read each element in `map`, or give `fit` a"
+            f" `{script.batch_class}`",
             related=script.trail(feed.array.origin),
             severity=severity,
         )

@@ -12,7 +12,7 @@ from keras_memlint.rules.input_data._whole import in_words, reporter
 
 RULE = Rule("KM903", "tuner-search-arrays", severity="warning", words=("search",))
 
-_HELP = "give `search` a `PyDataset` that slices the arrays, or files read by `tf.data`"
+_HELP = "give `search` a `{}` that slices the arrays, or files read by `tf.data`"
 
 
 def check(script: Script) -> Iterator[Finding]:
@@ -29,7 +29,7 @@ def check(script: Script) -> Iterator[Finding]:
                 site=script.place(feed.call.site),
                 message=f"each trial {'is given' if tensor else 'makes two copies of'} {size}",
                 bytes=feed.array.bytes if tensor else copied_bytes(feed.array),
-                help=_HELP,
+                help=_HELP.format(script.batch_class),
                 related=script.trail(feed.array.origin),
             )
             return
@@ -39,7 +39,7 @@ def check(script: Script) -> Iterator[Finding]:
                 at=script.call_place(fit.call),
                 site=script.place(fit.call.site),
                 message="each trial makes two copies of the arrays that `search` is given",
-                help=_HELP,
+                help=_HELP.format(script.batch_class),
                 severity="hint",
             )
             return

@@ -90,3 +90,11 @@ def test_the_threshold_is_the_users(tmp_path: Path) -> None:
     assert findings(text, tmp_path) == []
     assert [d.code for d in findings(text, tmp_path, threshold=size)] == ["KM104", "KM103"]
     assert findings(text, tmp_path, threshold=size + 1) == []
+
+
+@pytest.mark.parametrize(("pin", "name"), [("tensorflow==2.12", "Sequence"), ("keras>=3.0", "PyDataset")])
+def test_the_cure_is_a_class_that_the_pinned_keras_has(pin: str, name: str, tmp_path: Path) -> None:
+    (tmp_path / "requirements.txt").write_text(pin + "\n", encoding="utf-8")
+    (found,) = findings(LARGE + "model.fit(x, y)\n", tmp_path)
+    assert found.help is not None
+    assert f"`{name}`" in found.help
