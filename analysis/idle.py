@@ -38,8 +38,10 @@ def idle(script: Script, fit: Fit, around: tuple[tree.Node, ...]) -> list[Idle]:
     ``around`` are the nodes that ``fit`` stands in.
     """
     function = fit.call.function
-    block = list(_visible(script, function, fit.call.order))
-    if not block:
+    given = list(fed(fit))
+    came = {id(step) for one in given if one.origin is not None for step in one.origin.steps()}
+    block = list(_visible(script, function, fit.call.order)) if came else []
+    if not any(id(binding.array.origin) in came for binding in block):
         return []
     start = script.place(whole(fit.call.node, around)).start
     found: dict[str, Idle] = {}
@@ -47,9 +49,9 @@ def idle(script: Script, fit: Fit, around: tuple[tree.Node, ...]) -> list[Idle]:
         array = binding.array
         if not script.large(array.least) or array.part or array.source == "toy" or array.kind not in _OWN:
             continue
-        if binding.loops or array.origin is None or binding.node.id in found:
+        if binding.loops or id(array.origin) not in came or binding.node.id in found:
             continue
-        copied = next((one for one in (_copied(script, a, array) for a in fed(fit)) if one), None)
+        copied = next((one for one in (_copied(script, a, array) for a in given) if one), None)
         if copied is None or _is_held(script, binding, block):
             continue
         if _is_over(script, binding, function, start):

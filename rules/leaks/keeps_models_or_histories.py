@@ -12,7 +12,7 @@ from keras_memlint.analysis.values import Items, Model, Object, Value
 from keras_memlint.fixes.edits import Edit, Fix
 from keras_memlint.rules.base import Finding, Rule
 
-RULE = Rule("KM603", "keeps-models-or-histories", severity="hint", words=("fit",), fix="safe")
+RULE = Rule("KM603", "keeps-models-or-histories", severity="hint", words=("fit",), fix="both")
 
 
 def check(script: Script) -> Iterator[Finding]:
@@ -74,19 +74,33 @@ def _fixes(script: Script, holding: Holding) -> tuple[Fix, ...]:
     owner = call.func.value if isinstance(call.func, tree.Attribute) else None
     if not isinstance(owner, tree.Name):
         return ()
-    read: list[Edit] = []
-    for use in uses_of(script, owner.id) or ():
+    read = _read_as_numbers(script, owner.id, call)
+    if read is None:
+        return ()
+    end = script.call_end(given) if isinstance(given, tree.Call) else script.place(given).end
+    inside = holding.function is not None
+    price = "" if inside else " (unsafe: code elsewhere, as in another cell, cannot read the models from it)"
+    return (Fix(f"keep `.history` only{price}", inside, (Edit(end, end, ".history"), *read)),)
+
+
+def _read_as_numbers(script: Script, name: str, append: tree.Call) -> list[Edit] | None:
+    """Edits that read elements of the list ``name`` as numbers: ``[0].history`` becomes ``[0]``.
+
+    None when anything else is done with the list, and when a comment would be lost.
+    """
+    uses = uses_of(script, name)
+    if uses is None:
+        return None
+    found: list[Edit] = []
+    for use in uses:
         one, outer = use.around[:2] if len(use.around) > 1 else (None, None)
-        if use.is_bound or (isinstance(outer, tree.Call) and outer is call):
+        if use.is_bound or outer is append:
             continue
         if (
             not isinstance(one, tree.Subscript)
             or not isinstance(outer, tree.Attribute)
             or outer.name != "history"
         ):
-            return ()
-        read.append(Edit(script.place(one).end, script.place(outer).end, ""))
-    end = script.call_end(given) if isinstance(given, tree.Call) else script.place(given).end
-    if any("#" in script.source.text[edit.start : edit.end] for edit in read):
-        return ()
-    return (Fix("keep `.history` only", True, (Edit(end, end, ".history"), *read)),)
+            return None
+        found.append(Edit(script.place(one).end, script.place(outer).end, ""))
+    return None if any("#" in script.source.text[edit.start : edit.end] for edit in found) else found

@@ -14,7 +14,7 @@ from keras_memlint.rules.training._loops import same_model
 RULE = Rule("KM512", "fit-in-epoch-loop", severity="hint", words=("fit",))
 
 # What a loop may do between two calls that a single call of fit would not: other weights, states or objectives.
-_BETWEEN = ("reset_state", "set_weights", "load_weights", "compile", "train_on_batch", "trainable", "pop")
+_BETWEEN = ("reset_state", "set_weights", "load_weights", "compile", "train_on_batch", "trainable", ".pop(")
 # Arguments that may differ from turn to turn and leave the data the same.
 _OTHER = frozenset(["epochs", "initial_epoch", "verbose", "callbacks", "batch_size"])
 
