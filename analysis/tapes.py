@@ -74,7 +74,10 @@ def tapes_of(script: Script) -> list[Tape]:
     """The tapes that ``with`` statements of the script itself open, in order."""
     found: dict[int, Tape] = {}
     for call in script.calls(_TAPE):
-        if id(call.node) in found or not script.own(call.node):
+        known = found.get(id(call.node))
+        if known is not None and call.traced is not None and not script.reached(known.call):
+            known.call = call  # a graph calls the method, and nothing else does
+        if known is not None or not script.own(call.node):
             continue
         opened = _opened(script, call.node)
         if opened is not None:
