@@ -27,6 +27,7 @@ def as_json(report: Report) -> str:
         "scripts": list(report.scripts),
         "failed_at": None if row is None or row.at is None else _place(row.at),
         "ties": [{"kind": tie.kind, "what": tie.what, **_place(tie.at)} for tie in report.ties],
+        "parts": [{"what": part.what, "bytes": part.bytes, **_place(part.at)} for part in report.parts],
         "remedies": [_remedy(one) for one in report.remedies],
     }
     return json.dumps(found, indent=2)

@@ -70,6 +70,11 @@ class Failure:
         return self.said if self.exact is None else self.exact
 
 
+def is_python(process: str) -> bool:
+    """Whether a process of this name may be a training; PyTorch calls its own otherwise."""
+    return process.lower().startswith(("python", "ipython", "jupyter", "pt_"))
+
+
 @dataclass(slots=True)
 class Log:
     """What was found in a log: ``main`` is the failure that ended it, ``others`` those of other kinds or times."""

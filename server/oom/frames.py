@@ -6,7 +6,7 @@ import re
 
 from keras_memlint.server.oom.failure import Frame
 
-WORDS = ('file "', ".py:", "most recent call last", "cell in", "input in", "<ipython-input")
+WORDS = ('file "', ".py:", "most recent call last", "cell in", "input in", "<ipython-input", "(defined at")
 """A line without any of them, in lower case, starts nothing of a traceback."""
 
 _MOST = 64
@@ -16,8 +16,10 @@ _NEAR = 30
 _STARTS = ("Traceback (most recent call last)", "defined at (most recent call last)")
 _FRAME = re.compile(r'^\s*(?:\d+:\s*)?File "(?P<file>[^"]+)", line (?P<row>\d{1,9})\b')
 _IPYTHON = re.compile(r"^File (?P<file>\S.*?\.py):(?P<row>\d{1,9})\b")
+_DEFINED = re.compile(r"\(defined at (?P<file>[^()]+?\.py):(?P<row>\d{1,9})\)")
 _CELL = re.compile(r"^(?:Cell In ?\[\d+\]|<ipython-input-\d+-[^>]*> in |Input In \[\d+\])")
 _ARROW = re.compile(r"^-+> ?(?P<row>\d{1,9}) (?P<text>.*)$")
+_NEIGHBOUR = re.compile(r"^\s*\d{1,9}(?: |$)")
 _LIBRARIES = re.compile(
     r"site-packages|dist-packages|[/\\][Ll]ib(?:64)?[/\\]python\d|[Pp]ython\d*[/\\][Ll]ib[/\\]|[Aa]naconda\d?[/\\][Ll]ib[/\\]|^<"
     r"|autograph_generated"
@@ -31,6 +33,7 @@ class Frames:
         self._rows: list[Frame] = []
         self._before: list[Frame] = []
         self._open: Frame | None = None
+        self._listed = False  # neighbours of the row are shown with it
         self.latest = 0
         """The line in which the last frame stands, of whatever file."""
 
@@ -41,26 +44,35 @@ class Frames:
             self._keep(opened)
             self._before = self._rows if number - self.latest <= _NEAR else []
             self._rows, self.latest = [], number
-        elif found := _FRAME.match(text) or _IPYTHON.match(text):
+        elif found := _FRAME.match(text):
             self._keep(opened)
             self._start(number, found["file"], int(found["row"]))
+        elif found := _IPYTHON.match(text):
+            self._keep(opened)
+            self._start(number, found["file"], int(found["row"]), listed=True)
         elif _CELL.match(text):
             self._keep(opened)
-            self._start(number, "", 0)
-        elif opened is None:
-            return
-        elif arrow := _ARROW.match(text):
-            self._keep(Frame(opened.file, opened.row or int(arrow["row"]), arrow["text"].strip()))
-        elif opened.file == "":
-            self._open = opened  # the rows of a cell before the one that failed
-        else:
-            # The row itself stands below its place, further in.
-            self._keep(Frame(opened.file, opened.row, text.strip() if text.startswith("  ") else ""))
+            self._start(number, "", 0, listed=True)
+        elif found := _DEFINED.search(text):
+            self._keep(opened)
+            self._start(number, found["file"], int(found["row"]))
+        elif opened is not None:
+            self._show(opened, text)
 
-    def _start(self, number: int, file: str, row: int) -> None:
-        self.latest = number
+    def _start(self, number: int, file: str, row: int, *, listed: bool = False) -> None:
+        self.latest, self._listed = number, listed
         if not _LIBRARIES.search(file):
             self._open = Frame(file, row)
+
+    def _show(self, opened: Frame, text: str) -> None:
+        """The row itself: below its place and further in, or with an arrow among its neighbours."""
+        if arrow := _ARROW.match(text):
+            self._keep(Frame(opened.file, opened.row or int(arrow["row"]), arrow["text"].strip()))
+        elif self._listed and _NEIGHBOUR.match(text):
+            self._open = opened
+        else:
+            shown = text.strip() if text.startswith("  ") and not self._listed else ""
+            self._keep(Frame(opened.file, opened.row, shown))
 
     def _keep(self, frame: Frame | None) -> None:
         if frame is not None and frame.row and frame not in self._rows and len(self._rows) < _MOST:

@@ -32,7 +32,7 @@ FRAMEWORKS = (
         "PyTorch",
         "gpu",
         form(
-            r"(?P<device>CUDA|HIP|XPU|MPS backend) out of memory(?:.*?Tried to allocate (?P<said>SIZE))?"
+            r"(?:(?P<device>CUDA|HIP|XPU|MPS backend) (?:error: )?out of memory|cuda runtime error \(2\) : out of memory)(?:.*?Tried to allocate (?P<said>SIZE))?"
             r"(?:.*?total capac?i?ty of (?P<limit>SIZE))?(?:.*?this process has (?P<held>SIZE) memory in use)?"
         ),
     ),
@@ -59,10 +59,13 @@ FRAMEWORKS = (
     ),
     Message(
         "xla",
-        ("out of memory",),
+        ("out of memory", "failed to allocate"),
         "XLA",
         None,
-        form(r"[Oo]ut of memory (?:while trying to allocate|allocating) (?P<said>SIZE)"),
+        form(
+            r"[Oo]ut of memory (?:while trying to allocate|allocating) (?P<said>SIZE)"
+            r"|Failed to allocate (?P<said_2>SIZE) (?:for new constant|on device|in the device)"
+        ),
     ),
     Message("copy", ("dst tensor",), "TensorFlow", "gpu", form(r"Dst tensor is not initialized")),
     Message(
@@ -74,6 +77,13 @@ FRAMEWORKS = (
             r"Allocator \((?P<allocator>\w+)\) ran out of memory trying to allocate (?P<said>SIZE)"
             r"(?: \(rounded to \d+\))?(?: ?requested by op (?P<node>[\w/.-]+))?(?!.*not a failure)"
         ),
+    ),
+    Message(
+        "pinned",
+        ("on host: cuda_error",),
+        "the CUDA driver",
+        "host",
+        form(r"failed to alloc(?:ate)? (?P<said>\d+ bytes) on host: CUDA_ERROR_OUT_OF_MEMORY"),
     ),
     Message(
         "image",
@@ -97,6 +107,14 @@ FRAMEWORKS = (
         form(r"Error tokenizing data\. C error: out of memory"),
     ),
     Message("python", ("memoryerror",), "Python", "host", form(r"^MemoryError(?::|$)")),
+    Message(
+        "ray",
+        ("running low on memory", "ray.exceptions.outofmemory"),
+        "Ray",
+        "host",
+        form(r"killed due to the node running low on memory|ray\.exceptions\.OutOfMemoryError"),
+    ),
+    Message("dask", ("memory budget",), "Dask", "host", form(r"exceeded \d+% memory budget")),
     Message("bad-alloc", ("std::bad_alloc",), "the C++ library", "host", form(r"std::bad_alloc")),
     Message(
         "exhausted",
@@ -110,11 +128,7 @@ FRAMEWORKS = (
     ),
     Message(
         "driver",
-        (
-            "out_of_memory",
-            "errormemoryallocation",
-            "status_alloc_failed",
-        ),
+        ("out_of_memory", "errormemoryallocation", "status_alloc_failed"),
         "the CUDA driver",
         "gpu",
         form(

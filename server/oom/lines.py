@@ -31,6 +31,10 @@ _PREFIX = re.compile(
 )
 
 
+_SAID = ("log", "message", "textPayload", "msg")
+"""Keys under which loggers put the message."""
+
+
 class Line(NamedTuple):
     """One line; ``number`` from 1 as editors count, so that all a progress bar wrote into a line has the same."""
 
@@ -46,7 +50,7 @@ def lines(stream: IO[bytes], worth: Callable[[bytes], bool]) -> Iterator[Line]:
             for ahead, line in enumerate(piece.split(b"\n")):
                 for part in line.split(b"\r"):
                     if part:
-                        yield Line(number + ahead, _plain(part))
+                        yield from (Line(number + ahead, text) for text in _plain(part))
         number += piece.count(b"\n")
 
 
@@ -74,23 +78,25 @@ def _whole_lines(chunks: Iterator[bytes]) -> Iterator[bytes]:
         yield rest
 
 
-def _plain(line: bytes) -> str:
+def _plain(line: bytes) -> Iterator[str]:
+    """The text of a line; several lines where a logger put them into one object of JSON."""
     try:
         text = line.decode("utf-8")
     except UnicodeDecodeError:
         text = line.decode("latin-1")
-    text = _ESCAPES.sub("", text[:_LONGEST])
-    if text.startswith('{"log":'):
-        text = _of_container(text)
-    while found := _PREFIX.match(text):
-        text = text[found.end() :]
-    return text
+    text = text[:_LONGEST]
+    for one in _of_object(text).splitlines() if text.startswith("{") else (text,):
+        plain = _ESCAPES.sub("", one)
+        while found := _PREFIX.match(plain):
+            plain = plain[found.end() :]
+        yield plain
 
 
-def _of_container(text: str) -> str:
-    """The line in an object of Docker's own log files."""
+def _of_object(text: str) -> str:
+    """What a logger that writes JSON, as Docker does, has to say; ``text`` itself when it is no such object."""
     try:
-        found = json.loads(text)["log"]
-    except (ValueError, KeyError, RecursionError):
+        found = json.loads(text)
+    except (ValueError, RecursionError):
         return text
-    return _ESCAPES.sub("", found.rstrip("\r\n")) if isinstance(found, str) else text
+    said = next((found[key] for key in _SAID if key in found), None) if isinstance(found, dict) else None
+    return said if isinstance(said, str) else text

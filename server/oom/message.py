@@ -10,7 +10,8 @@ from keras_memlint.server.oom.sizes import SIZE
 
 
 class Message(NamedTuple):
-    """One form. Its groups are named like the fields of ``Failure`` that they fill, see ``reading``.
+    """One form. Its groups are named like the fields of ``Failure`` that they fill; ``_2`` marks an alternative, ``_kib`` a
+    number of KiB.
 
     ``kind`` is what the JSON calls it. ``words``: a line without any of them, in lower case, is not of this form. ``memory`` None: what the message names decides. ``sure``: it is about memory.
     """

@@ -8,7 +8,7 @@ from typing import IO
 
 from keras_memlint.server.oom import sizes
 from keras_memlint.server.oom.details import DETAILS, Details
-from keras_memlint.server.oom.failure import Failure, Log, Memory
+from keras_memlint.server.oom.failure import Failure, Log, Memory, is_python
 from keras_memlint.server.oom.frames import WORDS, Frames
 from keras_memlint.server.oom.lines import Line, lines
 from keras_memlint.server.oom.message import Message
@@ -95,7 +95,7 @@ class _Reader:
             return None
         last = max(failures, key=lambda one: one.line)
         same = [one for one in failures if last.memory is None or one.memory in (None, last.memory)]
-        main = min(same, key=lambda one: (not one.sure, _RANK[one.kind], -one.line))
+        main = min(same, key=_how_telling)
         if not main.frames and self._frames.latest > main.line:
             main.frames = self._frames.found  # the log ends before the message is told again
         for one in same:
@@ -105,6 +105,12 @@ class _Reader:
             one for one in failures if one is not main and (one.kind == main.kind or not _agree(main, one))
         ]
         return Log(main, others)
+
+
+def _how_telling(failure: Failure) -> tuple[bool, bool, int, int]:
+    """Smaller is better: what is surely about memory, of a Python among processes, the most telling form, the latest."""
+    other = failure.process is not None and not is_python(failure.process)
+    return not failure.sure, other, _RANK[failure.kind], -failure.line
 
 
 def _agree(main: Failure, other: Failure) -> bool:
@@ -119,12 +125,10 @@ def _failure(message: Message, number: int, found: re.Match[str]) -> Failure:
     """What the groups of a form hold."""
     given = {name: text for name, text in found.groupdict().items() if text is not None}
     failure = Failure(message.kind, message.reporter, number, message.memory, message.sure)
-    for name in ("said", "held", "limit"):
-        if name in given:
-            setattr(failure, name, sizes.size(given[name]))
-    for name in ("held", "limit"):
-        if f"{name}_kib" in given:
-            setattr(failure, name, sizes.size(given[f"{name}_kib"] + "K"))
+    for group, text in given.items():
+        name = group.removesuffix("_2").removesuffix("_kib")
+        if name in ("said", "held", "limit"):
+            setattr(failure, name, sizes.size(text + "K" if group.endswith("_kib") else text))
     for name in ("device", "allocator", "node", "op", "process"):
         setattr(failure, name, given.get(name))
     if "shape" in given or "dims" in given:

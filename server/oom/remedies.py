@@ -12,7 +12,7 @@ from keras_memlint.rules.diagnostic import Diagnostic, Severity
 from keras_memlint.server.oom.failure import Failure
 from keras_memlint.server.oom.rule_memory import Use, uses_of
 from keras_memlint.server.oom.scripts import Checked
-from keras_memlint.server.oom.tying import has_batch, tensor_of
+from keras_memlint.server.oom.tying import has_batch, tensor_of, ties
 
 IN_A_STEP = frozenset(
     (
@@ -52,7 +52,7 @@ def remedies(found: Iterable[Checked], failure: Failure, row: Place | None) -> l
     made: list[Remedy] = []
     for one in found:
         changes = list(_changes(one.script, failure, row)) if failure.kind in IN_A_STEP else []
-        told = {_BATCH} if changes else set()
+        told = {_BATCH} if changes and one.script.measurement is None else set()
         wanted = _wanted(one.script, failure)
         findings = [item for item in one.findings if item.code not in told and _concerns(item, wanted)]
         if any(item.code == _PRECISION for item in findings):
@@ -90,34 +90,56 @@ _MIXED = "mixed precision, which halves the activations; set the policy before t
 
 
 def _changes(script: Script, failure: Failure, row: Place | None) -> Iterator[Remedy]:
-    """Of the trainings that the failure can be of: half the batch, and half the bytes of each number."""
-    for fit in _trainings(script, failure, row):
-        static = script.static_estimate(fit)
-        batch = fit.batch_size if static is None else static.batch
-        at = script.call_place(fit.call)
-        tensor = failure.asked if has_batch(fit, tensor_of(failure)) and failure.shape is not None else None
-        saved = static.sample * batch // 2 if static is not None and batch is not None else None
-        least = saved is None and tensor is not None
-        if saved is None and tensor is not None:
-            saved = tensor // 2
-        if batch is not None and batch > 1:
-            what = f"a batch of {batch // 2:,} instead of {batch:,}, which halves the activations"
-            yield Remedy(what, saved, at, at_least=least)
-        elif batch is None:
-            yield Remedy("a smaller batch; how large it is now, the text does not tell", None, at)
-        half = failure.dtype in (None, "float32") and failure.memory != "host"
-        if half and not script.precision_is_chosen and not script.cpu_only:
-            yield Remedy(_MIXED, saved, at, at_least=least)
+    """Half the batch, and half the bytes of each number, where the failure may be of a training step."""
+    kinds = {tie.kind for tie in ties(script, failure)}
+    if "array" in kinds and not kinds & {"layer", "input"}:
+        return  # a whole data set, or a table of the user's own
+    fits = _fits(script, failure, row)
+    for fit in fits:
+        yield from _of_fit(script, fit, failure)
+    if not fits and "batch" in kinds and kinds & {"layer", "input"} and failure.shape and failure.exact:
+        for tie in ties(script, failure):
+            if tie.kind == "batch":
+                yield from _halves(
+                    script, failure, failure.shape[0], failure.exact // 2, tie.at, at_least=True
+                )
 
 
-def _trainings(script: Script, failure: Failure, row: Place | None) -> list[Fit]:
-    """The training in the row that failed; else those whose tensor it is; else all."""
-    fits = list(script.trainings)
-    in_row = [fit for fit in fits if row is not None and _covers(script.place(fit.call.node), row)]
-    shape = tensor_of(failure)
-    found = in_row or [fit for fit in fits if has_batch(fit, shape)] or fits
+def _of_fit(script: Script, fit: Fit, failure: Failure) -> Iterator[Remedy]:
+    static = script.static_estimate(fit) if fit.method not in _WITHOUT_TRAINING else None
+    batch, at = (fit.batch_size if static is None else static.batch), script.call_place(fit.call)
+    if batch is None:
+        yield Remedy("a smaller batch; how large it is now, the text does not tell", None, at)
+    elif static is not None:
+        yield from _halves(script, failure, batch, static.sample * batch // 2, at)
+    elif failure.exact is not None and has_batch(fit, failure.shape):
+        yield from _halves(script, failure, batch, failure.exact // 2, at, at_least=True)
+    else:
+        yield from _halves(script, failure, batch, None, at)
+
+
+_WITHOUT_TRAINING = ("predict", "evaluate", "predict_generator", "evaluate_generator")
+
+
+def _halves(
+    script: Script, failure: Failure, batch: int, saved: int | None, at: Place, *, at_least: bool = False
+) -> Iterator[Remedy]:
+    if batch > 1:
+        what = f"a batch of {batch // 2:,} instead of {batch:,}, which halves the activations"
+        yield Remedy(what, saved, at, at_least=at_least)
+    floats = failure.dtype in (None, "float32")
+    if floats and failure.memory != "host" and not script.precision_is_chosen and not script.cpu_only:
+        yield Remedy(_MIXED, saved, at, at_least=at_least)
+
+
+def _fits(script: Script, failure: Failure, row: Place | None) -> list[Fit]:
+    """The call in the row that failed; else the trainings whose tensor it is; else all trainings."""
+    trainings, shape = list(script.trainings), tensor_of(failure)
+    in_row = [fit for fit in script.fits if row is not None and overlap(script.place(fit.call.node), row)]
+    found = in_row or [fit for fit in trainings if has_batch(fit, shape)] or trainings
     return list({(id(fit.call.node), fit.batch_size): fit for fit in found}.values())
 
 
-def _covers(call: Place, row: Place) -> bool:
-    return call.source.path == row.source.path and call.start < row.end and row.start < call.end
+def overlap(one: Place, other: Place) -> bool:
+    """Whether two places of the same file have something in common."""
+    return one.source.path == other.source.path and one.start < other.end and other.start < one.end

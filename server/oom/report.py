@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import IO
 
+from keras_memlint.analysis.bill import Part
 from keras_memlint.server.cache import Cache
 from keras_memlint.server.oom.failure import Failure, Frame
+from keras_memlint.server.oom.parts import parts_of
 from keras_memlint.server.oom.reading import read
 from keras_memlint.server.oom.remedies import Remedy, remedies
 from keras_memlint.server.oom.scripts import Named, checked, named_script, scripts_of
@@ -19,7 +21,7 @@ class Report:
     """The failure that ended the log and ``others`` in it; the rest is of the scripts, which are none where none is here.
 
     ``row`` is the last row of theirs that the log names. ``missing`` is the last of the user's own rows whose file is not
-    here. ``untied``: there is a tensor and there are scripts, and nothing in them has its shape.
+    here. ``parts`` are what takes most of the memory, where the message names no tensor. ``untied``: there is a tensor and there are scripts, and nothing in them has its shape.
     """
 
     log: str
@@ -29,6 +31,7 @@ class Report:
     row: Named | None
     missing: Frame | None
     ties: tuple[Tie, ...]
+    parts: tuple[Part, ...]
     remedies: tuple[Remedy, ...]
 
     @property
@@ -56,5 +59,6 @@ def report_on(stream: IO[bytes], name: str, script: str | None) -> Report | None
         row,
         own[-1] if own and not sources else None,
         tuple(dict.fromkeys(tie for one in found for tie in ties(one.script, failure))),
+        () if tensor_of(failure) else tuple(parts_of([one.script for one in found], failure, at)),
         tuple(remedies(found, failure, at)),
     )

@@ -18,6 +18,7 @@ from keras_memlint.server.configuration import Configurations
 from keras_memlint.server.discovery import SUFFIXES, Found
 from keras_memlint.server.errors import UserError
 from keras_memlint.server.findings import judge
+from keras_memlint.server.measurements import Measurements
 from keras_memlint.server.oom.failure import Frame
 from keras_memlint.server.run import Plans
 
@@ -64,11 +65,12 @@ def scripts_of(frames: Iterable[Frame]) -> tuple[list[Source], Named | None]:
 
 def checked(sources: Iterable[Source], plans: Plans) -> list[Checked]:
     """What the analysis and the rules say of each. Raises UserError for a configuration that cannot be used."""
-    workspace, configurations = Workspace(), Configurations()
+    workspace, configurations, measurements = Workspace(), Configurations(), Measurements()
     result = []
     for source in sources:
         path = Path(source.path).absolute()
         plan = plans.of(Found(source.path, str(path), True, configurations.above(str(path.parent))))
+        plan = plan.with_measurement(measurements.of(str(path), source))
         scripts: list[Script] = []
         report = check_source(
             source, codes=plan.shown.codes, settings=plan.settings, workspace=workspace, look=scripts.append

@@ -7,12 +7,13 @@ from math import prod
 
 from keras_memlint.analysis.facts.dtypes import itemsize
 
-SIZE = r"\d[\d,]*(?:\.\d*)? ?(?:[KMGTPkmg](?:i?[Bb])?|bytes|B)\b"
+SIZE = r"\d[\d,]*(?:\.\d*)? ?(?:[KMGTPkmg](?:i?[Bb]|i)?|bytes|B)\b"
 """A regular expression for a size: ``2.00GiB``, ``159.69M``, ``1234567 bytes``. Without its unit it may have been cut."""
 
-_PARTS = re.compile(r"(\d+(?:\.\d*)?) ?([KMGTP]?)(?:i?B|bytes)?", re.IGNORECASE)
+_PARTS = re.compile(r"(\d+(?:\.\d*)?) ?([KMGTP]?)(?:i?B|i|bytes)?", re.IGNORECASE)
 _POWERS = " KMGTP"
 _MOST_DIGITS = 20
+_MOST_BITS = 80
 
 # As TensorFlow and XLA call them; NumPy's and PyTorch's names are their own.
 _TYPES = {
@@ -59,4 +60,5 @@ def dtype(text: str) -> str:
 def bytes_of(shape: tuple[int, ...] | None, dtype: str | None) -> int | None:
     """Bytes of an array; None when its shape or its dtype is not known."""
     one = itemsize(dtype) if dtype is not None else None
-    return None if shape is None or one is None else prod(shape) * one
+    total = None if shape is None or one is None else prod(shape) * one
+    return total if total is not None and total < 1 << _MOST_BITS else None

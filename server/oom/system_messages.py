@@ -63,24 +63,14 @@ SYSTEM = (
     ),
     Message(
         "systemd",
-        (
-            "systemd-oomd",
-            "oom killer",
-        ),
+        ("systemd-oomd", "oom killer"),
         "systemd",
         "host",
         form(r"systemd-oomd\b.*?[Kk]illed (?P<process>\S+)|killed by the OOM killer"),
     ),
     Message(
         "slurm",
-        (
-            "oom-kill",
-            "oom_kill",
-            "oom kill",
-            "out-of-memory",
-            "out of memory",
-            "memory limit",
-        ),
+        ("oom-kill", "oom_kill", "oom kill", "out-of-memory", "out of memory", "memory limit"),
         "Slurm",
         "host",
         form(
@@ -97,44 +87,36 @@ SYSTEM = (
     ),
     Message(
         "batch",
-        (
-            "term_memlimit",
-            "exceeded limit",
-            "resource limits",
-        ),
+        ("term_memlimit", "exceeded limit", "resource limits", "memory limits"),
         "the batch system",
         "host",
         form(
             r"TERM_MEMLIMIT|job killed: v?mem (?P<held>\d+kb) exceeded limit (?P<limit>\d+kb)"
             r"|job violates resource limits: memory"
+            r"|exceeding memory limits\. (?P<held_2>SIZE) of (?P<limit_2>SIZE) physical memory used"
         ),
     ),
     Message(
         "kubernetes",
-        ("oomkilled",),
+        ("oomkilled", "low on resource: memory"),
         "the container runtime",
         "host",
-        form(r"\bOOMKilled\b(?!\"?\s*[:=]\s*\"?[Ff]alse)"),
+        form(
+            r"\bOOMKilled\b(?!\"?\s*[:=]\s*\"?[Ff]alse)|node was low on resource: memory(?:.*? was using (?P<held>SIZE))?"
+        ),
     ),
     Message(
         "notebook",
-        (
-            "available ram",
-            "more memory than",
-        ),
+        ("available ram", "more memory than", "out-of-memory and exited"),
         "the notebook service",
         "host",
-        form(r"crashed after using all available RAM|tried to allocate more memory than is available"),
+        form(
+            r"crashed after using all available RAM|tried to allocate more memory than is available|ran out-of-memory and exited"
+        ),
     ),
     Message(
         "system",
-        (
-            "cannot allocate memory",
-            "[winerror",
-            "0xc0000017",
-            "0xc000012d",
-            "paging file",
-        ),
+        ("cannot allocate memory", "[winerror", "0xc0000017", "0xc000012d", "paging file"),
         "the operating system",
         "host",
         form(
@@ -152,11 +134,11 @@ SYSTEM = (
     ),
     Message(
         "signal",
-        ("sigkill",),
-        "whoever started it",
+        ("sigkill", "killed by signal"),
+        "the program that started it",
         "host",
         form(
-            r"<Signals\.SIGKILL: 9>|\bSIGKILL\b.*\bsignal 9|signal 9\b.*\bSIGKILL\b|SIGKILL\(-9\)|signal SIGKILL"
+            r"<Signals\.SIGKILL: 9>|\bSIGKILL\b.*\bsignal 9|signal 9\b.*\bSIGKILL\b|SIGKILL\(-9\)|signal SIGKILL|is killed by signal: Killed"
         ),
         sure=False,
     ),

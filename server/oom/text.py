@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from keras_memlint.analysis.bill import Part
 from keras_memlint.analysis.bill import shape as in_words
 from keras_memlint.analysis.bytes import format_bytes
 from keras_memlint.analysis.printable import one_line, paint
@@ -11,7 +12,7 @@ from keras_memlint.analysis.source import Place
 from keras_memlint.rules.positions import to_position
 from keras_memlint.server.formats.places import line_text, shown
 from keras_memlint.server.formats.text import marked
-from keras_memlint.server.oom.failure import Failure
+from keras_memlint.server.oom.failure import Failure, is_python
 from keras_memlint.server.oom.remedies import Remedy
 from keras_memlint.server.oom.report import Report
 from keras_memlint.server.oom.tying import tensor_of
@@ -28,15 +29,24 @@ def as_text(report: Report, *, colour: bool) -> Iterator[str]:
     yield f"{where} {paint('error', 'error', colour)}: {headline(failure)}"
     for size, what in _sizes(failure):
         yield f"  {format_bytes(size):>10}  {what}"
-    for text in (*_names(failure), *_others(report)):
+    for text in (*_names(failure), *_room(failure), *_others(report)):
         yield _note(text, colour)
     if places := list(_places(report, colour)):
         yield ""
         yield from places
+    if report.parts:
+        yield ""
+        yield paint("what takes most, as far as the text tells", "bold", colour)
+        yield from map(_part, report.parts)
     if report.remedies:
         yield ""
         yield paint("what would save memory, largest first", "bold", colour)
         yield from _remedies(report.remedies)
+
+
+def _part(part: Part) -> str:
+    size = "unknown" if part.bytes is None else format_bytes(part.bytes)
+    return f"  {size:>10}  {one_line(part.what)}, {one_line(spot(part.at))}"
 
 
 def headline(failure: Failure) -> str:
@@ -72,8 +82,22 @@ def _names(failure: Failure) -> Iterator[str]:
         named.append(f"shape {in_words(failure.shape)}")
     if failure.process and failure.held is None:
         named.append(f"process `{one_line(failure.process)}`")
+    if failure.process and not is_python(failure.process):
+        named.append("no Python was killed, so the training may go on")
     if named:
         yield ", ".join(named)
+
+
+def _room(failure: Failure) -> Iterator[str]:
+    """How what was asked for compares with what there was, where that says more than that it was too much."""
+    asked, held, limit = failure.asked, failure.held, failure.limit
+    if failure.memory != "gpu" or asked is None or limit is None:
+        return
+    if asked > limit:
+        yield "this alone is more than there is"
+    elif held is not None and held + asked <= limit:
+        free = format_bytes(limit - held)
+        yield f"{free} were free: in pieces too small, or held by another process; see KM706"
 
 
 def _others(report: Report) -> Iterator[str]:
@@ -103,6 +127,10 @@ def _places(report: Report, colour: bool) -> Iterator[str]:
     if report.missing is not None:
         place = one_line(f"{report.missing.file}:{report.missing.row}")
         yield _note(f"{place} is not here; name the script with --script", colour)
+    elif report.scripts and not report.remedies:
+        yield _note(
+            f"no rule finds anything about this memory in {', '.join(map(one_line, report.scripts))}", colour
+        )
     elif not report.scripts:
         yield _note("the log names no script that is here; name it with --script", colour)
 
@@ -130,11 +158,11 @@ def _remedies(found: Iterable[Remedy]) -> Iterator[str]:
 
 def _remedy(remedy: Remedy) -> Iterator[str]:
     size = "unknown" if remedy.bytes is None else format_bytes(remedy.bytes)
-    more = " at least" if remedy.at_least else ""
+    more = ", or more" if remedy.at_least else ""
     finding = remedy.finding
     if finding is None:
         where = "" if remedy.at is None else f", {one_line(spot(remedy.at))}"
-        yield f"  {size:>10}{more}  {remedy.what}{where}"
+        yield f"  {size:>10}  {remedy.what}{more}{where}"
         return
     where = one_line(shown(finding.filename, finding.location, finding.cell))
     message = finding.message.removesuffix(f" ({size})")

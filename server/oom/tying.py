@@ -12,7 +12,7 @@ from keras_memlint.analysis.fits import Fit
 from keras_memlint.analysis.made_arrays import arrays_in, made_arrays
 from keras_memlint.analysis.script import Script
 from keras_memlint.analysis.source import Place
-from keras_memlint.analysis.values import Array, Dataset, Shape, Use
+from keras_memlint.analysis.values import Array, Dataset, Shape, Use, const
 from keras_memlint.server.oom.failure import Failure
 from keras_memlint.server.oom.nodes import has_class, has_name, is_inside
 
@@ -32,13 +32,13 @@ class Tie:
 def ties(script: Script, failure: Failure) -> list[Tie]:
     """All places; of several that match equally well all, and none where nothing matches."""
     shape = tensor_of(failure)
-    found = [*_layers(script, failure, shape)]
-    if shape is not None:
-        found += _inputs(script, shape) if not found else ()
-        found += _arrays(script, shape, failure.dtype)
-        found += _datasets(script, shape)
-        found += _batches(script, shape)
-    return list(dict.fromkeys(found))
+    if shape is None:
+        return list(dict.fromkeys(_layers(script, failure, None)))
+    whole, batches = list(_arrays(script, shape, failure.dtype)), list(_batches(script, shape))
+    found = list(_layers(script, failure, shape)) if batches or not whole else []
+    if not found and (batches or not whole):
+        found += _inputs(script, shape)
+    return list(dict.fromkeys([*found, *whole, *_datasets(script, shape), *batches]))
 
 
 def tensor_of(failure: Failure) -> Tensor | None:
@@ -78,13 +78,15 @@ def _layers(script: Script, failure: Failure, shape: Tensor | None) -> Iterator[
             yield Tie("layer", what, script.call_place(use.layer.call))
 
 
-_ORDER = ("gives", "has weights like", "is given")
+_ORDER = ("gives", "makes scores like", "has weights like", "is given")
 
 
 def _how(use: Use, shape: Tensor) -> str | None:
     """What the layer has to do with a tensor; None when nothing, or when its own shapes are not known."""
     if _is_batch_of(use.output, shape):
         return "gives"
+    if _are_scores_of(use, shape):
+        return "makes scores like"
     if _is_weight_of(use, shape):
         return "has weights like"
     return "is given" if any(_is_batch_of(one, shape) for one in use.inputs) else None
@@ -100,6 +102,15 @@ def _is_batch_of(sample: Shape | None, shape: Tensor) -> bool:
     return shape[1:] in (sample[1:], (sample[-1], *sample[1:-1]))
 
 
+def _are_scores_of(use: Use, shape: Tensor) -> bool:
+    """Whether ``shape`` has a number for each pair of a query and a key, in each head of an attention layer."""
+    if use.layer.name.rpartition(".")[2] != "MultiHeadAttention" or len(shape) != 4:
+        return False
+    lengths = [one[1] for one in use.inputs if one is not None and len(one) == 3]
+    heads = const(use.layer.config.get("num_heads"))
+    return bool(lengths) and shape[1:] == (heads, lengths[0], lengths[min(1, len(lengths) - 1)])
+
+
 def _is_weight_of(use: Use, shape: Tensor) -> bool:
     """Whether a kernel of ``shape``, alone or with a bias, is all that the layer has."""
     if use.parameters is None or len(shape) < 2 or use.output is None or use.output[-1] != shape[-1]:
@@ -108,7 +119,9 @@ def _is_weight_of(use: Use, shape: Tensor) -> bool:
 
 
 def _what(use: Use) -> str:
-    return f"`{use.layer.name.rpartition('.')[2]}`"
+    """The class of the layer; of a model among the layers what made it."""
+    made = use.layer.call if use.layer.model is not None else None
+    return f"`{(use.layer.name if made is None else made.name).rpartition('.')[2]}`"
 
 
 def _inputs(script: Script, shape: Tensor) -> Iterator[Tie]:
@@ -149,3 +162,8 @@ def _batches(script: Script, shape: Tensor) -> Iterator[Tie]:
             yield Tie("batch", what, script.call_place(call))
         else:
             yield Tie("batch", f"the batch of {batch:,} is set here", script.place(given))
+    for call, data in script.dataset_ops("batch", "padded_batch"):
+        if data.batch_size == shape[0] and len(shape) > 1:
+            given = call.argument_node("batch_size")
+            at = script.call_place(call) if given is None else script.place(given)
+            yield Tie("batch", f"the batch of {shape[0]:,} is set here", at)

@@ -98,6 +98,7 @@ File ~/project/data.py:12, in load()
      11 def load():
 ---> 12     return np.zeros(n)
 """
-    assert frames(new) == (Frame("", 3, "model.fit(x)"), Frame("~/project/data.py", 12, "")) or frames(new)[
-        0
-    ] == Frame("", 3, "model.fit(x)")
+    assert frames(new) == (
+        Frame("", 3, "model.fit(x)"),
+        Frame("~/project/data.py", 12, "return np.zeros(n)"),
+    )

@@ -55,6 +55,11 @@ def test_object_of_docker() -> None:
     assert all_of(b'{"log": 3}') == [Line(1, '{"log": 3}')]
 
 
+def test_object_with_many_lines() -> None:
+    raw = json.dumps({"severity": "ERROR", "message": "Traceback:\n  x = 1\nMemoryError"})
+    assert all_of(raw.encode()) == [Line(1, "Traceback:"), Line(1, "  x = 1"), Line(1, "MemoryError")]
+
+
 def test_rows_are_counted_as_editors_do() -> None:
     raw = b"1/10\r2/10\r3/10\r\nKilled\r\n\r\nend"
     assert [(line.number, line.text) for line in all_of(raw)] == [

@@ -141,6 +141,24 @@ TEXTS: list[tuple[str, str, dict[str, Any]]] = [
         " 2.00GiB (rounded to 2147483648)requested by op model/conv2d_3/Conv2D",
         {"memory": "gpu", "said": 2 * GIB, "node": "model/conv2d_3/Conv2D"},
     ),
+    ("torch", "RuntimeError: CUDA error: out of memory", {"memory": "gpu", "asked": None}),
+    ("torch", "RuntimeError: cuda runtime error (2) : out of memory at THCStorage.cu:58", {"memory": "gpu"}),
+    (
+        "xla",
+        "XlaRuntimeError: INTERNAL: Failed to allocate 2147483648 bytes for new constant",
+        {"said": 2 * GIB},
+    ),
+    (
+        "pinned",
+        "E cuda_driver.cc:890] failed to alloc 17179869184 bytes on host: CUDA_ERROR_OUT_OF_MEMORY: out of memory",
+        {"memory": "host", "said": 16 * GIB},
+    ),
+    ("ray", "ray.exceptions.OutOfMemoryError: Task was killed due to the node running low on memory.", {}),
+    (
+        "dask",
+        "distributed.nanny - WARNING - Worker exceeded 95% memory budget. Restarting",
+        {"memory": "host"},
+    ),
     (
         "image",
         "cv2.error: OpenCV(4.5.1) alloc.cpp:73: error: (-4:Insufficient memory) Failed to allocate 1440000000 bytes in function"
@@ -217,6 +235,26 @@ TEXTS: list[tuple[str, str, dict[str, Any]]] = [
     ),
     ("kubernetes", "      Reason:       OOMKilled", {"sure": True}),
     ("kubernetes", '            "OOMKilled": true,', {"sure": True}),
+    (
+        "kubernetes",
+        "The node was low on resource: memory. Container train was using 12345678Ki, which exceeds its request of 8Gi.",
+        {"held": 12345678 * KIB},
+    ),
+    (
+        "batch",
+        "Container killed by YARN for exceeding memory limits. 10.4 GB of 10.4 GB physical memory used.",
+        {"held": round(10.4 * GIB), "limit": round(10.4 * GIB)},
+    ),
+    (
+        "notebook",
+        "The replica workerpool0-0 ran out-of-memory and exited with a non-zero status of 9(SIGKILL).",
+        {"sure": True},
+    ),
+    (
+        "signal",
+        "RuntimeError: DataLoader worker (pid 4711) is killed by signal: Killed. ",
+        {"sure": False},
+    ),
     ("notebook", "Your session crashed after using all available RAM.", {}),
     ("notebook", "Your notebook tried to allocate more memory than is available. It has restarted.", {}),
     ("system", "OSError: [Errno 12] Cannot allocate memory", {"memory": "host"}),

@@ -44,4 +44,5 @@ def test_shape_and_dtype() -> None:
     assert (dtype("half"), dtype("f32"), dtype("uint8")) == ("float16", "float32", "uint8")
     assert bytes_of((2, 3), "float32") == 24
     assert bytes_of((), "float64") == 8
+    assert bytes_of((10**20,) * 30, "float32") is None
     assert bytes_of(None, "float32") is bytes_of((2,), None) is bytes_of((2,), "no such") is None
