@@ -84,8 +84,8 @@ def check(name: str, folder: Path) -> tuple[list[Found], str]:
         raise SystemExit(f"{name}: exit status {done.returncode}\n{done.stderr}")
     found = []
     for one in json.loads(done.stdout or "[]"):
-        file = Path(one["filename"])
-        key = Key(name, file.relative_to(folder).as_posix(), one["code"], fingerprint(file, one))
+        file = Path(one["filename"]).absolute()  # names in the current folder are short
+        key = Key(name, file.relative_to(folder.absolute()).as_posix(), one["code"], fingerprint(file, one))
         found.append(Found(key, one["location"]["row"], one["severity"], one["message"], file, one["cell"]))
     return found, done.stderr
 
