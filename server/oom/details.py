@@ -14,6 +14,7 @@ class Details:
     """What was read so far of one failure, before or after its message: in which order they stand differs."""
 
     def __init__(self) -> None:
+        self.group: tuple[int | None, int | None] = (None, None)
         self.limit: int | None = None
         self.held: int | None = None
         self.node: str | None = None
@@ -22,12 +23,18 @@ class Details:
 
     def give(self, failure: Failure) -> None:
         """Completes ``failure``, which knows better what its own message says."""
-        if failure.memory is None and self.platform is not None:
-            failure.memory = "host" if self.platform == "Host" else "gpu"
-        failure.limit = failure.limit or self.limit
-        failure.held = self.held if failure.held is None else failure.held
-        failure.node = failure.node or self.node
-        failure.buffer = failure.buffer or self.buffer
+        if failure.kind in ("kernel", "cgroup", "cgroup-kill", "kernel-kill", "kernel-call"):
+            held, limit = self.group
+        elif failure.reporter in ("TensorFlow", "XLA"):
+            held, limit = self.held, self.limit
+            failure.node = failure.node or self.node
+            failure.buffer = failure.buffer or self.buffer
+            if failure.memory is None and self.platform is not None:
+                failure.memory = "host" if self.platform == "Host" else "gpu"
+        else:
+            return
+        failure.held = held if failure.held is None else failure.held
+        failure.limit = failure.limit or limit
 
 
 class Detail(NamedTuple):
@@ -46,8 +53,8 @@ def _held(details: Details, found: re.Match[str]) -> None:
     details.held = size(found[1])
 
 
-def _pool(details: Details, found: re.Match[str]) -> None:
-    details.held, details.limit = size(found[1]), size(found[2])
+def _group(details: Details, found: re.Match[str]) -> None:
+    details.group = size(found[1]), size(found[2])
 
 
 def _node(details: Details, found: re.Match[str]) -> None:
@@ -88,13 +95,7 @@ def _buffer_operator(details: Details, found: re.Match[str]) -> None:
 DETAILS = (
     Detail(("limit:",), re.compile(rf"\bLimit:\s{{2,}}({SIZE}|\d{{7,}}$)"), _limit),
     Detail(("inuse:",), re.compile(rf"\bInUse:\s{{2,}}({SIZE}|\d{{7,}}$)"), _held),
-    Detail(("memory: usage",), re.compile(r"memory: usage (\d+kB), limit (\d+kB)"), _pool),
-    Detail(
-        ("total capacity",),
-        re.compile(rf"GPU \d+; ({SIZE}) total capacity"),
-        _limit,
-    ),
-    Detail(("already allocated",), re.compile(rf"; ({SIZE}) already allocated"), _held),
+    Detail(("memory: usage",), re.compile(r"memory: usage (\d+kB), limit (\d+kB)"), _group),
     Detail(
         ("[[", "node: '"),
         re.compile(

@@ -33,6 +33,7 @@ FRAMEWORKS = (
         "gpu",
         form(
             r"(?:(?P<device>CUDA|HIP|XPU|MPS backend) (?:error: )?out of memory|cuda runtime error \(2\) : out of memory)(?:.*?Tried to allocate (?P<said>SIZE))?"
+            r"(?:.*?(?P<limit_2>SIZE) total capacity; (?P<held_2>SIZE) already allocated)?"
             r"(?:.*?total capac?i?ty of (?P<limit>SIZE))?(?:.*?this process has (?P<held>SIZE) memory in use)?"
         ),
     ),

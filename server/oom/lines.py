@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from typing import IO, NamedTuple
 
 _CHUNK = 1 << 18
+_SAMPLE = 512
 _LONGEST = 1 << 16
 """Bytes after which a line without an end is cut."""
 
@@ -56,12 +57,23 @@ def lines(stream: IO[bytes], worth: Callable[[bytes], bool]) -> Iterator[Line]:
 
 def _as_utf8(stream: IO[bytes]) -> Iterator[bytes]:
     chunk = stream.read(_CHUNK)
-    mark, encoding = next(((mark, name) for mark, name in _MARKS if chunk.startswith(mark)), (b"", "utf-8"))
+    mark, encoding = next(
+        ((mark, name) for mark, name in _MARKS if chunk.startswith(mark)), (b"", _without_mark(chunk))
+    )
     chunk = chunk[len(mark) :]
     decoder = None if encoding == "utf-8" else codecs.getincrementaldecoder(encoding)("replace")
     while chunk:
         yield chunk if decoder is None else decoder.decode(chunk).encode("utf-8", "replace")
         chunk = stream.read(_CHUNK)
+
+
+def _without_mark(chunk: bytes) -> str:
+    """UTF-16 where nearly every second byte is zero, as PowerShell writes it when it appends."""
+    first, second = chunk[:_SAMPLE:2], chunk[1:_SAMPLE:2]
+    for encoding, zeros, others in (("utf-16-le", second, first), ("utf-16-be", first, second)):
+        if zeros.count(0) * 2 > len(zeros) and others.count(0) * 10 < len(others):
+            return encoding
+    return "utf-8"
 
 
 def _whole_lines(chunks: Iterator[bytes]) -> Iterator[bytes]:

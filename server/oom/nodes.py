@@ -6,7 +6,7 @@ import re
 
 from keras_memlint.analysis.values import Use, const
 
-_COUNTED = re.compile(r"_\d+$")
+_COUNTED = re.compile(r"(?:_\d+)+$")
 
 
 def class_names(node: str) -> frozenset[str]:
@@ -30,7 +30,7 @@ def has_class(use: Use, node: str) -> bool:
 
 def snake(name: str) -> str:
     """``separable_conv2d`` for ``SeparableConv2D``, as Keras names layers."""
-    name = re.sub(r"(.)([A-Z][a-z0-9]+)", r"\1_\2", name)
+    name = re.sub(r"(.)([A-Z][a-z]+)", r"\1_\2", name)
     return re.sub(r"([a-z])([A-Z])", r"\1_\2", name).lower()
 
 

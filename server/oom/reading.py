@@ -13,7 +13,7 @@ from keras_memlint.server.oom.frames import WORDS, Frames
 from keras_memlint.server.oom.lines import Line, lines
 from keras_memlint.server.oom.message import Message
 from keras_memlint.server.oom.messages import MESSAGES
-from keras_memlint.server.oom.system_messages import KILLED
+from keras_memlint.server.oom.system_messages import KILLED, SYSTEM
 
 _WORDS = frozenset(word for row in (*MESSAGES, *DETAILS) for word in row.words) | set(WORDS)
 _IN_BYTES = sorted(
@@ -24,6 +24,7 @@ _IN_BYTES = sorted(
 """A piece of a log without any of these cannot matter. Bytes have lower case in ASCII alone; some logs are in Latin-1."""
 
 _RANK = {message.kind: rank for rank, message in enumerate(MESSAGES)}
+_OF_THE_SYSTEM = frozenset(message.kind for message in SYSTEM)
 _MOST = 200
 """Failures of a log that are kept; a program that tries again and again tells of very many."""
 
@@ -85,15 +86,15 @@ class _Reader:
             _complete(failure, before)
         elif self._latest is not None and failure.line - self._latest.line > _AFTER:
             self._details.node = None  # that of an earlier failure
-        if len(self._failures) < _MOST:
-            self._failures[key] = failure
-            self._latest = failure
+        if len(self._failures) == _MOST:
+            del self._failures[next(iter(self._failures))]
+        self._failures[key] = self._latest = failure
 
     def log(self) -> Log | None:
         failures = list(self._failures.values())
         if not failures:
             return None
-        last = max(failures, key=lambda one: one.line)
+        last = max(failures, key=lambda one: (one.sure, one.line))
         same = [one for one in failures if last.memory is None or one.memory in (None, last.memory)]
         main = min(same, key=_how_telling)
         if not main.frames and self._frames.latest > main.line:
@@ -114,8 +115,10 @@ def _how_telling(failure: Failure) -> tuple[bool, bool, int, int]:
 
 
 def _agree(main: Failure, other: Failure) -> bool:
-    """Whether both may tell of the same failure: one of another size or memory is another one."""
+    """Whether both may tell of the same failure: what a library says and what the system says are two."""
     if None not in (main.memory, other.memory) and main.memory != other.memory:
+        return False
+    if (main.kind in _OF_THE_SYSTEM) != (other.kind in _OF_THE_SYSTEM):
         return False
     one, two = main.asked, other.asked
     return one is None or two is None or abs(one - two) <= max(one, two) // 20
@@ -150,21 +153,15 @@ def _memory(allocator: str | None, device: str | None) -> Memory | None:
     return None
 
 
+_COMPLETED = (
+    *("memory", "said", "dtype", "allocator", "device", "node", "op"),
+    *("limit", "held", "process", "buffer"),
+)
+
+
 def _complete(failure: Failure, other: Failure) -> None:
     """What another message about the same failure says and this one does not."""
-    for name in (
-        "memory",
-        "said",
-        "dtype",
-        "allocator",
-        "device",
-        "node",
-        "op",
-        "limit",
-        "held",
-        "process",
-        "buffer",
-    ):
+    for name in _COMPLETED:
         if getattr(failure, name) is None:
             setattr(failure, name, getattr(other, name))
     failure.frames = failure.frames or other.frames

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -60,7 +59,8 @@ def scripts_of(frames: Iterable[Frame]) -> tuple[list[Source], Named | None]:
         if source is not None:
             found.setdefault(source.path, source)
             last = _row(found[source.path], frame)
-    return list(found.values())[:_MOST], last
+    sources = list(found.values())
+    return (sources if len(sources) <= _MOST else [*sources[: _MOST - 1], sources[-1]]), last
 
 
 def checked(sources: Iterable[Source], plans: Plans) -> list[Checked]:
@@ -94,17 +94,15 @@ def _here(frame: Frame) -> Source | None:
     """
     parts = [part for part in re.split(r"[/\\]", frame.file) if part not in ("", ".")]
     source = _if_here(frame.file)
-    for start in range(len(parts)):
-        if source is not None:
-            return source
-        source = _if_here(os.path.join(*parts[start:]))  # noqa: PTH118  (a drive or `..` may be among them)
-        if source is not None and (not frame.text or not _shows(source, frame)):
-            source = None
-    return source
+    if source is not None or not frame.text:
+        return source
+    ends = (parts[start:] for start in range(len(parts)))
+    found = (_if_here(str(Path(*end))) for end in ends if ".." not in end)
+    return next((one for one in found if one is not None and _shows(one, frame)), None)
 
 
 def _if_here(filename: str) -> Source | None:
-    if not filename.lower().endswith(SUFFIXES) or ".." in filename:
+    if not filename.lower().endswith(SUFFIXES):
         return None
     try:
         if not Path(filename).is_file():

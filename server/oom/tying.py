@@ -17,7 +17,7 @@ from keras_memlint.server.oom.failure import Failure
 from keras_memlint.server.oom.nodes import has_class, has_name, is_inside
 
 Tensor = tuple[int, ...]
-Kind = Literal["layer", "input", "array", "dataset", "batch"]
+Kind = Literal["layer", "weights", "input", "array", "dataset", "batch"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +38,8 @@ def ties(script: Script, failure: Failure) -> list[Tie]:
     found = list(_layers(script, failure, shape)) if batches or not whole else []
     if not found and (batches or not whole):
         found += _inputs(script, shape)
+    if any(tie.kind == "weights" for tie in found):
+        batches = []  # the number in front is none
     return list(dict.fromkeys([*found, *whole, *_datasets(script, shape), *batches]))
 
 
@@ -69,16 +71,18 @@ def _layers(script: Script, failure: Failure, shape: Tensor | None) -> Iterator[
         found = [(use, f"{_what(use)} {how} this tensor") for use, how in matching if how == _ORDER[best]]
     elif named or inside:
         found = [(use, f"{_what(use)} has the name that the message names") for use in named or inside]
-    elif shape is None and len(classed) == 1:
+    elif len({id(use.layer) for use in classed}) == 1:
         found = [(classed[0], f"{_what(classed[0])} is the only layer of the class that the message names")]
     else:
         return
     for use, what in found:
         if use.layer.call is not None:
-            yield Tie("layer", what, script.call_place(use.layer.call))
+            kind: Kind = "weights" if _WEIGHTS in what else "layer"
+            yield Tie(kind, what, script.call_place(use.layer.call))
 
 
-_ORDER = ("gives", "makes scores like", "has weights like", "is given")
+_WEIGHTS = "has weights like"
+_ORDER = ("gives", "makes scores like", _WEIGHTS, "is given")
 
 
 def _how(use: Use, shape: Tensor) -> str | None:
@@ -88,7 +92,7 @@ def _how(use: Use, shape: Tensor) -> str | None:
     if _are_scores_of(use, shape):
         return "makes scores like"
     if _is_weight_of(use, shape):
-        return "has weights like"
+        return _WEIGHTS
     return "is given" if any(_is_batch_of(one, shape) for one in use.inputs) else None
 
 

@@ -121,7 +121,7 @@ class TestGpu:
     def test_weights_of_a_layer(self, cli: Cli, script: Path) -> None:
         log = GPU.replace("model/conv2d/Relu", "Adam/Adam/update/mul")
         found = report(cli, log.replace("[32,512,512,64]", "[3,3,64,128]"))
-        assert ties(found, "layer") == [11]
+        assert (ties(found, "weights"), ties(found, "layer"), ties(found, "batch")) == ([11], [], [])
 
     def test_two_layers_that_match_are_both_named(self, cli: Cli, script: Path) -> None:
         script.write_text(SCRIPT.replace("MaxPooling2D()", 'Conv2D(64, 3, padding="same")'))
@@ -397,6 +397,34 @@ class TestReal:
         assert (found["kind"], found["bytes"]) == ("array", 700000 * 4096 * 4096 * 4)
         assert found["message_bytes"] == pytest.approx(found["bytes"], rel=0.01)
         assert (found["failed_at"]["location"]["row"], ties(found, "array")) == (3, [3])
+
+    def test_tensorflow(self, cli: Cli) -> None:
+        pytest.importorskip("tensorflow")
+        found = report(cli, self.run("import tensorflow as tf\n\nx = tf.zeros([200000, 512, 512, 64])\n"))
+        assert (found["kind"], found["memory"], found["dtype"]) == ("tensor", "host", "float32")
+        assert (found["bytes"], ties(found, "array")) == (200000 * 512 * 512 * 64 * 4, [3])
+
+    def test_graph(self, cli: Cli) -> None:
+        pytest.importorskip("tensorflow")
+        code = (
+            "import keras\nimport numpy as np\n\ninputs = keras.Input((64, 64, 1))\n"
+            'h = keras.layers.Conv2D(8, 3, padding="same", name="stem")(inputs)\n'
+            "h = keras.layers.UpSampling2D(8_000_000)(h)\n"
+            "model = keras.Model(inputs, keras.layers.GlobalAveragePooling2D()(h))\n"
+            'model.compile("sgd", "mse", jit_compile=False)\n'
+            'model.fit(np.zeros((4, 64, 64, 1), "float32"), np.zeros((4, 8), "float32"), batch_size=2)\n'
+        )
+        found = report(cli, self.run(code))
+        assert (found["kind"], found["memory"]) == ("tensor", "host")
+        assert "up_sampling2d" in found["node"]
+        assert found["failed_at"]["location"]["row"] == 9
+        assert (ties(found, "layer"), ties(found, "batch")) == ([6], [9])
+
+    def test_jax(self, cli: Cli) -> None:
+        pytest.importorskip("jax")
+        found = report(cli, self.run("import jax.numpy as jnp\n\nx = jnp.zeros((200000, 512, 512, 64))\n"))
+        assert (found["kind"], found["bytes"]) == ("xla", 200000 * 512 * 512 * 64 * 4)
+        assert found["failed_at"]["location"]["row"] == 3
 
     @pytest.mark.skipif(sys.platform != "linux", reason="a limit of the address space")
     def test_python(self, cli: Cli) -> None:

@@ -23,6 +23,11 @@ def test_utf_16_big_end_first() -> None:
     assert all_of(b"\xfe\xff" + "Getötet".encode("utf-16-be")) == [Line(1, "Getötet")]
 
 
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
+def test_utf_16_without_a_mark(encoding: str) -> None:
+    assert all_of("Epoch 1/10\nGetötet\n".encode(encoding))[-1] == Line(2, "Getötet")
+
+
 @pytest.mark.parametrize(
     "prefix",
     [
