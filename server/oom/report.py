@@ -48,7 +48,9 @@ def report_on(stream: IO[bytes], name: str, script: str | None) -> Report | None
     failure = log.main
     frames = failure.frames
     sources, row = scripts_of(frames) if script is None else named_script(script, frames)
-    found = checked(sources, Plans(Options(hints=True), Cache.of_user()))
+    cache = Cache.of_user()
+    found = checked(sources, Plans(Options(hints=True), cache))
+    cache.close()
     at = None if row is None else row.at
     own = [frame for frame in frames if frame.file]
     return Report(
