@@ -116,10 +116,15 @@ def _are_scores_of(use: Use, shape: Tensor) -> bool:
 
 
 def _is_weight_of(use: Use, shape: Tensor) -> bool:
-    """Whether a kernel of ``shape``, alone or with a bias, is all that the layer has."""
-    if use.parameters is None or len(shape) < 2 or use.output is None or use.output[-1] != shape[-1]:
+    """Whether a kernel of ``shape``, alone or with a bias, is all that the layer has.
+
+    GPUs may be given a convolution's kernel with the channels it gives in front.
+    """
+    if use.parameters is None or len(shape) < 2 or use.output is None or use.output[-1] is None:
         return False
-    return use.parameters - prod(shape) in (0, shape[-1])
+    given = use.output[-1]
+    channels = (shape[-1], shape[0]) if len(shape) > 2 else (shape[-1],)
+    return given in channels and use.parameters - prod(shape) in (0, given)
 
 
 def _what(use: Use) -> str:

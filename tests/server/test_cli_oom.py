@@ -123,6 +123,10 @@ class TestGpu:
         found = report(cli, log.replace("[32,512,512,64]", "[3,3,64,128]"))
         assert (ties(found, "weights"), ties(found, "layer"), ties(found, "batch")) == ([11], [], [])
 
+    def test_weights_with_channels_in_front(self, cli: Cli, script: Path) -> None:
+        log = GPU.replace("model/conv2d/Relu", "model/second/Conv2D")
+        assert ties(report(cli, log.replace("[32,512,512,64]", "[128,64,3,3]")), "weights") == [11]
+
     def test_two_layers_that_match_are_both_named(self, cli: Cli, script: Path) -> None:
         script.write_text(SCRIPT.replace("MaxPooling2D()", 'Conv2D(64, 3, padding="same")'))
         found = report(cli, GPU)
@@ -442,6 +446,24 @@ class TestReal:
         )
         found = report(cli, done.stdout + done.stderr)
         assert (found["kind"], found["certain"]) == ("shell", False)
+
+
+def test_every_key_is_documented(cli: Cli, script: Path) -> None:
+    page = (Path(__file__).parents[2] / "docs" / "oom.md").read_text(encoding="utf-8")
+    words = set(re.findall(r"\w+", page.split("## For programs")[1]))
+
+    def keys(value: Any) -> set[str]:
+        if isinstance(value, list):
+            return {key for one in value for key in keys(one)}
+        return (
+            set(value) | {key for one in value.values() for key in keys(one)}
+            if isinstance(value, dict)
+            else set()
+        )
+
+    found = report(cli, "Killed\n" + GPU)
+    assert (len(found["others"]), bool(found["ties"]), bool(found["remedies"])) == (1, True, True)
+    assert keys(found) - words == set()
 
 
 def test_example_of_the_documentation(cli: Cli) -> None:
