@@ -240,33 +240,34 @@ def _widened(left: Value, right: Value, result: Array) -> tuple[Array | None, Va
 
 
 def _allocations(calls: Iterable[Call], fills: list[Fill]) -> Iterator[_Source]:
-    """Arrays allocated without a dtype and filled with data."""
+    """Arrays allocated without a dtype and filled with data, or with what nobody knows."""
     made = {
-        id(call.node): call
+        id(call.result.origin): call
         for call in calls
         if call.name in _ALLOCATIONS
         and isinstance(call.result, Array)
         and call.result.dtype == "float64"
         and not (call.loops or call.mapped or call.streamed)
     }
-    seen: set[int] = set()
+    filled: dict[int, tuple[Call, Value]] = {}
     for fill in fills:
-        origin = fill.array.origin
-        call = made.get(id(origin.node)) if origin is not None else None
+        call = made.get(id(fill.array.origin))
+        if call is None or fill.streamed or not fill.loops:
+            continue
         value = fill.value
-        if (
-            call is None
-            or fill.streamed
-            or not fill.loops
-            or id(call) in seen
-            or not isinstance(value, Array)
-        ):
+        if isinstance(value, Array) and (value.kind not in _KINDS or value.labels):
             continue
-        if value.kind not in _KINDS or value.source not in ("disk", "list") or value.labels:
-            continue
-        seen.add(id(call))
+        known = filled.get(id(call))
+        if known is None or (is_data(value) and not is_data(known[1])):
+            filled[id(call)] = call, value
+    for call, value in filled.values():
         assert isinstance(call.result, Array)
         yield _Source(call.node, "allocated", "", call, None, value, call.result, False, call.site)
+
+
+def is_data(value: Value | None) -> bool:
+    """Whether ``value`` is an array that was read from files or gathered from a list."""
+    return isinstance(value, Array) and value.source in ("disk", "list")
 
 
 class _Lists:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from keras_memlint.analysis.script import Script
 from keras_memlint.analysis.source import Place
-from keras_memlint.analysis.widening import Widening
+from keras_memlint.analysis.widening import Widening, is_data
 from keras_memlint.fixes.narrow import narrow
 from keras_memlint.rules.base import Finding, Rule
 from keras_memlint.rules.diagnostic import Severity
@@ -59,6 +59,10 @@ def _severity(script: Script, one: Widening) -> Severity | None:
     if one.data.source == "toy" or (one.how == "random" and one.narrowed is not None):
         return None  # NumPy's old random functions know no dtype: converting at once is the best there is
     trained = any(feed.method in _TRAINS for feed in one.feeds)
+    if one.how == "allocated" and not is_data(one.other):
+        # Whatever it is filled with: Keras trains on float32.
+        trained = any(feed.method in _TRAINS and feed.role == "x" for feed in one.feeds)
+        return "warning" if trained and script.large(one.bytes) else None
     if one.bytes is not None:
         if not script.large(one.bytes):
             return None
