@@ -19,19 +19,20 @@ def check(script: Script) -> Iterator[Finding]:
     if script.slices_arrays:
         return  # a graph of TensorFlow 1 is built once
     applied = {id(call.arg("function")): call for call in script.calls("keras.layers.Lambda")}
+    built = _built_by_hand(script)
     seen: set[int] = set()
     for call in script.all_calls:
-        if call.conditional or id(call.node) in seen or not _has_state(call):
+        if call.conditional or not _has_state(call):
             continue
-        function = _run_by(call, applied)
-        if function is None:
+        function, made = _run_by(call, applied)
+        if function is None or id(function.node) in built or id(made.node) in seen:
             continue
-        seen.add(id(call.node))
-        what = call.name.rpartition(".")[2]
+        seen.add(id(made.node))
+        what = made.name.rpartition(".")[2].removeprefix("class ")
         where = f"`{function.name}`" if function.name in _RUN else "a `Lambda` layer"
         yield Finding(
-            at=script.call_place(call),
-            site=script.place(call.site),
+            at=script.call_place(made),
+            site=script.place(made.site),
             message=f"`{what}` is made in {where}: new variables with each call, which TensorFlow refuses and nothing trains",
             help="make it in `__init__` and use it here"
             if function.name in _RUN
@@ -49,14 +50,31 @@ def _has_state(call: Call) -> bool:
     )
 
 
-def _run_by(call: Call, applied: dict[int, Call]) -> Function | None:
-    """The method or function that Keras runs for each batch and that makes ``call``; None when a branch may skip it."""
+def _built_by_hand(script: Script) -> set[int]:
+    """The methods that a class calls itself, as ``Model(inputs, self.call(inputs))`` does: they build a network once."""
+    return {
+        id(call.callee.node)
+        for call in script.all_calls
+        if call.callee is not None
+        and call.callee.name in _RUN
+        and not any(one.function is not None and one.function.name in _RUN for one in call.led_by())
+    }
+
+
+def _run_by(call: Call, applied: dict[int, Call]) -> tuple[Function | None, Call]:
+    """The method or function that Keras runs for each batch and that makes ``call``; None when a branch may skip it.
+
+    Beside it the call that is to be moved: that of the user's own class where ``__init__`` of that class makes ``call``.
+    """
+    made = call
     for one in call.led_by():
+        if one.name.startswith("class "):
+            made = one
         if one.conditional or one.function is None:
-            return None
+            break
         function = one.function
         if id(function) in applied:
-            return function
+            return function, made
         owner = function.bound
         if function.name in _RUN and isinstance(owner, Instance):
             base = owner.cls.api_base() or ""
@@ -64,5 +82,5 @@ def _run_by(call: Call, applied: dict[int, Call]) -> Function | None:
             is_keras = base in ("keras.Model", "keras.Sequential", "keras.Layer") or base.startswith(
                 "keras.layers."
             )
-            return function if is_keras and not called else None
-    return None
+            return (function if is_keras and not called else None), made
+    return None, made
