@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from keras_memlint.analysis.buffers import cached_bytes
 from keras_memlint.analysis.calls import Call
 from keras_memlint.analysis.script import Script
-from keras_memlint.analysis.values import Dataset, const
+from keras_memlint.analysis.values import Dataset, Value, const
 from keras_memlint.fixes.chains import move_before
 from keras_memlint.fixes.edits import Fix
 from keras_memlint.rules.diagnostic import Severity
@@ -59,7 +59,12 @@ def repeated(script: Script, call: Call, cache: Dataset) -> Misplaced | None:
 
 
 def augmented(script: Script, call: Call, cache: Dataset) -> Misplaced | None:
-    """A cache behind a random function, which gives each epoch what was drawn in the first; None without one."""
+    """A cache behind a random function, which gives each epoch what was drawn in the first; None without one.
+
+    None, too, for what is only evaluated: the same samples each time make epochs comparable.
+    """
+    if _is_only_evaluated(script, cache):
+        return None
     for op in cache.chain():
         if op.op == "repeat" or "network" in op.traits:
             return None
@@ -137,6 +142,17 @@ def shared_files(caches: list[tuple[Call, Dataset]]) -> Iterator[Misplaced]:
                 "give each pipeline a file of its own",
                 "error",
             )
+
+
+def _is_only_evaluated(script: Script, cache: Dataset) -> bool:
+    """Whether models are evaluated on what ``cache`` gives, and none is trained on it."""
+    held_out = [fit.call.arg("validation_data") for fit in script.trainings]
+    held_out += [fit.x for fit in script.fits if fit.method in ("evaluate", "predict")]
+    return _reads(held_out, cache) and not _reads([fit.x for fit in script.trainings], cache)
+
+
+def _reads(given: Iterable[Value | None], cache: Dataset) -> bool:
+    return any(step is cache for one in given if isinstance(one, Dataset) for step in one.chain())
 
 
 def _moved(script: Script, later: Call, earlier: Call, title: str) -> Fix | None:
