@@ -460,13 +460,17 @@ def built(call: Call, run: Machine) -> Value:
     return Const(None)
 
 
-def predicted(model: Model, x: Value | None, steps: int | None) -> Shape | None:
-    """The shape of what ``model.predict(x, steps=steps)`` gives; None when the model's output is not known."""
+def predicted(model: Model, x: Value | None, steps: int | None, *, samples: bool = False) -> Shape | None:
+    """The shape of what ``model.predict(x, steps=steps)`` gives; None when the model's output is not known.
+
+    ``samples``: the steps count samples, as they did in Keras 1, not batches.
+    """
     output = model.output.shape if model.output is not None else None
     if output is not None and None in output[1:] and model.kind == "application":
         on = _application_on(model, _sample_shape(x))
         output = on.output if on is not None and on.output is not None else output
-    return (_rows(x, steps), *output[1:]) if output else None
+    rows = steps if samples and isinstance(x, Object) else _rows(x, steps)
+    return (rows, *output[1:]) if output else None
 
 
 def _rows(x: Value | None, steps: int | None) -> int | None:

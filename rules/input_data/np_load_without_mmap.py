@@ -64,7 +64,7 @@ def check(script: Script) -> Iterator[Finding]:
             site=script.place(load.call.site),
             message=_message(script, load),
             bytes=_cost(script, load),
-            help=_help(load),
+            help=_help(script, load),
             related=tuple(places(script, load.feeds)),
             fixes=(fix,) if fix is not None else (),
             severity=severity,
@@ -131,20 +131,20 @@ def _cost(script: Script, load: _Load) -> int | None:
 
 
 def _copies(script: Script) -> bool:
-    """Whether ``fit`` copies arrays: on JAX and PyTorch Keras slices them as they are."""
-    return script.backend == "tensorflow"
+    """Whether ``fit`` copies arrays: old Keras, and Keras on JAX and PyTorch, slices them as they are."""
+    return script.backend == "tensorflow" and not script.slices_arrays
 
 
 def _is_text(load: _Load) -> bool:
     return load.call.name != "numpy.load"
 
 
-def _help(load: _Load) -> str:
+def _help(script: Script, load: _Load) -> str:
     if _is_text(load):
         return _TEXT
     if isinstance(load.call.result, Object) or _is_archive(load):
         return _ARCHIVE
-    return _MAP if load.feeds else _ONLY_MAP
+    return _MAP if load.feeds and _copies(script) else _ONLY_MAP
 
 
 def _is_archive(load: _Load) -> bool:
