@@ -202,7 +202,17 @@ def _apply(layer: Layer, model: Model, inputs: list[KerasTensor], node: tree.Exp
     found = _application_on(model, inputs[0].shape) if model.kind == "application" else None
     if found is not None:
         shape, kept = found.output or shape, kept if found.activations is None else found.activations
+    elif _is_other(model.input, inputs[0].shape):
+        shape, kept = None, None  # Keras 3 refuses it, older ones compute another output
     return KerasTensor(shape, layer, tuple(inputs), model.parameters, node, kept)
+
+
+def _is_other(made_for: Shape | None, given: Shape | None) -> bool:
+    """Whether a model is called on samples of another shape than it was made for."""
+    if made_for is None or given is None:
+        return False
+    known = zip(made_for[1:], given[1:], strict=False)
+    return any(None not in (one, other) and one != other for one, other in known)
 
 
 def sequential(call: Call) -> Value:

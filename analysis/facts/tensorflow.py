@@ -33,14 +33,20 @@ def _read(call: Call, _run: Machine) -> Value:
     return Array("tensor", "string", shape=(), source="disk", origin=Origin(call.node, "read from its file"))
 
 
+def _encode(call: Call, _run: Machine) -> Value:
+    return Array("tensor", "string", shape=(), origin=Origin(call.node, "encoded here"))
+
+
 def _decode(call: Call, _run: Machine) -> Value:
+    given = call.arg("contents")
+    encoded = isinstance(given, Array) and given.origin is not None and given.origin.note == "encoded here"
     channels = call.const("channels")
     known = channels if isinstance(channels, int) and channels > 0 else None
     return Array(
         "tensor",
         dtype_of(call.arg("dtype"), "uint8"),
         shape=(None, None, known),
-        source="disk",
+        source="" if encoded else "disk",
         pixels=True,
         origin=Origin(call.node, "decoded here"),
     )
@@ -336,6 +342,8 @@ TENSORFLOW = table(
         for kind in ("bmp", "gif", "image", "jpeg", "png")
     ),
     fact("tf.io.decode_raw", "input_bytes out_type", _decode_raw, see=_DOCS),
+    fact("tf.io.encode_jpeg", "image format quality", _encode, see=_DOCS),
+    fact("tf.io.encode_png", "image compression", _encode, see=_DOCS),
     fact("tf.io.parse_example", "serialized features", _parse, see=_DOCS),
     fact("tf.io.parse_single_example", "serialized features", _parse, see=_DOCS),
     fact("tf.io.read_file", "filename", _read, see=_DOCS),

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from keras_memlint.analysis.bytes import format_bytes
 from keras_memlint.analysis.script import Script
 from keras_memlint.analysis.source import Place
-from keras_memlint.analysis.values import Layer, Model, Shape, Use, count
+from keras_memlint.analysis.values import Layer, Model, Object, Shape, Use, count
 from keras_memlint.fixes.edits import Fix
 from keras_memlint.fixes.spelling import sibling
 from keras_memlint.rules.base import Finding, Rule
@@ -23,7 +23,10 @@ _POOLING = {3: "GlobalAveragePooling1D", 4: "GlobalAveragePooling2D", 5: "Global
 
 
 def check(script: Script) -> Iterator[Finding]:
+    tuners = [call.result for call in script.calls("keras_tuner.") if isinstance(call.result, Object)]
+    searched = {id(tuner.state["largest"]) for tuner in tuners if "largest" in tuner.state}
     for model in script.models:
+        most = "up to " if id(model) in searched else ""
         for flatten, dense in zip(model.uses, model.uses[1:], strict=False):
             if flatten.layer.name != "Flatten" or dense.layer.name != "Dense" or dense.layer.call is None:
                 continue
@@ -40,7 +43,8 @@ def check(script: Script) -> Iterator[Finding]:
             yield Finding(
                 at=script.call_place(call),
                 site=script.place(call.site),
-                message=f"`Dense` on {features:,} flattened features has {dense.parameters / 1e6:,.1f} M weights{cost}",
+                message=f"`Dense` on {most}{features:,} flattened features has {most}{dense.parameters / 1e6:,.1f} M"
+                f" weights{cost}",
                 bytes=size,
                 cost=_of_step(script, model, size),
                 help="pool the feature map first: `GlobalAveragePooling2D` keeps one number a channel",
