@@ -17,6 +17,8 @@ def if_(run: Interpreter, node: tree.If, scope: Scope) -> bool:
     literal = const(test) if isinstance(node.test, (tree.Constant, tree.Name)) else None
     if literal is False or (literal == 0 and isinstance(node.test, tree.Constant)):
         return run.run(node.orelse, scope)
+    if literal is True and _is_asked_for(run, node.test):
+        return run.run(node.body, scope)
     if run.function is not None and _is_other_word(run, node.test, scope):
         return run.run(node.orelse, scope)
     known = decided(run, node.test, test, scope)
@@ -41,6 +43,14 @@ def if_(run: Interpreter, node: tree.If, scope: Scope) -> bool:
     else:
         merge(scope, taken)
     return ended and other
+
+
+def _is_asked_for(run: Interpreter, test: tree.Expr) -> bool:
+    """Whether ``test`` is a parameter that this very call of the function gives by name: ``load(grayscale=True)``."""
+    caller = run.caller
+    if caller is None or caller.callee is None or not isinstance(test, tree.Name):
+        return False
+    return caller.callee is run.function and const(caller.kwargs.get(test.id, UNKNOWN)) is True
 
 
 def conditional(run: Interpreter, node: tree.Conditional, scope: Scope) -> Value:

@@ -35,13 +35,16 @@ def _predicted(call: Call, _run: Machine) -> Value:
     """An array of the outputs for all rows; its shape where the model's output is known."""
     x, model = call.arg("x") or call.arg("generator"), call.receiver
     samples = call.name == _M + "predict_generator" and _is_keras_1(call)
-    shape = models.predicted(model, x, call.const("steps"), samples=samples) if isinstance(model, Model) else None
+    shape = (
+        models.predicted(model, x, call.const("steps"), samples=samples) if isinstance(model, Model) else None
+    )
     return Array("ndarray", "float32", shape, "network", origin=Origin(call.node, "the model's output"))
 
 
 def _is_keras_1(call: Call) -> bool:
     """Whether the text around ``call`` has arguments of Keras 1, whose generators are asked for samples, not batches."""
-    text = call.node.piece.source.text
+    source = call.node.piece.source
+    text = source.text if source is not None else ""
     return "nb_epoch=" in text or "samples_per_epoch=" in text
 
 
