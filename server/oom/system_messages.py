@@ -40,6 +40,16 @@ SYSTEM = (
         form(rf"[Mm]emory cgroup out of memory: {_VICTIM}"),
     ),
     Message("kernel", ("out of memory",), "the Linux kernel", "host", form(rf"[Oo]ut of memory: {_VICTIM}")),
+    # Older kernels say who gets killed and who was in two lines.
+    Message(
+        "kernel-victim",
+        ("total-vm",),
+        "the Linux kernel",
+        "host",
+        form(
+            r"^Killed process \d+,? \((?P<process>.+?)\),? .*?total-vm:[\d,]+ ?kB(?:.*?anon-rss:(?P<held>[\d,]+ ?kB))?"
+        ),
+    ),
     Message(
         "cgroup-kill",
         ("oom-kill",),
@@ -148,7 +158,7 @@ SYSTEM = (
         "the shell",
         "host",
         form(
-            rf"^(?:{_WORD}|.*: line \d+: +\d+ {_WORD}(?: .*)?|\[\d+\][+-]?\s+(?:\d+ )?{_WORD}(?: .*)?|zsh: killed +\S.*)\s*$"
+            rf"^(?:{_WORD}|.*: line \d+: +\d+ {_WORD}(?: .*)?|\[\d+\] *[+-]?\s+(?:\d+ )?(?:{_WORD}|killed)(?: .*)?|zsh: killed +\S.*)\s*$"
         ),
         sure=False,
     ),

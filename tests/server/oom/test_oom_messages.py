@@ -181,6 +181,11 @@ TEXTS: list[tuple[str, str, dict[str, Any]]] = [
         {"process": "(resolved)"},
     ),
     (
+        "kernel-victim",
+        "[ 1234.6] Killed process 1234 (python3) total-vm:81234567kB, anon-rss:31234567kB, file-rss:0kB",
+        {"process": "python3", "held": 31234567 * KIB},
+    ),
+    (
         "kernel",
         "Out of memory: Kill process 1723 (python) score 947 or sacrifice child",
         {"process": "python"},
@@ -290,6 +295,7 @@ TEXTS: list[tuple[str, str, dict[str, Any]]] = [
     ),
     ("shell", "[1]+  Killed                  python train.py", {}),
     ("shell", "zsh: killed     python train.py", {}),
+    ("shell", "[1]  + 12345 killed     python train.py", {"sure": False}),
     ("shell", "Killed: 9", {}),
 ]
 
