@@ -254,6 +254,8 @@ def expansion(data: Dataset) -> Expansion | None:
         if op.op != "map" or op.input is None:
             continue
         stage = _stage(op, op.input) or (SLICES if _are_smaller(op.input, data) else "")
+        if stage == _RECORDS and "raw" in op.traits and any("crops" in one.traits for one in data.chain()):
+            continue  # records that are not compressed hold what is cut off later
         if stage and (best is None or (best.stage == _RECORDS and stage == _NAMES)):
             best = Expansion(op, stage)
     return best

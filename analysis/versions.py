@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from keras_memlint.analysis import tree
-from keras_memlint.analysis.values import Function
+from keras_memlint.analysis.values import Function, Items, Value, const
 
 if TYPE_CHECKING:
     from keras_memlint.analysis.script import Script
@@ -24,6 +24,12 @@ _KERAS_2_3 = frozenset(
         "W_regularizer",
         "nb_filter",
     ]
+)
+# Reads of a history: since Keras 2.3 its names are those that `compile` was given.
+_OLD_ACCURACY = re.compile(r"\[\s*[\"'](?:val_)?acc[\"']\s*\]")
+# An array file opened as text, which Python 2 alone reads and writes.
+_ARRAY_AS_TEXT = re.compile(
+    r"\b(?:np|numpy)\.(?:load|save)\(\s*open\([^(),]*(?:,\s*(?:mode\s*=\s*)?[\"'][rwa]\+?[\"']\s*)?\)"
 )
 _PYTHON_2 = ("raw_input", "xrange", "unicode")
 # Begins with what is in every match, which makes it many times faster than to begin with ``\b``.
@@ -75,6 +81,7 @@ def slices_arrays(script: Script) -> bool:
         or script.uses("keras.backend.set_image_dim_ordering", "keras.backend.image_dim_ordering")
         or any({"input", "output"} <= call.kwargs.keys() for call in script.calls("keras.Model"))
         or _is_python_2(script.source.text)  # TensorFlow 2.1 was the last for it
+        or _reads_old_accuracy(script)
     )
 
 
@@ -87,8 +94,23 @@ def needs_tensorflow_1(script: Script) -> bool:
     return used and "compat" not in text
 
 
+def _reads_old_accuracy(script: Script) -> bool:
+    """Whether a history is asked for ``acc`` where every model was compiled with ``accuracy``, its name since Keras 2.3."""
+    if "acc" not in script.source.text or _OLD_ACCURACY.search(script.source.text) is None:
+        return False
+    given = [_names(call.arg("metrics")) for call in script.calls("keras.Model.compile")]
+    return any("accuracy" in one for one in given) and not any("acc" in one for one in given)
+
+
+def _names(metrics: Value | None) -> tuple[object, ...]:
+    items = metrics.items if isinstance(metrics, Items) and metrics.items is not None else (metrics,)
+    return tuple(const(item) for item in items if item is not None)
+
+
 def _is_python_2(text: str) -> bool:
-    """Whether ``text`` calls a builtin that Python 3 does not have."""
+    """Whether ``text`` calls a builtin that Python 3 does not have, or keeps arrays in files that are opened as text."""
+    if "open(" in text and _ARRAY_AS_TEXT.search(text) is not None:
+        return True
     called = [name for name in _PYTHON_2 if f"{name}(" in text]
     return any(re.search(rf"\b{name}\(", text) for name in called)
 

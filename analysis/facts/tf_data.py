@@ -240,7 +240,7 @@ def _numbers(element: Value) -> int | None:
 
 
 def traits_of(inner: tuple[Call, ...], element: Value) -> set[str]:
-    """What a mapped function does: ``reads``, ``decodes``, ``casts``, ``random``, ``python``, ``works``."""
+    """What a mapped function does: ``reads``, ``decodes``, ``casts``, ``crops``, ``random``, ``python``, ``works``."""
     found: set[str] = set()
     for call in inner:
         name = call.name
@@ -249,7 +249,9 @@ def traits_of(inner: tuple[Call, ...], element: Value) -> set[str]:
         if name in _DECODES:
             found |= {"decodes", "works"}
         elif name.startswith(("tf.io.parse_", "tf.io.decode_")):
-            found |= {"parses", "works"}
+            found |= {"parses", "works"} | ({"raw"} if name == "tf.io.decode_raw" else set())
+        elif name.startswith("tf.image.") and "crop" in name:
+            found |= {"crops", "works"} | ({"random"} if "random" in name else set())
         elif name.startswith("tf.image.resize"):
             found |= {"resizes", "works"}
         elif name in ("tf.cast", "tf.image.convert_image_dtype", "numpy.ndarray.astype"):

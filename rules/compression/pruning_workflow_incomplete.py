@@ -72,7 +72,14 @@ def _step(script: Script, call: Call) -> tuple[Fix, ...]:
 
 
 def _saved_with_wrappers(script: Script) -> Iterator[Finding]:
+    failing = [
+        fit.model
+        for fit in script.trainings
+        if is_made_by(fit.model, _PRUNE) and not fit.call.star and not _has_step(fit)
+    ]
     for one in saved(script, _PRUNE):
+        if any(one.model is model for model in failing):
+            continue  # the training before it raises
         parameters = one.model.parameters
         yield Finding(
             at=script.call_place(one.call),

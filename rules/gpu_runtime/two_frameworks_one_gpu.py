@@ -15,7 +15,7 @@ from keras_memlint.rules.gpu_runtime._sharing import is_limited, other_framework
 RULE = Rule(
     "KM704",
     "two-frameworks-one-gpu",
-    severity="warning",
+    severity="info",
     words=("jax", "torch"),
     fix="safe",
 )
@@ -40,7 +40,6 @@ def check(script: Script) -> Iterator[Finding]:
         message=f"{name} and TensorFlow share a GPU: {name} takes {share}, TensorFlow nearly all that is left",
         help="let TensorFlow's memory grow with `set_memory_growth`"
         + (", and set `XLA_PYTHON_CLIENT_PREALLOCATE=false` before JAX starts" if name == "JAX" else ""),
-        severity="warning" if name == "JAX" else "info",
     )
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from keras_memlint.analysis import tree
+from keras_memlint.analysis.bytes import format_bytes
 from keras_memlint.analysis.facts.sklearn_data import PARTS
 from keras_memlint.analysis.fits import Fit
 from keras_memlint.analysis.script import Script
@@ -57,6 +58,7 @@ def check(script: Script) -> Iterator[Finding]:
             site=script.place(call.site),
             message=f"`{script.text(call.node.func)}` copies all rows of {names}, which {stays} in memory",
             bytes=sum(one.array.least or 0 for one in kept),
+            cost=_at_least(kept),
             help=_help(script, kept),
             related=(
                 *script.trail(kept[0].array.origin),
@@ -86,6 +88,7 @@ def _picked(script: Script) -> Iterator[Finding]:
             site=script.place(feed.call.site) if not script.own(step.node) else None,
             message=f"`{script.text(step.node)}` copies rows of `{kept.name}`, which stays in memory",
             bytes=kept.array.least,
+            cost=_at_least([kept]),
             help=_HELP.format(script.batch_class),
             related=(
                 *script.trail(kept.array.origin),
@@ -119,6 +122,13 @@ def _kept(script: Script, node: tree.Expr, value: Value | None, fit: Fit) -> _Ke
         return None  # bound to something else, or deleted
     last = not (later or value.part) and all(one.scope is use.scope for one in uses)
     return _Kept(node.id, value, last)
+
+
+def _at_least(kept: list[_Kept]) -> str:
+    """The bytes in words where the width of a number is not known; empty where it is."""
+    if all(one.array.bytes is not None for one in kept):
+        return ""
+    return f"at least {format_bytes(sum(one.array.least or 0 for one in kept))}"
 
 
 def _help(script: Script, kept: list[_Kept]) -> str:

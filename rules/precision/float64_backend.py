@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from keras_memlint.analysis.bytes import format_bytes
 from keras_memlint.analysis.calls import Call
 from keras_memlint.analysis.script import Script
 from keras_memlint.fixes.edits import Edit, Fix
@@ -37,6 +38,7 @@ def check(script: Script) -> Iterator[Finding]:
         site=script.place(call.site),
         message="weights, gradients, optimizer values and activations take eight bytes a number instead of four",
         bytes=extra,
+        cost=f"at least {format_bytes(extra)} more" if extra is not None else "",
         help="train in float32, and convert to float64 only what needs the digits",
         fixes=_fixes(script, call),
         severity="warning" if script.large(extra) else "info",

@@ -50,7 +50,9 @@ def repeated(script: Script, call: Call, cache: Dataset) -> Misplaced | None:
         repeat.call,
         "repeated here",
         "cache before `repeat`: one pass is kept then, and read again by the others",
-        "warning" if repeat.infinite or script.large(size) else "info",
+        "warning"
+        if script.large(size) or (repeat.infinite and not _is_only_evaluated(script, cache))
+        else "info",
         _moved(script, call, repeat.call, "cache before `repeat` (what is random before it is drawn once)")
         if near
         else None,
@@ -76,7 +78,7 @@ def augmented(script: Script, call: Call, cache: Dataset) -> Misplaced | None:
                 op.call,
                 "random numbers are drawn here",
                 "cache before the function that draws random numbers",
-                "warning",
+                "info",
                 _moved(script, call, op.call, title) if cache.input is op else None,
             )
     return None

@@ -19,6 +19,7 @@ from keras_memlint.analysis.buffers import (
     shuffled_by,
     sliced,
 )
+from keras_memlint.analysis.bytes import format_bytes
 from keras_memlint.analysis.calls import Call
 from keras_memlint.analysis.elements import is_cheap, widest
 from keras_memlint.analysis.script import Script
@@ -58,6 +59,7 @@ def check(script: Script) -> Iterator[Finding]:
             site=script.place(call.site),
             message=message,
             bytes=size if size is not None else least if script.large(least) else None,
+            cost=f"at least {format_bytes(least)}" if size is None and least and script.large(least) else "",
             help="cache what takes long to make and little memory to keep: decoded bytes before they become floats,"
             " or a file",
             related=script.trail(data.origin),
