@@ -521,7 +521,9 @@ def model_attribute(model: Model, name: str, node: tree.Expr) -> Value | None:
         return KerasTensor(model.input, layer, (), 0, node)
     if name == "layers":
         items = (
-            tuple(use.layer for use in model.uses) if model.complete and model.kind != "application" else None
+            (*_input_layers(model), *[use.layer for use in model.uses])
+            if model.complete and model.kind != "application"
+            else None
         )
         some = Layer("keras.layers.Layer", model.flavour, None, {_OF: model})
         return Items("list", items, some, len(items) if items else None)
@@ -530,6 +532,15 @@ def model_attribute(model: Model, name: str, node: tree.Expr) -> Value | None:
     if name == "input_shape" and model.input is not None:
         return Items("tuple", tuple(Const(axis) for axis in model.input), length=len(model.input))
     return None
+
+
+def _input_layers(model: Model) -> tuple[Layer, ...]:
+    """The layers that ``model.layers`` begins with: a functional model has one for each input, a Sequential none."""
+    if model.kind != "functional" or model.call is None:
+        return ()
+    given = model.call.arg("inputs") or model.call.kwargs.get("input")
+    starts = symbolic(given) if given is not None else []
+    return tuple(Layer("keras.layers.InputLayer", model.flavour, None) for _ in starts)
 
 
 __all__ = ["Api", "add", "apply_layer", "construct", "functional", "sequential"]
