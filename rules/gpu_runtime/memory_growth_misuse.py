@@ -65,10 +65,13 @@ def _late(script: Script, call: Call, start: Call) -> Finding:
     """Devices exist: TensorFlow refuses; where a listing made them behind its back, it silently does nothing."""
     name, first = call.name.rpartition(".")[2], start.name.rpartition(".")[2]
     listed = start.name in LISTS
+    # One GPU that is made visible once more is no change, and passes.
+    several = name == "set_visible_devices" and const(call.first()) != []
+    gpus = "several GPUs" if several else "a GPU"
     effect = (
         f"`{name}` comes too late: `{first}` made devices of its own, which hold nearly all GPU memory"
         if listed
-        else f"`{name}` comes too late: with a GPU it raises RuntimeError, for `{first}` has started the devices"
+        else f"`{name}` comes too late: with {gpus} it raises RuntimeError, for `{first}` has started the devices"
     )
     return Finding(
         at=script.call_place(call),
