@@ -6,7 +6,10 @@ from collections.abc import Iterator
 
 from keras_memlint.analysis import distribution
 from keras_memlint.analysis.script import Script
+from keras_memlint.analysis.values import Model
 from keras_memlint.rules.base import Finding, Rule
+
+_BATCH = 1024  # samples of a large batch
 
 RULE = Rule(
     "KM502", "batch-size-global-vs-replica", severity="warning", words=("num_replicas_in_sync", "distribute")
@@ -66,7 +69,14 @@ def _on_one_device(script: Script) -> Iterator[Finding]:
                 message="one device gets the batch of all replicas: the model is made outside of `strategy.scope()`",
                 help="make and compile the model under `with strategy.scope():`",
                 related=(("multiplied by the number of replicas here", script.call_place(batches)),),
+                severity="warning" if _is_large(script, model) else "info",
             )
+
+
+def _is_large(script: Script, model: Model) -> bool:
+    """Whether a step of ``model`` is known to take much with a large batch."""
+    step = script.training_bytes(model)
+    return step is not None and script.large(step[1] * _BATCH)
 
 
 def _made_outside(script: Script) -> Iterator[Finding]:
