@@ -68,11 +68,12 @@ def arrays(value: Value) -> Iterator[Array]:
             yield from arrays(value.element)
 
 
-def copied_bytes(array: Array) -> int | None:
+def copied_bytes(array: Array, *, keeps_float64: bool = False) -> int | None:
     """Bytes of the copies TensorFlow makes of an array it is given whole; None when its size is unknown.
 
-    As much again twice, of float64 one and a half times; see benchmarks/evidence, KM103.
+    As much again twice; of float64 one and a half times, for Keras 3 casts it before the second copy. Keras 2
+    ``keeps_float64`` and casts each batch. See benchmarks/evidence, KM103.
     """
     if array.bytes is None:
         return None
-    return array.bytes * 3 // 2 if array.dtype == "float64" else array.bytes * 2
+    return array.bytes * 3 // 2 if array.dtype == "float64" and not keeps_float64 else array.bytes * 2

@@ -518,6 +518,11 @@ class Script:
         return versions.keras_major(self)
 
     @cached_property
+    def keeps_float64(self) -> bool:
+        """Whether ``fit`` copies float64 arrays as they are: Keras 2 casts each batch, Keras 3 a whole copy."""
+        return versions.keeps_float64(self)
+
+    @cached_property
     def batch_class(self) -> str:
         """What Keras calls the class that gives one batch at a time: ``PyDataset``, and ``Sequence`` before Keras 3."""
         return "Sequence" if self.keras_major == 2 or self.slices_arrays else "PyDataset"

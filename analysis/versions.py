@@ -52,6 +52,16 @@ def keras_major(script: Script) -> int | None:
     return 3 if script.uses_keras_3 else None
 
 
+def keeps_float64(script: Script) -> bool:
+    """Whether ``fit`` copies float64 arrays as they are: Keras 2, by its pins or by optimizers with ``lr``."""
+    if keras_major(script) is not None:
+        return keras_major(script) == 2
+    return any(
+        call.flavour == "tf_keras" or (call.name.startswith("keras.optimizers.") and "lr" in call.kwargs)
+        for call in script.all_calls
+    )
+
+
 def uses_keras_3(script: Script) -> bool:
     """Whether the script uses what only standalone Keras 3 has, such as ``keras.ops`` or the JAX backend."""
     if script.backend in ("jax", "torch"):

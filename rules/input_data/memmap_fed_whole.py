@@ -45,7 +45,7 @@ def check(script: Script) -> Iterator[Finding]:
             at=script.call_place(first.call),
             site=script.place(first.call.site),
             message=f"`{first.method}` reads a whole {what} into memory and copies it",
-            bytes=copied_bytes(first.array),
+            bytes=copied_bytes(first.array, keeps_float64=script.keeps_float64),
             help=_HELP.format(script.batch_class),
             related=(*script.trail(first.array.origin), *places(script, feeds)[1:]),
             fixes=(fix,) if fix is not None else (),

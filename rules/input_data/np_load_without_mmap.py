@@ -127,7 +127,11 @@ def _cost(script: Script, load: _Load) -> int | None:
         return None
     if not load.feeds or not _copies(script):
         return result.bytes
-    return result.bytes + (copied_bytes(load.feeds[0].array) or copied_bytes(result) or 0)
+    keeps = script.keeps_float64
+    copies = copied_bytes(load.feeds[0].array, keeps_float64=keeps) or copied_bytes(
+        result, keeps_float64=keeps
+    )
+    return result.bytes + (copies or 0)
 
 
 def _copies(script: Script) -> bool:

@@ -46,7 +46,9 @@ def check(script: Script) -> Iterator[Finding]:
             at=script.call_place(first.call),
             site=script.place(first.call.site),
             message=f"`{first.method}` {'is given' if tensor else 'makes two copies of'} {in_words(script, first)}",
-            bytes=first.array.bytes if tensor else copied_bytes(first.array),
+            bytes=first.array.bytes
+            if tensor
+            else copied_bytes(first.array, keeps_float64=script.keeps_float64),
             help=_MAKE if tensor else _SLICE.format(script.batch_class),
             related=(*script.trail(first.array.origin), *places(script, feeds)[1:]),
             fixes=(fix,) if fix is not None else (),

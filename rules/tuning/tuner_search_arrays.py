@@ -28,7 +28,9 @@ def check(script: Script) -> Iterator[Finding]:
                 at=script.call_place(feed.call),
                 site=script.place(feed.call.site),
                 message=f"each trial {'is given' if tensor else 'makes two copies of'} {size}",
-                bytes=feed.array.bytes if tensor else copied_bytes(feed.array),
+                bytes=feed.array.bytes
+                if tensor
+                else copied_bytes(feed.array, keeps_float64=script.keeps_float64),
                 help=_HELP.format(script.batch_class),
                 related=script.trail(feed.array.origin),
             )
