@@ -105,10 +105,13 @@ def needs_tensorflow_1(script: Script) -> bool:
 
 
 def _reads_old_accuracy(script: Script) -> bool:
-    """Whether a history is asked for ``acc`` where every model was compiled with ``accuracy``, its name since Keras 2.3."""
-    if "acc" not in script.source.text or _OLD_ACCURACY.search(script.source.text) is None:
+    """Whether a history is asked for ``acc`` where models were compiled with ``accuracy``, its name since Keras 2.3."""
+    read = _OLD_ACCURACY.search(script.source.text) if "acc" in script.source.text else None
+    if read is None:
         return False
-    given = [_names(call.arg("metrics")) for call in script.calls("keras.Model.compile")]
+    compiled = list(script.calls("keras.Model.compile"))
+    before = [call for call in compiled if script.place(call.site).start < read.start()]
+    given = [_names(call.arg("metrics")) for call in before or compiled]
     return any("accuracy" in one for one in given) and not any("acc" in one for one in given)
 
 
