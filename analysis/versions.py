@@ -106,7 +106,11 @@ def needs_tensorflow_1(script: Script) -> bool:
 
 def _reads_old_accuracy(script: Script) -> bool:
     """Whether a history is asked for ``acc`` where models were compiled with ``accuracy``, its name since Keras 2.3."""
-    read = _OLD_ACCURACY.search(script.source.text) if "acc" in script.source.text else None
+    text = script.source.text
+    reads = _OLD_ACCURACY.finditer(text) if "acc" in text else ()
+    read = next(
+        (one for one in reads if "#" not in text[text.rfind("\n", 0, one.start()) + 1 : one.start()]), None
+    )
     if read is None:
         return False
     compiled = list(script.calls("keras.Model.compile"))
