@@ -9,9 +9,10 @@ from keras_memlint.analysis.tokens import header_end, logical_line_end
 _NEWLINE = r"(?:\r\n|\r|\n)"
 # Together these miss no line handled below, and most texts have no such line: they are returned as they are. Each
 # begins with few characters, which makes it several times faster than one expression for all.
-_SUSPECT_START = re.compile(r"[ \t\f]*(?:[%!?]|(?:pip3?|conda|mamba|cd)[ \t])")
+_SUSPECT_START = re.compile(r"[ \t\f]*(?=[%!?pcm])(?:[%!?]|(?:pip3?|conda|mamba|cd)[ \t])")
 _SUSPECTS = (
-    re.compile(rf"[\r\n]{_SUSPECT_START.pattern}"),
+    re.compile(rf"\n{_SUSPECT_START.pattern}"),
+    re.compile(rf"\r{_SUSPECT_START.pattern}"),
     re.compile(r"=[ \t]*[!%]"),
     re.compile(r"\?[ \t]*(?:[\r\n]|\Z)"),
 )

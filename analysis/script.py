@@ -119,6 +119,7 @@ class Script:
         self.instances: list[Instance] = list(run.instances.values())  # one of each class
         self.imports = [Imported(*row) for row in run.imports]
         self.uncalled_from = run.uncalled_from
+        self._bound: dict[tree.Stmt, frozenset[str]] = {}  # the names that loops bind
 
     # Calls
 
@@ -308,14 +309,15 @@ class Script:
     def _computed(self) -> dict[int, Array]:
         return {id(one.result.origin): one.result for one in self.operations}
 
-    @staticmethod
-    def rebinds(loop: Loop, node: tree.Expr) -> bool:
+    def rebinds(self, loop: Loop, node: tree.Expr) -> bool:
         """Whether ``loop`` may give the name that ``node`` is, or an attribute of it, another value; true of all else."""
         while isinstance(node, tree.Attribute):
             node = node.value
         if not isinstance(node, tree.Name) or not isinstance(loop.node, (tree.For, tree.While)):
             return not isinstance(node, tree.Constant)
-        return node.id in tree.bound_names(loop.node)
+        if loop.node not in self._bound:
+            self._bound[loop.node] = tree.bound_names(loop.node)
+        return node.id in self._bound[loop.node]
 
     @staticmethod
     def breaks(loop: Loop) -> bool:

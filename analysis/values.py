@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 Shape = tuple["int | None", ...]
 
 
-@dataclass(frozen=True, slots=True, repr=False)
+@dataclass(slots=True, eq=False, repr=False)
 class Origin:
     """One step of a value's provenance. ``note`` is what happened, in words a user reads in a note."""
 

@@ -27,10 +27,9 @@ _KERAS_2_3 = frozenset(
 )
 # Reads of a history: since Keras 2.3 its names are those that `compile` was given.
 _OLD_ACCURACY = re.compile(r"\[\s*[\"'](?:val_)?acc[\"']\s*\]")
-# An array file opened as text, which Python 2 alone reads and writes.
-_ARRAY_AS_TEXT = re.compile(
-    r"\b(?:np|numpy)\.(?:load|save)\(\s*open\([^(),]*(?:,\s*(?:mode\s*=\s*)?[\"'][rwa]\+?[\"']\s*)?\)"
-)
+# A file opened as text. Python 2 alone reads arrays from such a file or writes them to it.
+_OPENED_AS_TEXT = re.compile(r"open\([^(),]*(?:,\s*(?:mode\s*=\s*)?[\"'][rwa]\+?[\"']\s*)?\)")
+_ARRAY_OF = re.compile(r"\b(?:np|numpy)\.(?:load|save)\(\s*\Z")
 _PYTHON_2 = ("raw_input", "xrange", "unicode")
 # Begins with what is in every match, which makes it many times faster than to begin with ``\b``.
 _TENSORFLOW_1 = re.compile(
@@ -126,8 +125,9 @@ def _names(metrics: Value | None) -> tuple[object, ...]:
 
 def _is_python_2(text: str) -> bool:
     """Whether ``text`` calls a builtin that Python 3 does not have, or keeps arrays in files that are opened as text."""
-    if "open(" in text and _ARRAY_AS_TEXT.search(text) is not None:
-        return True
+    for opened in _OPENED_AS_TEXT.finditer(text):
+        if _ARRAY_OF.search(text, max(0, opened.start() - 40), opened.start()) is not None:
+            return True
     called = [name for name in _PYTHON_2 if f"{name}(" in text]
     return any(re.search(rf"\b{name}\(", text) for name in called)
 
