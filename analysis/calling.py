@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, TypeGuard
 
 from keras_memlint.analysis import models, symbolic, tree
 from keras_memlint.analysis.calls import Call, Given
+from keras_memlint.analysis.facts.ending import EXITS, KEYWORDS, NO_MODULES, OWN_KINDS
 from keras_memlint.analysis.facts.library import FACTS, find_fact
 from keras_memlint.analysis.facts.numpy_shaping import reshaped
 from keras_memlint.analysis.preprocessing import preprocessed, preprocessing_layers
@@ -114,6 +115,25 @@ def call_value(run: Interpreter, func: Value, given: Given) -> Value:
     if run.mapped:  # who asks what a mapped function does must learn that it does more than is known
         record(run, "?", "", None, given)
     return UNKNOWN
+
+
+def never_returns(run: Interpreter, node: tree.Expr) -> bool:
+    """Whether ``node``, which was evaluated last, is a call that ends the script or raises on every Keras.
+
+    One that raises at its own arguments has done nothing and is forgotten.
+    """
+    made = run.calls[-1] if isinstance(node, tree.Call) and run.calls else None
+    if made is None or made.node is not node:
+        return False
+    if made.name in EXITS or made.name.startswith(NO_MODULES):
+        return True
+    words, model = KEYWORDS.get(made.name), made.receiver
+    if words is None or words.issuperset(made.kwargs) or not isinstance(model, Model):
+        return False
+    if model.kind not in OWN_KINDS or (model.call is not None and model.call.given("custom_objects")):
+        return False
+    run.calls.pop()
+    return True
 
 
 def scope_self(run: Interpreter) -> Value:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from keras_memlint.analysis import graph_functions, tree
+from keras_memlint.analysis.facts.ending import NO_MODULES
 from keras_memlint.analysis.scopes import Scope
 from keras_memlint.analysis.values import Api, Class, Function, Value
 
@@ -44,4 +45,4 @@ def class_def(run: Interpreter, node: tree.ClassDef, scope: Scope) -> bool:
     run.run(node.body, inner)
     run.classes.append(cls)
     scope.bind(node.name, cls)
-    return False
+    return any(isinstance(base, Api) and f"{base.name}.".startswith(NO_MODULES) for base in bases)

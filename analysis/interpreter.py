@@ -82,6 +82,7 @@ class Interpreter:
         self.bindings: list[Binding] = []
         self.order = 0
         self.uncalled_from: int | None = None  # the order from which functions run that nobody calls
+        self.last: tree.Stmt | None = None  # the statement of the module that ends it before its end
         self.machine: Machine
 
     def led_to(self, node: tree.Expr) -> tree.Expr:

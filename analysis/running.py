@@ -32,7 +32,10 @@ def run_script(source: Source, parsed: Parsed, workspace: Workspace) -> tuple[In
     run = Interpreter(Project(source, workspace, _evaluate(workspace)))
     run.machine = _Machine(run)
     scope = Scope("module", names={"__name__": Const("__main__")})
-    run.run(parsed.statements, scope)
+    for statement in parsed.statements:
+        if run.run((statement,), scope) and not source.cells:  # a cell that fails leaves the others to be run
+            run.last = statement
+            break
     _run_the_rest(run)
     return run, scope
 

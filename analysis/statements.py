@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from keras_memlint.analysis import arithmetic, branches, definitions, imports, loops, storing, tree
+from keras_memlint.analysis import arithmetic, branches, calling, definitions, imports, loops, storing, tree
 from keras_memlint.analysis.scopes import Growth, Scope
 from keras_memlint.analysis.values import Api, Items, join
 
@@ -20,14 +20,14 @@ def expression_statement(run: Interpreter, node: tree.ExprStmt, scope: Scope) ->
     value = run.eval(node.value, scope)
     if isinstance(value, Api) and isinstance(node.value, (tree.Attribute, tree.Name)):
         run.bare.append((value, node.value))
-    return False
+    return calling.never_returns(run, node.value)
 
 
 def assign(run: Interpreter, node: tree.Assign, scope: Scope) -> bool:
     value = run.eval(node.value, scope)
     for target in node.targets:
         storing.store(run, target, value, scope, node)
-    return False
+    return calling.never_returns(run, node.value)
 
 
 def ann_assign(run: Interpreter, node: tree.AnnAssign, scope: Scope) -> bool:

@@ -1,0 +1,36 @@
+"""What raises on every Keras does so on those that are installed, and what some Keras takes is not among it."""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+
+import pytest
+from keras_memlint.analysis.facts.ending import KEYWORDS, NO_MODULES
+
+
+@pytest.mark.parametrize("package", ["keras", "tf_keras", "tensorflow.keras"])
+def test_modules_that_no_keras_has(package: str) -> None:
+    root, _, inner = package.partition(".")
+    keras = pytest.importorskip(root)
+    keras = getattr(keras, inner) if inner else keras
+    for name in NO_MODULES:
+        _, module, end = name.split(".")
+        assert not end and not hasattr(keras, module)
+        with pytest.raises(ImportError):
+            importlib.import_module(f"{root}.{module}")
+
+
+@pytest.mark.parametrize("package", ["keras", "tf_keras"])
+@pytest.mark.parametrize("method", ["compile", "fit"])
+def test_misspelt_words_raise_and_real_ones_are_known(package: str, method: str) -> None:
+    keras = pytest.importorskip(package)
+    words = KEYWORDS[f"keras.Model.{method}"]
+    parameters = inspect.signature(getattr(keras.Model, method)).parameters
+    named = {name for name, one in parameters.items() if one.kind is not one.VAR_KEYWORD} - {"self"}
+    assert named <= words
+    model = keras.Sequential([keras.layers.Dense(1)])
+    model.compile("sgd", "mse")
+    given = {} if method == "compile" else {"x": [[1.0]], "y": [[1.0]]}
+    with pytest.raises(TypeError):
+        getattr(model, method)(**given, misspelt=1)
