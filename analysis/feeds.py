@@ -43,7 +43,7 @@ def feeds_of(fits: Iterable[Fit], calls: Iterable[Call]) -> list[Feed]:
     """All feeds, in order of evaluation."""
     found: list[Feed] = []
     for fit in fits:
-        if fit.method in ("fit", "search", "evaluate", "predict"):
+        if fit.method in ("fit", "search", "evaluate", "predict") and not _contradicts_itself(fit):
             for role, given in (("x", fit.x), ("y", fit.y)):
                 found += [Feed(fit.call, role, a, fit, a is given) for a in arrays(given)]
     for call in calls:
@@ -52,6 +52,13 @@ def feeds_of(fits: Iterable[Fit], calls: Iterable[Call]) -> list[Feed]:
             if tensors is not None:
                 found += [Feed(call, "data", a, None, a is tensors) for a in arrays(tensors)]
     return sorted(found, key=lambda feed: feed.call.order)
+
+
+def _contradicts_itself(fit: Fit) -> bool:
+    """Whether the rows and the labels are known to be different in number: Keras raises, or something is not as it looks."""
+    if not isinstance(fit.x, Array) or not isinstance(fit.y, Array):
+        return False
+    return None not in (fit.x.length, fit.y.length) and fit.x.length != fit.y.length
 
 
 def arrays(value: Value) -> Iterator[Array]:
