@@ -15,6 +15,7 @@ from keras_memlint.analysis.values import UNKNOWN, Instance, Value, resolve
 from keras_memlint.analysis.workspace import Module, Workspace
 
 _MODULES = 40  # modules read for one script
+_NEIGHBOURS = 100  # files of a folder that are asked whether they import the script
 _LEVELS = 5  # folders above the script that are searched for modules and pins
 # Not the user's own even when a folder above the script has that name; beside the script it shadows the library.
 _LIBRARIES = frozenset(
@@ -154,6 +155,25 @@ class Project:
             source = self.workspace.module_source(Path(path), path)
             if source is not None and any(word in source.text for word in words):
                 return True
+        return False
+
+    def is_imported(self, name: str) -> bool:
+        """Whether a file beside this one, or in the folder above, imports this one and has the word ``name``."""
+        here, stem = os.path.split(os.path.splitext(self._path)[0])
+        if stem == "__init__":
+            here, stem = os.path.split(here)
+        imports = re.compile(rf"\b(?:from|import)\b[^\n]*\b{re.escape(stem)}\b")
+        word = re.compile(rf"\b{re.escape(name)}\b")
+        for folder in (here, os.path.dirname(here)):
+            self._looked_at.add(folder)
+            others = sorted(one for one in self.workspace.names(folder) if one.endswith((".py", ".ipynb")))
+            for path in (f"{folder}/{one}" for one in others[:_NEIGHBOURS]):
+                if path == self._path:
+                    continue
+                self._texts_read.add(path)
+                text = self.workspace.text(Path(path))
+                if stem in text and name in text and imports.search(text) and word.search(text):
+                    return True
         return False
 
     @property

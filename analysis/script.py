@@ -9,6 +9,7 @@ from itertools import islice
 
 from keras_memlint.analysis import (
     accumulating,
+    pipelines,
     places,
     precision,
     repeating,
@@ -120,6 +121,7 @@ class Script:
         self.imports = [Imported(*row) for row in run.imports]
         self.uncalled_from = run.uncalled_from
         self._bound: dict[tree.Stmt, frozenset[str]] = {}  # the names that loops bind
+        self._last = run.last
 
     # Calls
 
@@ -167,6 +169,22 @@ class Script:
     def fits(self) -> list[Fit]:
         """Calls that train, evaluate or predict on a Keras model, tuner searches included, in order."""
         return fits_of(self.all_calls)
+
+    def is_read(self, call: Call) -> bool:
+        """Whether something may read the pipeline that ``call`` gives, or one made of it; see pipelines.py."""
+        return pipelines.is_read(self, call.node)
+
+    def gives_dataset(self, node: tree.Call) -> bool:
+        """Whether ``node`` is known to give a pipeline."""
+        return id(node) in self._dataset_nodes
+
+    @cached_property
+    def _dataset_nodes(self) -> set[int]:
+        return {id(call.node) for call in self.all_calls if isinstance(call.result, Dataset)}
+
+    def is_behind_the_end(self, node: tree.Node) -> bool:
+        """Whether ``node`` stands behind a statement that ends the script: an exit, or what raises at all times."""
+        return self._last is not None and self.place(node).start > self.place(self._last).end
 
     @property
     def trainings(self) -> Iterator[Fit]:

@@ -156,6 +156,16 @@ class Workspace:
 
         return look() if self.overlay(path) is not None else self.remembered("configuration", str(path), look)
 
+    def text(self, path: Path) -> str:
+        """What a file says, from the editor or as it was on disk a moment ago; empty when it cannot be read."""
+
+        def look() -> str:
+            source = self.module_source(path, str(path))
+            return "" if source is None else source.text
+
+        found = look() if self.overlay(path) is not None else self.remembered("text", str(path), look)
+        return found if isinstance(found, str) else ""
+
     def glob(self, folder: Path, pattern: str) -> tuple[int, int] | None:
         """How many files match and their bytes; None when none do or the pattern is not worth following."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from keras_memlint.analysis.buffers import (
     SLICES,
@@ -21,6 +21,7 @@ from keras_memlint.analysis.elements import is_cheap, is_serialized, parts
 from keras_memlint.analysis.script import Script
 from keras_memlint.analysis.values import Dataset, const
 from keras_memlint.rules.diagnostic import Severity
+from keras_memlint.rules.tf_data._reads import if_read
 
 # Elements a buffer must hold before unknown sizes are worth a word: of images, of anything that is read or decoded.
 _MANY, _SOME = 1000, 256
@@ -58,7 +59,9 @@ def shuffles(script: Script, code: str) -> Iterator[Shuffle]:
             known = found.get(id(call.node))
             if known is None or _ORDER.index(shuffle.code) < _ORDER.index(known.code):
                 found[id(call.node)] = shuffle
-    yield from (shuffle for shuffle in found.values() if shuffle.code == code)
+    for shuffle in found.values():
+        if shuffle.code == code:
+            yield replace(shuffle, severity=if_read(script, shuffle.buffer.call, shuffle.severity))
 
 
 def cut_into_windows(script: Script) -> Iterator[Dataset]:

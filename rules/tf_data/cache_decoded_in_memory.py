@@ -29,6 +29,7 @@ from keras_memlint.fixes.chains import assigned_name, move_before, together
 from keras_memlint.fixes.edits import Edit, Fix
 from keras_memlint.rules.base import Finding, Rule
 from keras_memlint.rules.diagnostic import Severity
+from keras_memlint.rules.tf_data._reads import if_read
 from keras_memlint.rules.tf_data._shuffles import judge
 
 RULE = Rule("KM205", "cache-decoded-in-memory", severity="warning", words=("cache", "fit"), fix="both")
@@ -64,7 +65,7 @@ def check(script: Script) -> Iterator[Finding]:
             " or a file",
             related=script.trail(data.origin),
             fixes=tuple(_fixes(script, call, cache, stage)),
-            severity=severity,
+            severity=if_read(script, call, severity),
         )
 
 

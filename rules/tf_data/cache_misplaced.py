@@ -14,6 +14,7 @@ from keras_memlint.rules.tf_data._caches import (
     repeated,
     shared_files,
 )
+from keras_memlint.rules.tf_data._reads import if_read
 
 RULE = Rule("KM206", "cache-misplaced", severity="warning", words=("cache",), fix="unsafe")
 
@@ -32,7 +33,7 @@ def check(script: Script) -> Iterator[Finding]:
             help=found.help,
             related=((found.note, script.call_place(found.cause)),),
             fixes=(found.fix,) if found.fix is not None else (),
-            severity=found.severity,
+            severity=if_read(script, found.call, found.severity),
         )
 
 

@@ -14,6 +14,7 @@ from keras_memlint.fixes.edits import Fix
 from keras_memlint.fixes.spelling import autotune
 from keras_memlint.rules.base import Finding, Rule
 from keras_memlint.rules.diagnostic import Severity
+from keras_memlint.rules.tf_data._reads import if_read
 
 RULE = Rule(
     "KM210",
@@ -54,7 +55,7 @@ def check(script: Script) -> Iterator[Finding]:
             else "open a few inputs at a time, as many as the disk serves well (4 to 16)",
             related=script.trail(dataset.origin)[:1],
             fixes=() if open_files else _fixes(script, call),
-            severity=severity,
+            severity=if_read(script, call, severity),
         )
 
 

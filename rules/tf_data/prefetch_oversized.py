@@ -13,6 +13,7 @@ from keras_memlint.fixes.edits import Fix
 from keras_memlint.fixes.spelling import autotune
 from keras_memlint.rules.base import Finding, Rule
 from keras_memlint.rules.diagnostic import Severity
+from keras_memlint.rules.tf_data._reads import if_read
 
 RULE = Rule("KM208", "prefetch-oversized", severity="warning", words=("prefetch",), fix="safe")
 
@@ -48,7 +49,7 @@ def check(script: Script) -> Iterator[Finding]:
             help="let tf.data choose how many with `tf.data.AUTOTUNE`; elements and their order stay the same",
             related=script.trail(data.origin),
             fixes=_fixes(script, call.node),
-            severity=severity,
+            severity=if_read(script, call, severity),
         )
 
 

@@ -1,0 +1,117 @@
+"""Whether anything reads a pipeline: in the script, in what it still runs, or in a file that imports it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from keras_memlint.analysis.files import read_script, script_from_bytes
+from keras_memlint.analysis.script import Script, analyse
+from keras_memlint.analysis.settings import Settings
+from keras_memlint.analysis.source import Source
+from keras_memlint.rules.engine import check_source
+
+MAKE = "import tensorflow as tf\nds = tf.data.Dataset.range(9).shuffle(9)\n"
+DECODED = """import tensorflow as tf
+def decode(path):
+    return tf.io.decode_jpeg(tf.io.read_file(path), channels=3)
+ds = tf.data.Dataset.list_files("*.jpg").map(decode)SHUFFLE.batch(8).prefetch(PREFETCH)
+"""
+
+
+def is_read(script: Script) -> bool:
+    call, _ = next(script.dataset_ops("shuffle"))
+    return script.is_read(call)
+
+
+@pytest.mark.parametrize(
+    ("text", "read"),
+    [
+        ("", False),
+        ("ds\n", False),
+        ("ds = ds.batch(2)\n", False),
+        ("ds = other = ds.batch(2)\n", False),
+        ("ds = other = ds.batch(2)\nmodel.fit(other)\n", True),
+        ("a, b = ds.take(2), ds.skip(2)\n", False),
+        ("a, b = ds.take(2), ds.skip(2)\nmodel.fit(b)\n", True),
+        ("both: object = tf.data.Dataset.zip((ds, ds))\n", False),
+        ("both = tf.data.Dataset.zip((ds, ds))\nmodel.fit(both)\n", True),
+        ("print(f'{ds}', ds, len(ds), ds.cardinality(), ds.element_spec)\n", False),
+        ("for x in ds.take(1):\n    print(x)\n", True),
+        ("ds.reduce(0, f)\n", True),
+        ("ds.save('file')\n", True),
+        ("it = iter(ds)\n", True),
+        ("sets = [ds]\n", True),
+        ("self.ds = ds\n", True),
+        ("use(ds)\n", True),
+        ("read = ds.map\n", True),
+        ("def f():\n    return ds\n", True),
+        ("if a:\n    ds = ds.repeat()\nx = ds if a else None\n", True),
+        ("exit()\nmodel.fit(ds)\n", False),
+        ("def f():\n    exit()\nmodel.fit(ds)\n", True),
+        ("try:\n    exit()\nexcept SystemExit:\n    pass\nmodel.fit(ds)\n", True),
+        ("m = tf.keras.Sequential()\nm.compile('adam', 'mse', metrcs=[])\nm.fit(ds)\n", False),
+        ("m = tf.keras.Sequential()\nm.compile('adam', loss='mse', **kw)\nm.fit(ds)\n", True),
+        ("m = tf.keras.models.load_model('m', custom_objects=o)\nm.compile(weight=1)\nm.fit(ds)\n", True),
+        ("class E(tf.keras.layer):\n    pass\nmodel.fit(ds)\n", False),
+        ("x = tf.keras.optimizer.SGD()\nmodel.fit(ds)\n", False),
+        ("class E(tf.keras.layers.Layer):\n    pass\nmodel.fit(ds)\n", True),
+        ("model.fit(ds) )\n", True),  # does not parse
+    ],
+)
+def test_reads(text: str, read: bool) -> None:
+    assert is_read(analyse(Source("train.py", MAKE + text))) is read
+
+
+@pytest.mark.parametrize(
+    ("text", "read"),
+    [
+        ("def f(ds):\n    ds = ds.shuffle(9)\n    return ds\nf(tf.data.Dataset.range(9))\n", True),
+        ("def f():\n    a = tf.data.Dataset.range(9).shuffle(9)\nf()\n", False),
+        ("class A:\n    def f(self):\n        a = tf.data.Dataset.range(9).shuffle(9)\n", False),
+        ("class A:\n    a = tf.data.Dataset.range(9).shuffle(9)\n", True),
+        ("model.fit(tf.data.Dataset.range(9).shuffle(9))\n", True),
+    ],
+)
+def test_reads_of_what_is_made_elsewhere(text: str, read: bool) -> None:
+    assert is_read(analyse(Source("train.py", "import tensorflow as tf\n" + text))) is read
+
+
+@pytest.mark.parametrize(
+    ("place", "text", "read"),
+    [
+        ("data/train.py", "from .pipe import ds\nmodel.fit(ds)\n", True),
+        ("train.py", "from data import pipe\nmodel.fit(pipe.ds)\n", True),
+        ("train.ipynb", '{"cells": [{"source": ["from data.pipe import ds\\n"]}]}', True),
+        ("train.py", "from data.pipe import other\n", False),
+        ("train.py", "from data.pipes import ds\n", False),
+    ],
+)
+def test_a_name_that_another_file_imports(tmp_path: Path, place: str, text: str, read: bool) -> None:
+    path = tmp_path / "data" / "pipe.py"
+    path.parent.mkdir()
+    path.write_text(MAKE)
+    (tmp_path / place).write_text(text)
+    script = analyse(read_script(path, str(path)).source)
+    assert is_read(script) is read
+    assert str(tmp_path / place) in script.project.used
+
+
+@pytest.mark.parametrize("code", ["KM202", "KM208"])
+def test_a_warning_is_an_info_as_long_as_nothing_reads(code: str) -> None:
+    shuffle, prefetch = (".shuffle(5000)", "1") if code == "KM202" else ("", "500")
+    text = DECODED.replace("SHUFFLE", shuffle).replace("PREFETCH", prefetch)
+    for more, severity in (("", "info"), ("model.fit(ds)\n", "warning")):
+        found = check_source(Source("train.py", text + more), codes=[code], settings=Settings()).diagnostics
+        assert [one.severity for one in found] == [severity]
+
+
+def test_a_cell_that_ends_leaves_the_others() -> None:
+    cells = ",".join(
+        f'{{"cell_type": "code", "metadata": {{}}, "outputs": [], "execution_count": null, "source": "{text}"}}'
+        for text in (MAKE.replace("\n", "\\n"), "raise SystemExit", "model.fit(ds)")
+    )
+    raw = f'{{"cells": [{cells}], "metadata": {{}}, "nbformat": 4, "nbformat_minor": 5}}'
+    script = analyse(script_from_bytes(raw.encode(), "train.ipynb").source)
+    assert is_read(script)
+    assert script.fits
