@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import cached_property
 from pathlib import Path
 
@@ -67,6 +67,7 @@ _PIN = re.compile(
     re.MULTILINE,
 )
 _CPU_BUILD = re.compile(r"""^[ \t"'-]*tensorflow[-_]cpu\b""", re.MULTILINE)
+_IMPORT = re.compile(r"import\b")
 _BOUND = re.compile(r"([=~<>!]=|[<>=^]|)[ \t]*v?(\d+(?:\.\d+)*)(\.\*)?")
 _ANY = 9999  # stands for any later part of a version
 _PIN_FILES = (
@@ -162,8 +163,7 @@ class Project:
         here, stem = os.path.split(os.path.splitext(self._path)[0])
         if stem == "__init__":
             here, stem = os.path.split(here)
-        imports = re.compile(rf"\b(?:from|import)\b[^\n]*\b{re.escape(stem)}\b")
-        word = re.compile(rf"\b{re.escape(name)}\b")
+        module, word = (re.compile(rf"\b{re.escape(one)}\b") for one in (stem, name))
         for folder in (here, os.path.dirname(here)):
             self._looked_at.add(folder)
             others = sorted(one for one in self.workspace.names(folder) if one.endswith((".py", ".ipynb")))
@@ -172,7 +172,7 @@ class Project:
                     continue
                 self._texts_read.add(path)
                 text = self.workspace.text(Path(path))
-                if stem in text and name in text and imports.search(text) and word.search(text):
+                if any(module.search(line) for line in _import_lines(text)) and word.search(text):
                     return True
         return False
 
@@ -310,6 +310,13 @@ class Project:
         path = self.path(name)
         self._looked_at.add(str(path))
         return path
+
+
+def _import_lines(text: str) -> Iterator[str]:
+    """The lines of ``text`` that import something, of a notebook's JSON too."""
+    for found in _IMPORT.finditer(text):
+        start, end = text.rfind("\n", 0, found.start()) + 1, text.find("\n", found.end())
+        yield text[start : end if end >= 0 else len(text)]
 
 
 def _relative(path: Path) -> str:
