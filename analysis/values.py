@@ -431,9 +431,16 @@ class Layer(Value):
         return self.api.rpartition(".")[2]
 
     @property
+    def inside(self) -> Model | None:
+        """The model that it is, or that it wraps as ``TimeDistributed`` does."""
+        wrapped = self.config.get("layer") if self.model is None else self.model
+        return wrapped if isinstance(wrapped, Model) else None
+
+    @property
     def frozen(self) -> bool:
-        """Whether it, or the model it is, was set not to be trained."""
-        if self.model is not None and self.model.frozen:
+        """Whether it, or the model it is or wraps, was set not to be trained."""
+        inside = self.inside
+        if inside is not None and inside.frozen:
             return True
         return const(self.config.get("trainable")) is False
 
@@ -520,8 +527,11 @@ class Model(Value):
 
     @property
     def frozen_parameters(self) -> int:
-        """Weights of the layers that are known not to be trained: they have neither gradients nor slots."""
-        return sum(use.parameters or 0 for use in self.uses if use.layer.frozen)
+        """Weights of layers that are known not to be trained, also inside of models that are layers.
+
+        They have neither gradients nor slots.
+        """
+        return _frozen_parameters(self, set())
 
     def flat(self) -> Iterator[Use]:
         """Its layers in order, in place of a model among them that model's own; models of keras.applications stay one."""
@@ -538,10 +548,9 @@ class Model(Value):
 
     def trained_bytes(self, slots: int) -> int:
         """Bytes of the weights that are known, as float32, and of ``slots`` values for each that is trained."""
-        total = (self.inner_parameters or 0) * (1 if self.frozen else 1 + slots)
-        for use in self.uses:
-            total += (use.parameters or 0) * (1 if self.frozen or use.layer.frozen else 1 + slots)
-        return total * 4
+        known = self.known_parameters
+        trained = 0 if self.frozen else known - self.frozen_parameters
+        return (known + slots * trained) * 4
 
     @property
     def activations(self) -> int | None:
@@ -562,6 +571,18 @@ class Model(Value):
             frozen = use.layer.model is not None and use.layer.frozen
             first = first and (frozen or use.layer.name == "InputLayer")
             yield use, 0 if first and use.stored is not None else use.stored
+
+
+def _frozen_parameters(model: Model, seen: set[int]) -> int:
+    seen.add(id(model))
+    total = 0
+    for use in model.uses:
+        inside = use.layer.inside
+        if use.layer.frozen:
+            total += use.parameters or 0
+        elif inside is not None and id(inside) not in seen:
+            total += min(_frozen_parameters(inside, seen), use.parameters or 0)
+    return total
 
 
 def count(shape: Shape | None) -> int | None:
