@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from keras_memlint.analysis import tree
 from keras_memlint.analysis.buffers import cached_bytes, in_memory, shuffle_buffer
-from keras_memlint.analysis.feeds import Feed, copied_bytes
+from keras_memlint.analysis.feeds import Feed
 from keras_memlint.analysis.made_arrays import ON_DISK, arrays_in, exact_bytes, made_arrays
 from keras_memlint.analysis.measurement import OnGpu
 from keras_memlint.analysis.settings import MIB
@@ -94,7 +94,7 @@ def _copies(script: Script) -> Iterator[Part]:
             source = f" from {_quoted(script, made.node)}" if made is not None else ""
             role = "what the dataset is made of" if feed.fit is None else f"`{feed.role}` of `{feed.method}`"
             yield Part(f"{role}{source}, whose size the text does not tell", None, at)
-        elif array.kind != "tensor" and (copies := copied_bytes(array) or 0) >= SMALLEST:
+        elif array.kind != "tensor" and (copies := script.copied_bytes(feed) or 0) >= SMALLEST:
             yield Part(f"copies that `{feed.method}` makes of {array.dtype} {shape(array.shape)}", copies, at)
 
 

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from keras_memlint.analysis.calls import Call
-from keras_memlint.analysis.values import Array, Dict, Items, UnknownValue, Value
+from keras_memlint.analysis.values import Array, Dict, Items, UnknownValue, Value, count
 
 if TYPE_CHECKING:
     from keras_memlint.analysis.fits import Fit
 
+# What Keras on TensorFlow does with arrays. ``casts``: Keras 3 makes float32 of float64 first, and holds that, too.
+# ``widens``: Keras 2 makes a float64 tensor first, which it forgets. ``shares``: so do all before TensorFlow 2.13, where
+# a tensor may be the array's own memory, so that one copy is less.
+Copying = Literal["casts", "widens", "shares"]
 _DATASETS = ("tf.data.Dataset.from_tensor_slices", "tf.data.Dataset.from_tensors")
 
 
@@ -37,6 +41,21 @@ class Feed:
     def piecewise(self) -> bool:
         """Whether the call is repeated with another part of the data each time."""
         return self.array.part and bool(self.call.loops)
+
+    @property
+    def refused(self) -> bool:
+        """Whether the model takes samples with another number of axes and of elements, so that the call raises."""
+        taken = self.fit.model.input if self.fit is not None and self.fit.model is not None else None
+        given = self.array.shape
+        if taken is None or given is None or not self.alone or self.role != "x" or len(taken) == len(given):
+            return False
+        return None not in (count(taken), count(given)) and count(taken) != count(given)
+
+    @property
+    def held_out(self) -> float:
+        """The share of the data that ``fit`` validates on: its ``validation_split``, 0 where none is known."""
+        found = self.call.const("validation_split", 0.0) if self.fit is not None else 0.0
+        return float(found) if isinstance(found, float) and 0 < found < 1 else 0.0
 
 
 def feeds_of(fits: Iterable[Fit], calls: Iterable[Call]) -> list[Feed]:
@@ -75,12 +94,27 @@ def arrays(value: Value) -> Iterator[Array]:
             yield from arrays(value.element)
 
 
-def copied_bytes(array: Array, *, keeps_float64: bool = False) -> int | None:
-    """Bytes of the copies TensorFlow makes of an array it is given whole; None when its size is unknown.
+def copied_by_fit(given: Iterable[Array], how: Copying = "casts", held_out: float = 0.0) -> int | None:
+    """Bytes of the copies ``fit`` makes of arrays on TensorFlow; None when the size of none is known.
 
-    As much again twice; of float64 one and a half times, for Keras 3 casts it before the second copy. Keras 2
-    ``keeps_float64`` and casts each batch. See benchmarks/evidence, KM103.
+    A tensor and a dataset, of float64 as float32. ``held_out`` is the share that it validates on: one copy of the rest
+    stays while that is copied. See benchmarks/evidence, KM103.
     """
-    if array.bytes is None:
-        return None
-    return array.bytes * 3 // 2 if array.dtype == "float64" and not keeps_float64 else array.bytes * 2
+    narrow = wide = largest = 0
+    for array in given:
+        size = array.bytes or 0
+        if array.dtype == "float64":
+            wide, largest = wide + size // 2, max(largest, size)
+        else:
+            narrow += size
+    whole, once = 0, narrow + wide
+    each = 2 * once
+    if how == "casts":
+        whole = wide
+    elif how == "widens":
+        each += largest
+    else:
+        each -= narrow
+    rest = 1 - held_out
+    validated = rest * once + held_out * each if held_out else 0
+    return whole + round(max(rest * each, validated)) or None

@@ -21,7 +21,7 @@ from keras_memlint.analysis import (
 from keras_memlint.analysis.accumulating import Accumulated
 from keras_memlint.analysis.calls import Call, Holding, Setting
 from keras_memlint.analysis.captures import Captured, captured
-from keras_memlint.analysis.feeds import Feed, feeds_of
+from keras_memlint.analysis.feeds import Copying, Feed, copied_by_fit, feeds_of
 from keras_memlint.analysis.fits import Fit, fits_of
 from keras_memlint.analysis.forward import Forward, forwards_of
 from keras_memlint.analysis.graph_functions import Retracing, retracings
@@ -214,6 +214,13 @@ class Script:
     def feeds(self) -> list[Feed]:
         """Arrays given whole to ``fit``, ``evaluate``, ``predict`` or a dataset, in order."""
         return feeds_of(self.fits, self.all_calls)
+
+    def copied_bytes(self, *feeds: Feed) -> int | None:
+        """Bytes of the copies that one call makes of what it is given whole; None when the size of none is known."""
+        arrays = [one.array for one in feeds]
+        if feeds[0].fit is None:  # a dataset casts nothing
+            return 2 * sum(array.bytes or 0 for array in arrays) or None
+        return copied_by_fit(arrays, self.copying, feeds[0].held_out)
 
     @cached_property
     def holdings(self) -> list[Holding]:
@@ -532,15 +539,15 @@ class Script:
         """Whether the script or its pins need a Keras whose loop slices arrays itself: before 2.4, or TensorFlow 1."""
         return versions.slices_arrays(self)
 
-    @property
+    @cached_property
     def keras_major(self) -> int | None:
-        """2 or 3 where the project's pins, the script's environment or its imports say so, else None."""
+        """2 or 3 where the project's pins, the script's environment, imports or optimizers say so, else None."""
         return versions.keras_major(self)
 
     @cached_property
-    def keeps_float64(self) -> bool:
-        """Whether ``fit`` copies float64 arrays as they are: Keras 2 casts each batch, Keras 3 a whole copy."""
-        return versions.keeps_float64(self)
+    def copying(self) -> Copying:
+        """How ``fit`` copies arrays, as far as it is known which Keras and TensorFlow run the script."""
+        return versions.copying(self)
 
     @cached_property
     def batch_class(self) -> str:

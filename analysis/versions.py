@@ -6,9 +6,11 @@ import re
 from typing import TYPE_CHECKING
 
 from keras_memlint.analysis import tree
+from keras_memlint.analysis.facts.keras_modules import OLD_OPTIMIZER_ARGUMENTS, last_keras
 from keras_memlint.analysis.values import Function, Items, Value, const
 
 if TYPE_CHECKING:
+    from keras_memlint.analysis.feeds import Copying
     from keras_memlint.analysis.script import Script
 
 # Modules that standalone Keras has since version 3.
@@ -39,7 +41,7 @@ _TENSORFLOW_1 = re.compile(
 
 
 def keras_major(script: Script) -> int | None:
-    """2 or 3 where the project's pins, the script's environment or its imports say so, else None."""
+    """2 or 3 where the project's pins, the script's environment, imports or optimizers say so, else None."""
     if script.environment_value("TF_USE_LEGACY_KERAS") in ("1", "true", "True"):
         return 2
     newest, oldest = script.project.pins, script.project.floors
@@ -48,17 +50,35 @@ def keras_major(script: Script) -> int | None:
             return 2
         if package in oldest and oldest[package] >= third:
             return 3
-    return 3 if script.uses_keras_3 else None
+    if script.uses_keras_3:
+        return 3
+    return 2 if imports_before(script, 3, 0) or _has_old_optimizer(script) else None
 
 
-def keeps_float64(script: Script) -> bool:
-    """Whether ``fit`` copies float64 arrays as they are: Keras 2, by its pins or by optimizers with ``lr``."""
-    if keras_major(script) is not None:
-        return keras_major(script) == 2
+def imports_before(script: Script, major: int, minor: int) -> bool:
+    """Whether a module-level import needs a standalone Keras older than ``major.minor``."""
     return any(
-        call.flavour == "tf_keras" or (call.name.startswith("keras.optimizers.") and "lr" in call.kwargs)
+        (last_keras(one.dotted) or (major, minor)) < (major, minor)
+        for one in script.imports
+        if one.top and not one.tried
+    )
+
+
+def _has_old_optimizer(script: Script) -> bool:
+    return any(
+        call.name.startswith("keras.optimizers.") and not OLD_OPTIMIZER_ARGUMENTS.isdisjoint(call.kwargs)
         for call in script.all_calls
     )
+
+
+def copying(script: Script) -> Copying:
+    """How ``fit`` copies arrays, as far as it is known which Keras and TensorFlow run the script; else as the newest do."""
+    pins = script.project.pins
+    if script.tensorflow_before(2, 13) or pins.get("keras", (9,)) < (2, 13) or imports_before(script, 2, 13):
+        return "shares"
+    if script.keras_major is not None:
+        return "widens" if script.keras_major == 2 else "casts"
+    return "widens" if any(call.flavour == "tf_keras" for call in script.all_calls) else "casts"
 
 
 def uses_keras_3(script: Script) -> bool:
@@ -81,6 +101,8 @@ def slices_arrays(script: Script) -> bool:
         return True
     own = any(one.dotted.split(".")[0] == "keras" for one in script.imports)
     if own and (pins.get("keras", (9,)) < (2, 4) or script.tensorflow_before(2, 2)):
+        return True
+    if imports_before(script, 2, 4):
         return True
     return (
         any(

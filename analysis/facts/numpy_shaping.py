@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from math import prod
+
 from keras_memlint.analysis.calls import Call
 from keras_memlint.analysis.facts.arguments import dtype_of, shape_of
 from keras_memlint.analysis.facts.dtypes import itemsize
@@ -62,7 +64,17 @@ def _reshape(call: Call, _run: Machine) -> Value:
         given = as_array(given, call, None, "copied into one array")
     if not isinstance(given, Array):
         return UNKNOWN
+    if _cannot_be(given.shape, wanted):
+        return UNKNOWN
     return given.derived(call.node, "reshaped", shape=solve(given.shape, wanted))
+
+
+def _cannot_be(before: Shape | None, wanted: Shape | None) -> bool:
+    """Whether an array does not have the elements of ``wanted``: what is known of it is wrong, or the script ends there."""
+    if before is None or wanted is None or None in before or None in wanted:
+        return False
+    total, asked = prod(axis or 0 for axis in before), prod(axis or 0 for axis in wanted if axis != -1)
+    return total % asked != 0 if -1 in wanted and asked else -1 not in wanted and total != asked
 
 
 def solve(before: Shape | None, wanted: Shape | None) -> Shape | None:

@@ -25,7 +25,7 @@ _SAMPLE = 16_384
 def reporter(script: Script, feed: Feed) -> str | None:
     """The rule whose cause this feed is, if it is large: one array, one finding. None when it is nobody's."""
     array = feed.array
-    if is_toy(array) or array.labels or array.kind == "sparse" or feed.piecewise:
+    if is_toy(array) or array.labels or array.kind == "sparse" or feed.piecewise or feed.refused:
         return None
     maker = script.maker(array)
     if array.source == "list":
@@ -113,6 +113,31 @@ def in_words(script: Script, feed: Feed) -> str | None:
     if text is not None and script.large(text):
         return f"a table read whole from {format_bytes(text)} of text"
     return None
+
+
+def _given_together(script: Script, feed: Feed) -> list[Feed]:
+    """``feed`` and what its call copies with it: inputs and targets alike, but what other rules report."""
+    mine = (None, reporter(script, feed))
+    return [
+        one
+        for one in script.feeds
+        if one.call is feed.call
+        and one.array.kind not in ("sparse", "tensor")
+        and reporter(script, one) in mine
+    ]
+
+
+def copied_in_words(script: Script, feed: Feed) -> tuple[str | None, int | None]:
+    """What ``feed``'s call copies, or is given as a tensor, in words and in bytes; no words for what is not large."""
+    words = in_words(script, feed)
+    if feed.array.kind == "tensor":
+        return words and f"is given {words}", feed.array.bytes
+    feeds = _given_together(script, feed)
+    sizes = [one.array.bytes or 0 for one in feeds]
+    if words and sum(sizes) * 4 >= max(sizes) * 5 > 0:
+        words = f"whole arrays of {format_bytes(sum(sizes))}"
+    copies = "copies" if script.copying == "shares" else "makes two copies of"
+    return words and f"{copies} {words}", script.copied_bytes(*feeds)
 
 
 def is_selection(array: Array) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from keras_memlint.analysis.feeds import Feed, copied_bytes
+from keras_memlint.analysis.feeds import Feed
 from keras_memlint.analysis.script import Script
 from keras_memlint.analysis.values import Array
 from keras_memlint.fixes.pydataset import feed_in_batches
@@ -45,7 +45,7 @@ def check(script: Script) -> Iterator[Finding]:
             at=script.call_place(first.call),
             site=script.place(first.call.site),
             message=f"`{first.method}` reads a whole {what} into memory and copies it",
-            bytes=copied_bytes(first.array, keeps_float64=script.keeps_float64),
+            bytes=script.copied_bytes(first),
             help=_HELP.format(script.batch_class),
             related=(*script.trail(first.array.origin), *places(script, feeds)[1:]),
             fixes=(fix,) if fix is not None else (),

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import NamedTuple
 
 from keras_memlint.analysis.calls import Call
-from keras_memlint.analysis.feeds import Feed, copied_bytes
+from keras_memlint.analysis.feeds import Feed
 from keras_memlint.analysis.script import Script
 from keras_memlint.analysis.values import Array, Object
 from keras_memlint.fixes.edits import Fix
@@ -116,7 +117,8 @@ def _severity(script: Script, load: _Load) -> Severity | None:
 def _message(script: Script, load: _Load) -> str:
     name = load.call.name.rpartition(".")[2]
     what = "parses a whole text file" if _is_text(load) else "reads a whole file"
-    copies = f", and `{load.feeds[0].method}` copies it twice" if load.feeds and _copies(script) else ""
+    twice = "" if script.copying == "shares" else " twice"
+    copies = f", and `{load.feeds[0].method}` copies it{twice}" if load.feeds and _copies(script) else ""
     return f"`np.{name}` {what} into memory{copies}"
 
 
@@ -127,10 +129,8 @@ def _cost(script: Script, load: _Load) -> int | None:
         return None
     if not load.feeds or not _copies(script):
         return result.bytes
-    keeps = script.keeps_float64
-    copies = copied_bytes(load.feeds[0].array, keeps_float64=keeps) or copied_bytes(
-        result, keeps_float64=keeps
-    )
+    fed = load.feeds[0]
+    copies = script.copied_bytes(fed) or script.copied_bytes(replace(fed, array=result))
     return result.bytes + (copies or 0)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from keras_memlint.analysis.feeds import arrays, copied_bytes
+from keras_memlint.analysis.feeds import arrays, copied_by_fit
 from keras_memlint.analysis.fits import Fit
 from keras_memlint.analysis.script import Script
 from keras_memlint.analysis.values import Array, Dataset, Instance, Items, Object, Scalar, Value, const
@@ -69,11 +69,12 @@ def _copied(script: Script, fit: Fit, given: Value) -> Finding | None:
         return None
     if samples.source == "list" or is_toy(samples) or not script.large(samples.least):
         return None
+    copies = "makes a copy of" if script.copying == "shares" else "makes two copies of"
     return Finding(
         at=script.call_place(fit.call),
         site=script.place(fit.call.site),
-        message=f"`{fit.method}` makes two copies of the validation arrays and keeps one while it trains",
-        bytes=copied_bytes(samples),
+        message=f"`{fit.method}` {copies} the validation arrays and keeps one while it trains",
+        bytes=copied_by_fit([samples], script.copying),
         help=_SLICE.format(script.batch_class),
         related=script.trail(samples.origin),
     )

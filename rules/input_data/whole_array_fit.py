@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from keras_memlint.analysis.feeds import Feed, copied_bytes
+from keras_memlint.analysis.feeds import Feed
 from keras_memlint.analysis.script import Script
 from keras_memlint.fixes.pydataset import feed_in_batches
 from keras_memlint.rules.base import Finding, Rule
-from keras_memlint.rules.input_data._whole import in_words, places, reporter
+from keras_memlint.rules.input_data._whole import copied_in_words, in_words, places, reporter
 
 RULE = Rule(
     "KM103",
@@ -42,13 +42,12 @@ def check(script: Script) -> Iterator[Finding]:
         reported.add(id(first.call.node))
         tensor = first.array.kind == "tensor"
         fix = feed_in_batches(script, feeds) if not tensor else None
+        what, size = copied_in_words(script, first)
         yield Finding(
             at=script.call_place(first.call),
             site=script.place(first.call.site),
-            message=f"`{first.method}` {'is given' if tensor else 'makes two copies of'} {in_words(script, first)}",
-            bytes=first.array.bytes
-            if tensor
-            else copied_bytes(first.array, keeps_float64=script.keeps_float64),
+            message=f"`{first.method}` {what}",
+            bytes=size,
             help=_MAKE if tensor else _SLICE.format(script.batch_class),
             related=(*script.trail(first.array.origin), *places(script, feeds)[1:]),
             fixes=(fix,) if fix is not None else (),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from keras_memlint.analysis.bytes import format_bytes
-from keras_memlint.analysis.feeds import Feed, copied_bytes
+from keras_memlint.analysis.feeds import Feed
 from keras_memlint.analysis.script import Script
 from keras_memlint.rules.base import Finding, Rule
 from keras_memlint.rules.diagnostic import Severity
@@ -35,7 +35,7 @@ def check(script: Script) -> Iterator[Finding]:
             at=script.call_place(feed.call),
             site=script.place(feed.call.site),
             message=f"`{feed.method}` copies {what} into the dataset, twice at its peak",
-            bytes=copied_bytes(feed.array),
+            bytes=script.copied_bytes(feed),
             help="make the dataset of file names or indices and read each element in `map`, or give `fit` a"
             f" `{script.batch_class}`",
             related=script.trail(feed.array.origin),

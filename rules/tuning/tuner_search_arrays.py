@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from keras_memlint.analysis.feeds import copied_bytes
 from keras_memlint.analysis.script import Fit, Script
 from keras_memlint.analysis.values import UnknownValue
 from keras_memlint.rules.base import Finding, Rule
-from keras_memlint.rules.input_data._whole import in_words, reporter
+from keras_memlint.rules.input_data._whole import copied_in_words, reporter
 
 RULE = Rule("KM903", "tuner-search-arrays", severity="warning", words=("search",))
 
@@ -21,16 +20,13 @@ def check(script: Script) -> Iterator[Finding]:
     for feed in script.feeds:
         if feed.method != "search" or reporter(script, feed) != "KM903":
             continue
-        size = in_words(script, feed)
-        if size is not None:
-            tensor = feed.array.kind == "tensor"
+        what, size = copied_in_words(script, feed)
+        if what is not None:
             yield Finding(
                 at=script.call_place(feed.call),
                 site=script.place(feed.call.site),
-                message=f"each trial {'is given' if tensor else 'makes two copies of'} {size}",
-                bytes=feed.array.bytes
-                if tensor
-                else copied_bytes(feed.array, keeps_float64=script.keeps_float64),
+                message=f"each trial {what}",
+                bytes=size,
                 help=_HELP.format(script.batch_class),
                 related=script.trail(feed.array.origin),
             )

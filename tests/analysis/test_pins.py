@@ -47,6 +47,12 @@ def test_bounds(
         ("try:\n    from keras import ops\nexcept ImportError:\n    ops = None", "", None),
         ("from keras import ops", "keras==2.15.0", 2),
         ("import keras", "keras<3", 2),
+        ("from keras.layers.core import Dense", "", 2),
+        ("from keras.utils.np_utils import to_categorical", "", 2),
+        ("from keras.layers import Dense\nfrom keras.utils import to_categorical", "", None),
+        ("try:\n    from keras.layers.core import Dense\nexcept ImportError:\n    Dense = None", "", None),
+        ("from tensorflow.keras.optimizers import Adam\nAdam(lr=0.1)", "", 2),
+        ("from keras.optimizers import Adam\nAdam(learning_rate=0.1, decay=0.1)", "", None),
         ("import keras", "tensorflow<2.16", 2),
         ("import keras", "tensorflow>=2.15,<2.20", None),
         ("import keras", "tensorflow>=2.16,<2.20", 3),
@@ -56,3 +62,17 @@ def test_bounds(
 def test_major_version_of_keras(text: str, pins: str, major: int | None, tmp_path: Path) -> None:
     (tmp_path / "requirements.txt").write_text(pins + "\n", encoding="utf-8")
     assert analyse(Source(str(tmp_path / "train.py"), text + "\n")).keras_major == major
+
+
+@pytest.mark.parametrize(
+    ("imported", "slices"),
+    [
+        ("from keras.backend.tensorflow_backend import set_session", True),
+        ("import keras.backend.tensorflow_backend as KTF", True),
+        ("from keras.legacy import interfaces", True),
+        ("from keras.layers.normalization import BatchNormalization", False),
+        ("from keras.backend import clear_session", False),
+    ],
+)
+def test_imports_of_a_keras_that_slices_arrays(imported: str, slices: bool, tmp_path: Path) -> None:
+    assert analyse(Source(str(tmp_path / "train.py"), imported + "\n")).slices_arrays == slices

@@ -98,3 +98,22 @@ def test_the_cure_is_a_class_that_the_pinned_keras_has(pin: str, name: str, tmp_
     (found,) = findings(LARGE + "model.fit(x, y)\n", tmp_path)
     assert found.help is not None
     assert f"`{name}`" in found.help
+
+
+@pytest.mark.parametrize(
+    ("call", "words", "size"),
+    [
+        ("model.fit(x, y)", "a whole array of 188 MiB", 375),
+        ("model.fit(x, x)", "whole arrays of 375 MiB", 750),
+        ("model.fit([x, x], x)", "whole arrays of 562 MiB", 1125),
+        ("model.fit({'a': x, 'b': x[:500]}, y)", "whole arrays of 281 MiB", 562),
+        ("model.fit(x, y, validation_split=0.2)", "a whole array of 188 MiB", 300),
+        ("model.fit(x, x, validation_split=0.5)", "whole arrays of 375 MiB", 562),
+        ("model.fit(x, np.zeros((1000, 10), 'float32'))", "a whole array of 188 MiB", 375),
+        ("model.evaluate(x, x)", "whole arrays of 375 MiB", 750),
+    ],
+)
+def test_bytes_of_all_that_a_call_is_given(call: str, words: str, size: int, tmp_path: Path) -> None:
+    (found,) = findings(LARGE + call + "\n", tmp_path)
+    assert words in found.message
+    assert (found.bytes or 0) // MIB == size

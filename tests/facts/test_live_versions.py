@@ -1,0 +1,42 @@
+"""What is said to have ended with a version of Keras, against the Keras 3 and Keras 2 that are installed."""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+
+import keras
+import pytest
+from keras_memlint.analysis.facts.keras_modules import LAST_MODULES, OLD_OPTIMIZER_ARGUMENTS, last_keras
+
+MODULES = [root + name for _, root, names in LAST_MODULES for name in names]
+
+
+@pytest.mark.parametrize("dotted", MODULES)
+def test_gone_from_keras_3(dotted: str) -> None:
+    """Neither a module, nor a name of one."""
+    module, _, name = dotted.rpartition(".")
+    with pytest.raises(ImportError):
+        importlib.import_module(dotted)
+    with contextlib.suppress(ImportError):
+        assert not hasattr(importlib.import_module(module), name)
+
+
+@pytest.mark.parametrize(
+    "dotted", ["keras.layers", "keras.datasets.mnist", "keras.applications.resnet50.ResNet50"]
+)
+def test_still_there(dotted: str) -> None:
+    assert last_keras(dotted) is None
+
+
+def test_the_oldest_bound_counts() -> None:
+    assert last_keras("keras.layers.normalization") == (2, 12)
+    assert last_keras("keras.layers.normalization.BatchNormalization") == (2, 4)
+    assert last_keras("keras.layers.normalization.batch_normalization.BatchNormalization") == (2, 12)
+
+
+@pytest.mark.parametrize("argument", sorted(OLD_OPTIMIZER_ARGUMENTS))
+@pytest.mark.parametrize("name", ["SGD", "RMSprop", "Adam", "Nadam"])
+def test_optimizers_of_keras_3_raise(name: str, argument: str) -> None:
+    with pytest.raises(ValueError, match="not recognized"):
+        getattr(keras.optimizers, name)(**{argument: 0.01})
