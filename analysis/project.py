@@ -66,6 +66,7 @@ _PIN = re.compile(
     r"""(?:\[[\w,-]*\])?\s*(?:=\s*["']\s*)?((?:[ \t]*,?[ \t]*(?:[=~<>!]=|[<>=^])[ \t]*v?\d+(?:\.\d+)*(?:\.\*)?)+|(?<=["'])\d+(?:\.\d+)*)""",
     re.MULTILINE,
 )
+_DIRECTML = re.compile(r"""^[ \t"'-]*tensorflow[-_]directml\b""", re.MULTILINE)
 _CPU_BUILD = re.compile(r"""^[ \t"'-]*tensorflow[-_]cpu\b""", re.MULTILINE)
 _IMPORT = re.compile(r"import\b")
 _BOUND = re.compile(r"([=~<>!]=|[<>=^]|)[ \t]*v?(\d+(?:\.\d+)*)(\.\*)?")
@@ -250,6 +251,11 @@ class Project:
     def has_no_gpu_build(self) -> bool:
         """Whether the project's requirements name the TensorFlow that knows no GPU."""
         return any(_CPU_BUILD.search(text) for text in self._requirements)
+
+    @cached_property
+    def has_directml(self) -> bool:
+        """Whether the project's requirements name TensorFlow for DirectML, or its plugin."""
+        return any(_DIRECTML.search(text) for text in self._requirements)
 
     @cached_property
     def _requirements(self) -> list[str]:

@@ -498,6 +498,14 @@ class Script:
         """Whether the script sets one of these environment variables, to whatever value."""
         return any(one.name in names for one in self.environment)
 
+    @cached_property
+    def uses_directml(self) -> bool:
+        """Whether GPUs are driven by DirectML, as the requirements or any words of the script say.
+
+        Its plugin lets memory grow, whatever it is told: tensorflow-directml-plugin issue 381.
+        """
+        return self.project.has_directml or "directml" in self.source.text.lower()
+
     @property
     def cpu_only(self) -> bool:
         """Whether the script hides all GPUs from itself."""

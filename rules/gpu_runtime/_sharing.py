@@ -34,9 +34,10 @@ _JAX = ("jax.numpy.", "jax.random.", "jax.device_put", "jax.grad", "jax.jit", "j
 
 
 def is_limited(script: Script) -> bool:
-    """Whether the script, or a module of its project, says how much memory TensorFlow takes of a GPU."""
+    """Whether the script, a module of its project or the driver says how much memory TensorFlow takes of a GPU."""
     return (
         script.uses(*_LIMITS)
+        or script.uses_directml
         or script.sets_environment("TF_FORCE_GPU_ALLOW_GROWTH", "TF_GPU_ALLOCATOR")
         or script.project.mentions("set_memory_growth", "allow_growth", "set_logical_device_configuration")
     )

@@ -49,6 +49,8 @@ def check(script: Script) -> Iterator[Finding]:
         start = next((one for one in script.starts if script.surely_before(one, call)), None)
         # What was said before in the same words is not changed, so there is no error.
         first = said.setdefault((call.name, _value(script, call)), call.order)
+        if start is not None and start.name in LISTS and script.uses_directml:
+            continue
         if start is not None and first > start.order and script.own(call.node):
             yield _late(script, call, start)
         elif call.name == _GROWTH:

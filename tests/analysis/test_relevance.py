@@ -33,6 +33,12 @@ def project(tmp_path: Path) -> Path:
         ("import sklearn\nsklearn.x.fit(x)", False),
         ("x.fit(y)", False),
         ("", False),
+        ("import theano\n# the same with keras\nx = np.zeros((50_000, 32, 32, 3))", False),
+        ("import theano\nimport keras", True),
+        ("import torch\nx = 1; import keras", True),
+        ("import torch\nfrom transformers import TFBertModel\nimport numpy, tensorflow", True),
+        ("import torch  # not tf\nfrom nets.small import build\nbuild().fit(x)", True),
+        ("import theano\ntheano.config.x = 1\ntf.constant(1)", False),
     ],
 )
 def test_scripts(project: Path, text: str, relevant: bool) -> None:
