@@ -43,15 +43,6 @@ class Feed:
         return self.array.part and bool(self.call.loops)
 
     @property
-    def refused(self) -> bool:
-        """Whether the model takes samples with another number of axes and of elements, so that the call raises."""
-        taken = self.fit.model.input if self.fit is not None and self.fit.model is not None else None
-        given = self.array.shape
-        if taken is None or given is None or not self.alone or self.role != "x" or len(taken) == len(given):
-            return False
-        return None not in (count(taken), count(given)) and count(taken) != count(given)
-
-    @property
     def held_out(self) -> float:
         """The share of the data that ``fit`` validates on: its ``validation_split``, 0 where none is known."""
         found = self.call.const("validation_split", 0.0) if self.fit is not None else 0.0
@@ -62,7 +53,7 @@ def feeds_of(fits: Iterable[Fit], calls: Iterable[Call]) -> list[Feed]:
     """All feeds, in order of evaluation."""
     found: list[Feed] = []
     for fit in fits:
-        if fit.method in ("fit", "search", "evaluate", "predict") and not _contradicts_itself(fit):
+        if fit.method in ("fit", "search", "evaluate", "predict") and not _raises(fit):
             for role, given in (("x", fit.x), ("y", fit.y)):
                 found += [Feed(fit.call, role, a, fit, a is given) for a in arrays(given)]
     for call in calls:
@@ -73,11 +64,21 @@ def feeds_of(fits: Iterable[Fit], calls: Iterable[Call]) -> list[Feed]:
     return sorted(found, key=lambda feed: feed.call.order)
 
 
-def _contradicts_itself(fit: Fit) -> bool:
-    """Whether the rows and the labels are known to be different in number: Keras raises, or something is not as it looks."""
-    if not isinstance(fit.x, Array) or not isinstance(fit.y, Array):
+def _raises(fit: Fit) -> bool:
+    """Whether Keras is known to raise, or something is not as it looks.
+
+    There are more rows than labels, or fewer; or the model takes samples of other axes and another number of elements.
+    """
+    if not isinstance(fit.x, Array):
         return False
-    return None not in (fit.x.length, fit.y.length) and fit.x.length != fit.y.length
+    if isinstance(fit.y, Array) and _differ(fit.x.length, fit.y.length):
+        return True
+    taken, given = fit.model.input if fit.model is not None else None, fit.x.shape
+    return len(taken or ()) != len(given or ()) and _differ(count(taken), count(given))
+
+
+def _differ(one: int | None, other: int | None) -> bool:
+    return one is not None and other is not None and one != other
 
 
 def arrays(value: Value) -> Iterator[Array]:

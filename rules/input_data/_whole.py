@@ -25,7 +25,7 @@ _SAMPLE = 16_384
 def reporter(script: Script, feed: Feed) -> str | None:
     """The rule whose cause this feed is, if it is large: one array, one finding. None when it is nobody's."""
     array = feed.array
-    if is_toy(array) or array.labels or array.kind == "sparse" or feed.piecewise or feed.refused:
+    if is_toy(array) or array.labels or array.kind == "sparse" or feed.piecewise:
         return None
     maker = script.maker(array)
     if array.source == "list":
