@@ -549,7 +549,7 @@ class Script:
 
     @cached_property
     def keras_major(self) -> int | None:
-        """2 or 3 where the project's pins, the script's environment, imports or optimizers say so, else None."""
+        """2 or 3 where the project's pins, the script's environment, imports or calls say so, else None."""
         return versions.keras_major(self)
 
     @cached_property

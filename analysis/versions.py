@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from keras_memlint.analysis import tree
-from keras_memlint.analysis.facts.keras_modules import OLD_OPTIMIZER_ARGUMENTS, last_keras
+from keras_memlint.analysis.facts.keras_modules import LAST_METHODS, OLD_OPTIMIZER_ARGUMENTS, last_keras
 from keras_memlint.analysis.values import Function, Items, Value, const
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ _TENSORFLOW_1 = re.compile(
 
 
 def keras_major(script: Script) -> int | None:
-    """2 or 3 where the project's pins, the script's environment, imports or optimizers say so, else None."""
+    """2 or 3 where the project's pins, the script's environment, imports or calls say so, else None."""
     if script.environment_value("TF_USE_LEGACY_KERAS") in ("1", "true", "True"):
         return 2
     newest, oldest = script.project.pins, script.project.floors
@@ -52,15 +52,16 @@ def keras_major(script: Script) -> int | None:
             return 3
     if script.uses_keras_3:
         return 3
-    return 2 if imports_before(script, 3, 0) or _has_old_optimizer(script) else None
+    return 2 if _needs_before(script, 3, 0) or _has_old_optimizer(script) else None
 
 
-def imports_before(script: Script, major: int, minor: int) -> bool:
-    """Whether a module-level import needs a standalone Keras older than ``major.minor``."""
+def _needs_before(script: Script, major: int, minor: int) -> bool:
+    """Whether a module-level import, or a method of a model, needs a Keras older than ``major.minor``."""
+    version = major, minor
+    if any(last < version and script.uses(name) for name, last in LAST_METHODS.items()):
+        return True
     return any(
-        (last_keras(one.dotted) or (major, minor)) < (major, minor)
-        for one in script.imports
-        if one.top and not one.tried
+        (last_keras(one.dotted) or version) < version for one in script.imports if one.top and not one.tried
     )
 
 
@@ -74,7 +75,7 @@ def _has_old_optimizer(script: Script) -> bool:
 def copying(script: Script) -> Copying:
     """How ``fit`` copies arrays, as far as it is known which Keras and TensorFlow run the script; else as the newest do."""
     pins = script.project.pins
-    if script.tensorflow_before(2, 13) or pins.get("keras", (9,)) < (2, 13) or imports_before(script, 2, 13):
+    if script.tensorflow_before(2, 13) or pins.get("keras", (9,)) < (2, 13) or _needs_before(script, 2, 13):
         return "shares"
     if script.keras_major is not None:
         return "widens" if script.keras_major == 2 else "casts"
@@ -102,7 +103,7 @@ def slices_arrays(script: Script) -> bool:
     own = any(one.dotted.split(".")[0] == "keras" for one in script.imports)
     if own and (pins.get("keras", (9,)) < (2, 4) or script.tensorflow_before(2, 2)):
         return True
-    if imports_before(script, 2, 4):
+    if _needs_before(script, 2, 4):
         return True
     return (
         any(

@@ -1,4 +1,4 @@
-"""Modules and arguments that ended with a version of Keras: whoever uses one runs that version or an older one.
+"""Modules, methods and arguments that ended with a version of Keras: whoever uses one runs that version or an older one.
 
 Modules are those of standalone Keras, whose wheels held the whole source until 2.12. Read from the files of keras-team/keras
 at its tags 1.2.2 to v2.15.0. Where a module outlived a name that was in it, the name has a row.
@@ -81,6 +81,14 @@ LAST_MODULES: tuple[tuple[tuple[int, int], str, tuple[str, ...]], ...] = (
 )
 _LAST = {root + name: version for version, root, names in LAST_MODULES for name in names}
 
+# Methods of models. Whoever calls `predict_classes` has standalone Keras 2.4 or older, or TensorFlow 2.5 or older.
+LAST_METHODS = {
+    "keras.Model.predict_classes": (2, 5),
+    "keras.Model.predict_proba": (2, 5),
+    "keras.Model.evaluate_generator": (2, 15),
+    "keras.Model.fit_generator": (2, 15),
+    "keras.Model.predict_generator": (2, 15),
+}
 # Keyword arguments of optimizers that Keras 3 raises at.
 OLD_OPTIMIZER_ARGUMENTS = frozenset(["lr", "schedule_decay"])
 

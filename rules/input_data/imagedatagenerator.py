@@ -22,7 +22,6 @@ _MODULE = "keras.preprocessing.image"
 _ABOVE = ("keras", "keras.preprocessing", _MODULE)
 # What `tensorflow.keras.preprocessing.image` has in TensorFlow 2.21, of what scripts import.
 _STILL_THERE = ("ImageDataGenerator", "array_to_img", "img_to_array", "load_img", "save_img")
-_KERAS_2_ONLY = tuple(f"keras.Model.{name}_generator" for name in ("fit", "evaluate", "predict"))
 _LAYERS = "use `keras.utils.image_dataset_from_directory`, and layers such as `RandomFlip` for augmentation"
 _SLICE = (
     "slice it batch by batch in a `{}` and augment with layers such as `RandomFlip`; `flow` does not copy"
@@ -178,7 +177,7 @@ def _others(script: Script, copies: list[Copy]) -> list[tuple[str, Place]]:
 def _deprecated(script: Script) -> Iterator[Finding]:
     """One hint for a script; an info where the next Keras breaks its import."""
     imported = _standalone(script)
-    old = script.keras_major == 2 or script.uses(*_KERAS_2_ONLY)
+    old = script.keras_major == 2
     call = next(script.calls(_NAME), None)
     if imported is not None and not old:
         yield Finding(

@@ -93,6 +93,8 @@ def test_nothing_known() -> None:
         ("import tensorflow as tf", "tensorflow==2.10", "shares"),
         ("import keras", "keras<2.13", "shares"),
         ("from keras.layers.core import Dense", "", "shares"),
+        ("import keras\nkeras.Sequential().predict_classes(x)", "", "shares"),
+        ("import keras\nkeras.Sequential().fit_generator(x)", "", "widens"),
     ],
 )
 def test_which_keras_copies(text: str, pins: str, how: str, tmp_path: Path) -> None:

@@ -7,7 +7,12 @@ import importlib
 
 import keras
 import pytest
-from keras_memlint.analysis.facts.keras_modules import LAST_MODULES, OLD_OPTIMIZER_ARGUMENTS, last_keras
+from keras_memlint.analysis.facts.keras_modules import (
+    LAST_METHODS,
+    LAST_MODULES,
+    OLD_OPTIMIZER_ARGUMENTS,
+    last_keras,
+)
 
 MODULES = [root + name for _, root, names in LAST_MODULES for name in names]
 
@@ -33,6 +38,15 @@ def test_the_oldest_bound_counts() -> None:
     assert last_keras("keras.layers.normalization") == (2, 12)
     assert last_keras("keras.layers.normalization.BatchNormalization") == (2, 4)
     assert last_keras("keras.layers.normalization.batch_normalization.BatchNormalization") == (2, 12)
+
+
+@pytest.mark.parametrize(("name", "last"), LAST_METHODS.items())
+def test_methods(name: str, last: tuple[int, int]) -> None:
+    """The newest Keras 2 has those that are said to have lasted so long."""
+    method = name.rpartition(".")[2]
+    assert not hasattr(keras.Sequential, method)
+    keras_2 = pytest.importorskip("tf_keras", reason="tf_keras (extra legacy-keras) is not installed")
+    assert hasattr(keras_2.Sequential, method) == (last == (2, 15))
 
 
 @pytest.mark.parametrize("argument", sorted(OLD_OPTIMIZER_ARGUMENTS))
