@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 # ``widens``: Keras 2 makes a float64 tensor first, which it forgets. ``shares``: so do all before TensorFlow 2.13, where
 # a tensor may be the array's own memory, so that one copy is less.
 Copying = Literal["casts", "widens", "shares"]
+NOT_COPIED = ("sparse", "tensor")
 _DATASETS = ("tf.data.Dataset.from_tensor_slices", "tf.data.Dataset.from_tensors")
 
 
@@ -44,9 +45,18 @@ class Feed:
 
     @property
     def held_out(self) -> float:
-        """The share of the data that ``fit`` validates on: its ``validation_split``, 0 where none is known."""
+        """The share of the data that ``fit`` validates on: its ``validation_split``, 0 where none is known or used."""
+        if self.validated:
+            return 0.0
         found = self.call.const("validation_split", 0.0) if self.fit is not None else 0.0
         return float(found) if isinstance(found, float) and 0 < found < 1 else 0.0
+
+    @property
+    def validated(self) -> list[Array]:
+        """The arrays that ``fit`` is given whole as ``validation_data``, and copies."""
+        given = self.call.arg("validation_data") if self.fit is not None else None
+        found = arrays(given) if given is not None else ()
+        return [array for array in found if array.kind not in NOT_COPIED]
 
 
 def feeds_of(fits: Iterable[Fit], calls: Iterable[Call]) -> list[Feed]:
@@ -95,12 +105,25 @@ def arrays(value: Value) -> Iterator[Array]:
             yield from arrays(value.element)
 
 
-def copied_by_fit(given: Iterable[Array], how: Copying = "casts", held_out: float = 0.0) -> int | None:
+def copied_by_fit(
+    given: Iterable[Array], how: Copying = "casts", held_out: float = 0.0, validated: Iterable[Array] = ()
+) -> int | None:
     """Bytes of the copies ``fit`` makes of arrays on TensorFlow; None when the size of none is known.
 
-    A tensor and a dataset, of float64 as float32. ``held_out`` is the share that it validates on: one copy of the rest
-    stays while that is copied. See benchmarks/evidence, KM103.
+    A tensor and a dataset, of float64 as float32. One copy of what it trains on stays while what it validates on is
+    copied: the arrays ``validated``, or the share ``held_out``. See benchmarks/evidence, KM103.
     """
+    once, extra, each = _copies(given, how)
+    _, _, later = _copies(validated, how)
+    if later or not held_out:
+        return max(each, once + later) or None
+    whole = extra if how == "casts" else 0
+    rest, parts = 1 - held_out, each - whole
+    return whole + round(max(rest * parts, rest * once + held_out * parts)) or None
+
+
+def _copies(given: Iterable[Array], how: Copying) -> tuple[int, int, int]:
+    """Bytes of one copy of the arrays, of float64 that is there beside the copies, and of all that at its peak."""
     narrow = wide = largest = 0
     for array in given:
         size = array.bytes or 0
@@ -108,14 +131,8 @@ def copied_by_fit(given: Iterable[Array], how: Copying = "casts", held_out: floa
             wide, largest = wide + size // 2, max(largest, size)
         else:
             narrow += size
-    whole, once = 0, narrow + wide
-    each = 2 * once
-    if how == "casts":
-        whole = wide
-    elif how == "widens":
-        each += largest
-    else:
-        each -= narrow
-    rest = 1 - held_out
-    validated = rest * once + held_out * each if held_out else 0
-    return whole + round(max(rest * each, validated)) or None
+    once = narrow + wide
+    if how == "shares":
+        return once, 0, 2 * once - narrow
+    extra = wide if how == "casts" else largest
+    return once, extra, 2 * once + extra

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from keras_memlint.analysis.bytes import format_bytes
 from keras_memlint.analysis.calls import Call
-from keras_memlint.analysis.feeds import Feed
+from keras_memlint.analysis.feeds import NOT_COPIED, Feed
 from keras_memlint.analysis.script import Script
 from keras_memlint.analysis.source import Place
 from keras_memlint.analysis.values import Array, Origin, count
@@ -121,9 +121,7 @@ def _given_together(script: Script, feed: Feed) -> list[Feed]:
     return [
         one
         for one in script.feeds
-        if one.call is feed.call
-        and one.array.kind not in ("sparse", "tensor")
-        and reporter(script, one) in mine
+        if one.call is feed.call and one.array.kind not in NOT_COPIED and reporter(script, one) in mine
     ]
 
 
@@ -136,8 +134,11 @@ def copied_in_words(script: Script, feed: Feed) -> tuple[str | None, int | None]
     sizes = [one.array.bytes or 0 for one in feeds]
     if words and sum(sizes) * 4 >= max(sizes) * 5 > 0:
         words = f"whole arrays of {format_bytes(sum(sizes))}"
+    size = script.copied_bytes(*feeds, validated=feed.validated)
+    if words and size != script.copied_bytes(*feeds):
+        words += " and the validation data" if script.copying == "shares" else " and of the validation data"
     copies = "copies" if script.copying == "shares" else "makes two copies of"
-    return words and f"{copies} {words}", script.copied_bytes(*feeds)
+    return words and f"{copies} {words}", size
 
 
 def is_selection(array: Array) -> bool:

@@ -71,6 +71,29 @@ def test_before_tensorflow_2_13(dtypes: list[str], held_out: float, measured: fl
     assert _times(dtypes, "shares", held_out) == pytest.approx(measured, abs=NEAR)
 
 
+@pytest.mark.parametrize(
+    ("dtype", "how", "rows", "measured"),
+    [
+        ("float32", "casts", 0.5, 2.12),
+        ("float32", "casts", 1, 3.12),
+        ("float32", "casts", 2, 5.42),
+        ("float64", "casts", 0.5, 1.52),
+        ("float64", "casts", 1, 2.06),
+        ("float64", "casts", 2, 3.66),
+        ("float64", "widens", 0.5, 2.02),
+        ("float64", "widens", 2, 4.67),
+        ("float32", "shares", 1, 2.32),
+        ("float64", "shares", 1, 1.57),
+    ],
+)
+def test_validation_data(dtype: str, how: Copying, rows: float, measured: float) -> None:
+    """As multiples of the array that is trained on."""
+    given, validated = (Array(dtype=dtype, shape=(round(ROWS * part), NUMBERS)) for part in (1, rows))
+    copied = copied_by_fit([given], how, 0.0, [validated])
+    assert copied is not None and given.bytes is not None
+    assert copied / given.bytes == pytest.approx(measured, rel=0.15)
+
+
 def _times(dtypes: list[str], how: Copying, held_out: float) -> float:
     given = [Array(dtype=dtype, shape=(ROWS, NUMBERS)) for dtype in dtypes]
     copied = copied_by_fit(given, how, held_out)

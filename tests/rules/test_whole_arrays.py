@@ -111,6 +111,9 @@ def test_the_cure_is_a_class_that_the_pinned_keras_has(pin: str, name: str, tmp_
         ("model.fit(x, x, validation_split=0.5)", "whole arrays of 375 MiB", 562),
         ("model.fit(x, np.zeros((1000, 10), 'float32'))", "a whole array of 188 MiB", 375),
         ("model.evaluate(x, x)", "whole arrays of 375 MiB", 750),
+        ("model.fit(x, y, validation_data=(x, y))", "188 MiB and of the validation data", 562),
+        ("model.fit(x, y, validation_data=(x[:200], y))", "a whole array of 188 MiB", 375),
+        ("model.fit(x, y, validation_split=0.2, validation_data=(x, y))", "and of the validation data", 562),
     ],
 )
 def test_bytes_of_all_that_a_call_is_given(call: str, words: str, size: int, tmp_path: Path) -> None:
