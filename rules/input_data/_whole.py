@@ -135,7 +135,7 @@ def copied_in_words(script: Script, feed: Feed) -> tuple[str | None, int | None]
     if words and sum(sizes) * 4 >= max(sizes) * 5 > 0:
         words = f"whole arrays of {format_bytes(sum(sizes))}"
     size = script.copied_bytes(*feeds, validated=feed.validated)
-    if words and size != script.copied_bytes(*feeds):
+    if words and (size or 0) * 8 > (script.copied_bytes(*feeds) or 0) * 9:
         words += " and the validation data" if script.copying == "shares" else " and of the validation data"
     copies = "copies" if script.copying == "shares" else "makes two copies of"
     return words and f"{copies} {words}", size

@@ -113,6 +113,7 @@ def test_the_cure_is_a_class_that_the_pinned_keras_has(pin: str, name: str, tmp_
         ("model.evaluate(x, x)", "whole arrays of 375 MiB", 750),
         ("model.fit(x, y, validation_data=(x, y))", "188 MiB and of the validation data", 562),
         ("model.fit(x, y, validation_data=(x[:200], y))", "a whole array of 188 MiB", 375),
+        ("model.fit(x, y, validation_data=(x[:510], y))", "a whole array of 188 MiB (", 378),
         ("model.fit(x, y, validation_split=0.2, validation_data=(x, y))", "and of the validation data", 562),
     ],
 )
