@@ -79,7 +79,6 @@ def match(run: Interpreter, node: tree.Match, scope: Scope) -> bool:
 def try_(run: Interpreter, node: tree.Try, scope: Scope) -> bool:
     run.tries += bool(node.handlers)
     ended = run.run(node.body, scope)
-    run.tries -= bool(node.handlers)
     if not ended:
         ended = run.run(node.orelse, scope)
     after = scope.names
@@ -96,6 +95,7 @@ def try_(run: Interpreter, node: tree.Try, scope: Scope) -> bool:
             else:
                 merge(scope, after)
                 after = scope.names
+    run.tries -= bool(node.handlers)
     scope.names = after
     return run.run(node.final, scope) or ended
 

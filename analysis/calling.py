@@ -171,6 +171,7 @@ def record(
         streamed=run.streamed > 0,
         traced=run.traced,
         caller=run.caller,
+        tried=run.tries > 0,
     )
     run.calls.append(made)
     return made

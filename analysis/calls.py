@@ -37,6 +37,7 @@ class Call:
     ``callee``: the script's own function it calls.
     ``traced``: the outermost function that TensorFlow traces into a graph and that led here; None when it runs eagerly.
     ``caller``: the call of the function or class of the script that it stands in, None where nobody called that.
+    ``tried``: it stands in a ``try`` with handlers, or in one of these: the script may be ready for its failure.
     """
 
     node: tree.Call
@@ -60,6 +61,7 @@ class Call:
     traced: Function | None = None
     callee: Function | None = None
     caller: Call | None = None
+    tried: bool = False
 
     def led_by(self) -> Iterator[Call]:
         """This call and those of the script's own functions that led to it, innermost first."""

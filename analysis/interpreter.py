@@ -53,7 +53,7 @@ class Interpreter:
         self.mapped = 0
         self.streamed = 0
         self.branches = 0
-        self.tries = 0
+        self.tries = 0  # how many `try` with handlers stand around it in its function
         self.site: tree.Expr | None = None
         self.left = ""  # the statement that left a block last: return, break or continue
         self.steps = 0
@@ -134,6 +134,7 @@ class Interpreter:
         binding.bind_parameters(function, args, kwargs, scope)
         outer = (self.returned, self.yielded, self.function, self.branches, self.contexts, self.traced)
         self.returned, self.yielded, self.function, self.branches = [], [], function, 0
+        tries, self.tries = self.tries, 0
         if self.traced is None and graph_functions.is_traced(function):
             self.traced = function
         streams = function.name in _STREAMS or (isinstance(node, tree.FunctionDef) and node.is_generator)
@@ -162,6 +163,7 @@ class Interpreter:
             for value in self.returned:
                 result = join(result, value)
         self.returned, self.yielded, self.function, self.branches, self.contexts, self.traced = outer
+        self.tries = tries
         self.results[key] = result
         self.spent[key] = spent + self.steps - before
         return result

@@ -33,6 +33,8 @@ _HELP = "pruning lives in tensorflow_model_optimization: `tfmot.sparsity.keras.p
 
 def check(script: Script) -> Iterator[Finding]:
     for call in script.all_calls:
+        if call.tried:
+            continue
         message = _MADE_UP.get(call.name)
         if message is None and call.name.startswith(_INVENTED):
             message = f"`{call.name}` does not exist"

@@ -36,7 +36,7 @@ def check(script: Script) -> Iterator[Finding]:
 def _judged(script: Script, call: Call, mode: str, model: Model) -> Finding | None:
     """What is wrong with ``model.quantize(mode)``; None when nothing is, or not enough is known."""
     at, site = script.call_place(call), script.place(call.site)
-    if mode in ("gptq", "awq"):
+    if mode in ("gptq", "awq") and not call.tried:
         return Finding(
             at=at,
             site=site,

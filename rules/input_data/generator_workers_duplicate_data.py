@@ -42,7 +42,7 @@ def _gone(script: Script, fit: Fit) -> Finding | None:
     old = fit.model is not None and fit.model.flavour == "tf_keras"
     if not given or not call.name.startswith("keras.Model.") or fit.method.endswith("_generator") or old:
         return None
-    if not _is_keras_3(script, fit.x) or script.asks_version(call.function) or call.conditional:
+    if call.conditional or call.tried or not _is_keras_3(script, fit.x) or script.asks_version(call.function):
         return None
     names = " and ".join(f"`{name}`" for name in given)
     return Finding(

@@ -91,7 +91,7 @@ def _reached_through_a_module(script: Script) -> Call | None:
     targets = {i.bound: {j.target for j in script.imports if j.bound == i.bound} for i in roots}
     if not roots or not all(_always(i) for i in roots) or any(len(found) > 1 for found in targets.values()):
         return None
-    return next((call for call in script.calls(_NAME) if call.flavour == "keras"), None)
+    return next((call for call in script.calls(_NAME) if call.flavour == "keras" and not call.tried), None)
 
 
 def _from_tensorflow(script: Script, imported: Imported) -> tuple[Fix, ...]:

@@ -10,9 +10,7 @@ from keras_memlint.analysis.script import Script
 from keras_memlint.fixes.edits import Edit, Fix
 from keras_memlint.rules.base import Finding, Rule
 
-RULE = Rule(
-    "KM606", "clear-session-misuse", severity="warning", words=("clear_session", "numba"), fix="unsafe"
-)
+RULE = Rule("KM606", "clear-session-misuse", severity="warning", words=("clear_session", "numba"), fix="both")
 
 _CLEAR = "keras.backend.clear_session"
 
@@ -40,6 +38,8 @@ def _not_called(script: Script) -> Iterator[Finding]:
 
 def _not_there(script: Script) -> Iterator[Finding]:
     for call in script.calls("keras.clear_session"):
+        if call.tried:
+            continue
         func = call.node.func
         edits: tuple[Edit, ...] = ()
         if isinstance(func, tree.Attribute) and script.own(call.node):
@@ -50,9 +50,7 @@ def _not_there(script: Script) -> Iterator[Finding]:
             site=script.place(call.site),
             message="Keras has no `clear_session` at its top level: this raises AttributeError",
             help="call `keras.backend.clear_session()`",
-            fixes=(Fix("call `backend.clear_session` (unsafe: the script goes on from here)", False, edits),)
-            if edits
-            else (),
+            fixes=(Fix("call `backend.clear_session`", True, edits),) if edits else (),
             severity="error",
         )
 

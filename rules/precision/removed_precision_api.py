@@ -51,8 +51,8 @@ def check(script: Script) -> Iterator[Finding]:
             fixes=_fix_import(script, imported),
         )
     for call in script.calls(f"{_OLD}.", *_SET_POLICY[1:]):
-        if script.asks_version(call.function) or _begins_with(call.node.func, broken):
-            continue  # the import's finding says it
+        if call.tried or script.asks_version(call.function) or _begins_with(call.node.func, broken):
+            continue  # the script is ready for both, or the import's finding says it
         yield _found(
             script,
             call,
@@ -63,7 +63,11 @@ def check(script: Script) -> Iterator[Finding]:
             fixes=_fix_call(script, call),
         )
     for call in script.calls("tf.train.experimental.enable_mixed_precision_graph_rewrite"):
-        if "compat.v1" not in script.source.text and not script.asks_version(call.function):
+        if (
+            "compat.v1" not in script.source.text
+            and not call.tried
+            and not script.asks_version(call.function)
+        ):
             yield _found(
                 script,
                 call,
@@ -104,7 +108,7 @@ def _found(script: Script, call: Call, message: str, *, help: str, fixes: tuple[
 def _loss_scales(script: Script) -> Iterator[Finding]:
     """``loss_scale`` of policies and optimizers, which Keras has not taken since the names left ``experimental``."""
     for call in script.calls(*_LOSS_SCALE):
-        if "loss_scale" not in call.kwargs or script.asks_version(call.function):
+        if "loss_scale" not in call.kwargs or call.tried or script.asks_version(call.function):
             continue
         what = "policies take" if call.name.endswith("Policy") else "`LossScaleOptimizer` takes"
         argument = call.argument_node("loss_scale")
@@ -123,7 +127,8 @@ def _scaled(script: Script) -> Iterator[Finding]:
     """Methods of the loss-scaling optimizer that Keras 3 does not have."""
     for call in script.all_calls:
         owner, _, method = call.name.rpartition(".")
-        if method in _SCALED and owner in ("?", *_OPTIMIZERS) and not script.asks_version(call.function):
+        known = owner in ("?", *_OPTIMIZERS) and not call.tried and not script.asks_version(call.function)
+        if method in _SCALED and known:
             yield _found(
                 script,
                 call,

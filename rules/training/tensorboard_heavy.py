@@ -26,7 +26,7 @@ def check(script: Script) -> Iterator[Finding]:
         yield from _histograms(script, call)
         yield from _profile(script, call)
         gone = call.argument_node("write_grads")
-        if gone is not None and script.keras_major == 3:
+        if gone is not None and script.keras_major == 3 and not call.tried:
             yield _finding(
                 script,
                 call,
