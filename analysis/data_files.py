@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import warnings
 
 from keras_memlint.analysis.values import UNKNOWN, Const, Dict, Items, Value
 
@@ -36,7 +37,9 @@ def _yaml(text: str) -> object:
     reader = YAML(typ="safe", pure=True)
     reader.version = (1, 1)  # as PyYAML reads it
     try:
-        data: object = reader.load(text)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # advice on the style of numbers and anchors
+            data: object = reader.load(text)
     except YAMLError as error:
         raise ValueError(str(error)) from error
     return data

@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
+from keras_memlint.analysis.data_files import read_data
 from keras_memlint.analysis.script import analyse
 from keras_memlint.analysis.source import Source
 from keras_memlint.analysis.workspace import Workspace
@@ -88,3 +89,10 @@ def test_the_file_is_one_that_the_findings_depend_on(tmp_path: Path) -> None:
     text = SCRIPT.format(file="settings.yaml", reader="yaml.safe_load(file)")
     script = analyse(Source(str(tmp_path / "train.py"), text))
     assert str(tmp_path / "settings.yaml") in script.project.used
+
+
+def test_numbers_and_anchors_that_yaml_advises_against_are_read_without_a_word(
+    recwarn: pytest.WarningsRecorder,
+) -> None:
+    assert read_data("rate: 1e-3\na: &x 1\nb: &x 2\n", yaml=True) == {"rate": 0.001, "a": 1, "b": 2}
+    assert not recwarn.list
