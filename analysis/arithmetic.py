@@ -6,7 +6,7 @@ import operator
 from collections.abc import Callable
 from typing import Any
 
-from keras_memlint.analysis import tree
+from keras_memlint.analysis import steps, tree
 from keras_memlint.analysis.facts import dtypes
 from keras_memlint.analysis.values import (
     UNKNOWN,
@@ -47,7 +47,6 @@ _COMPARE: dict[str, Callable[[Any, Any], Any]] = {
 }
 _LIMIT = 1 << 64
 # How a value is called that is a few elements of another one: nobody knows how many.
-SOME = "a slice"
 
 
 def binary(op: str, left: Value, right: Value, node: tree.Expr, *, in_place: bool = False) -> Value:
@@ -253,7 +252,7 @@ def _item(owner: Items, keys: tuple[Value, ...], node: tree.Subscript) -> Value:
         length = _slice_length(owner.length, key)
         origin = owner.origin
         if length is None and _starts_and_stops(key):
-            origin = Origin(node, SOME, owner.origin)
+            origin = Origin(node, steps.SOME, owner.origin)
         return Items(owner.kind, None, owner.any(), length, list(owner.grown), origin=origin)
     return owner.any()
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
-from keras_memlint.analysis import tree
+from keras_memlint.analysis import steps, tree
 from keras_memlint.analysis.feeds import arrays
 from keras_memlint.analysis.scopes import Binding
 from keras_memlint.analysis.uses import Use, uses_of
@@ -16,8 +16,17 @@ if TYPE_CHECKING:
     from keras_memlint.analysis.script import Script
 
 # Steps after which the numbers stand in memory of their own, and those that KM112 reports.
-_COPIES = ("computed", "widened", "converted to", "copied", "repeated", "resized", "scaled to", "projected")
-_SPLITS = ("split", "picked", "copied in another order")
+_COPIES = (
+    steps.COMPUTED,
+    steps.CONVERTED,
+    steps.COPIED,
+    steps.PROJECTED,
+    steps.REPEATED,
+    steps.RESIZED,
+    steps.SCALED,
+    steps.WIDENED,
+)
+_SPLITS = (steps.PICKED, steps.REORDERED, steps.SPLIT)
 _VIEWS = ("numpy.asarray", "numpy.ascontiguousarray", "numpy.reshape", "tf.convert_to_tensor")
 _OWN = ("ndarray", "tensor")
 # Calls that give back numbers of their own, or keep nothing of what they are given.
@@ -88,20 +97,20 @@ def _visible(script: Script, function: Function | None, order: int) -> Iterator[
 
 def _copied(script: Script, given: Array, array: Array) -> Origin | None:
     """The first step from ``array`` to ``given`` that copies it; None when there is none, or KM112 reports it."""
-    steps: list[Origin] = []
+    made: list[Origin] = []
     for step in given.origin.steps() if given.origin is not None else ():
         if step is array.origin:
             break
-        steps.append(step)
+        made.append(step)
     else:
         return None
-    if any(step.note.startswith(_SPLITS) for step in steps):
+    if any(step.did(*_SPLITS) for step in made):
         return None
-    return next((step for step in reversed(steps) if _is_copy(script, step)), None)
+    return next((step for step in reversed(made) if _is_copy(script, step)), None)
 
 
 def _is_copy(script: Script, step: Origin) -> bool:
-    if not step.note.startswith(_COPIES):
+    if not step.did(*_COPIES):
         return False
     if isinstance(step.node, tree.Call):
         return script.called(step.node) not in ("", *_VIEWS) and not any(
@@ -119,7 +128,7 @@ def _is_held(script: Script, binding: Binding, block: Iterable[Binding]) -> bool
         for step in other.array.origin.steps():
             if step is origin:
                 return True
-            if _is_copy(script, step) or step.note.startswith(_SPLITS):
+            if _is_copy(script, step) or step.did(*_SPLITS):
                 break
     return False
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from keras_memlint.analysis import tree
+from keras_memlint.analysis import steps, tree
 from keras_memlint.analysis.values import Array, Items, Value
 
 if TYPE_CHECKING:
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from keras_memlint.analysis.script import Script
 
 # Nothing is allocated: what these give is the same memory.
-_VIEWS = frozenset(("reshaped", "transposed", "axes exchanged"))
+_VIEWS = (steps.EXCHANGED, steps.RESHAPED, steps.TRANSPOSED)
 _AS_IT_IS = frozenset(("numpy.asarray", "numpy.asanyarray", "numpy.ascontiguousarray"))
 _KINDS = frozenset(("ndarray", "tensor", "memmap", "hdf5"))
 ON_DISK = frozenset(("memmap", "hdf5"))
@@ -44,7 +44,7 @@ def _makes(script: Script, call: Call) -> bool:
         # Loaders and splits make several arrays; what else gives a list or a tuple does not make what is in it.
         return result.kind in ("tuple", "list") and name.startswith(("keras.datasets.", "sklearn."))
     origin = result.origin
-    return origin is not None and origin.node is call.node and origin.note not in _VIEWS
+    return origin is not None and origin.node is call.node and not origin.did(*_VIEWS)
 
 
 def arrays_in(value: Value) -> Iterator[Array]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from math import prod
 from typing import TYPE_CHECKING
 
-from keras_memlint.analysis import tree
+from keras_memlint.analysis import steps, tree
 from keras_memlint.analysis.calls import Call, Fill
 from keras_memlint.analysis.facts.dtypes import itemsize
 from keras_memlint.analysis.values import (
@@ -125,8 +125,8 @@ def one_hot_of(target: Target, maker: Callable[[Value], Call | None], fills: Ite
     call = maker(value)
     if call is None or call.mapped or call.streamed or not isinstance(call.result, Array):
         return None
-    steps = list(value.origin.steps())
-    if any(step.note.startswith(("computed", "widened", "scaled")) for step in steps[:-1]):
+    later = list(value.origin.steps())[:-1]
+    if any(step.did(steps.COMPUTED, steps.WIDENED, steps.SCALED) for step in later):
         return None
     written = tuple(fill for fill in fills if fill.array is value or maker(fill.array) is call)
     if call.name in _ALLOCATED:
@@ -134,7 +134,7 @@ def one_hot_of(target: Target, maker: Callable[[Value], Call | None], fills: Ite
             return None
     elif call.name not in ENCODERS or written:
         return None
-    if call.name in _IDENTITIES and len(steps) < 2:
+    if call.name in _IDENTITIES and not later:
         return None
     return _sized(target, value, call, written)
 

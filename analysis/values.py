@@ -50,6 +50,10 @@ class Origin:
             yield step
             step = step.before
 
+    def did(self, *kinds: str) -> bool:
+        """Whether it is a step of one of these kinds, see steps.py."""
+        return self.note.startswith(kinds)
+
 
 @dataclass(slots=True, eq=False, repr=False)
 class Value:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from math import prod
 
+from keras_memlint.analysis import steps
 from keras_memlint.analysis.calls import Call
 from keras_memlint.analysis.facts.arguments import dtype_of, shape_of
 from keras_memlint.analysis.facts.numpy_joining import as_array
@@ -34,12 +35,12 @@ def _read(call: Call, _run: Machine) -> Value:
 
 
 def _encode(call: Call, _run: Machine) -> Value:
-    return Array("tensor", "string", shape=(), origin=Origin(call.node, "encoded here"))
+    return Array("tensor", "string", shape=(), origin=Origin(call.node, steps.ENCODED))
 
 
 def _decode(call: Call, _run: Machine) -> Value:
     given = call.arg("contents")
-    encoded = isinstance(given, Array) and given.origin is not None and given.origin.note == "encoded here"
+    encoded = isinstance(given, Array) and given.origin is not None and given.origin.did(steps.ENCODED)
     channels = call.const("channels")
     known = channels if isinstance(channels, int) and channels > 0 else None
     return Array(

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from math import prod
 from typing import NamedTuple
 
-from keras_memlint.analysis.arithmetic import SOME
+from keras_memlint.analysis import steps
 from keras_memlint.analysis.calls import Call
 from keras_memlint.analysis.facts.dtypes import itemsize
 from keras_memlint.analysis.feeds import arrays
@@ -19,7 +19,15 @@ _PARTS = 4  # a loop of so few turns may read training, validation and test data
 _MANY = 1000  # so many files of unknown size count as a data set
 _FEW = 1000  # many folders in public code hold about so many images: where these stay below the threshold, who knows
 _DEEP = 4  # lists made from lists
-_NO_MORE_PIXELS = ("computed", "converted", "mirrored", "reshaped", "sliced", "transposed", "widened")
+_NO_MORE_PIXELS = (
+    steps.COMPUTED,
+    steps.CONVERTED,
+    steps.MIRRORED,
+    steps.RESHAPED,
+    steps.SLICED,
+    steps.TRANSPOSED,
+    steps.WIDENED,
+)
 _FLOW = "keras.preprocessing.image.ImageDataGenerator.flow"
 
 
@@ -141,7 +149,7 @@ def _sizes(script: Script, image: Array) -> Iterator[Shape]:
         before = script.made_at(step)
         if isinstance(before, Array) and before.shape is not None:
             yield before.shape
-        if not step.note.startswith(_NO_MORE_PIXELS):
+        if not step.did(*_NO_MORE_PIXELS):
             return
 
 
@@ -192,9 +200,9 @@ def _lists_folder(script: Script, loops: Iterable[Loop]) -> bool:
 
 def _listed(iterated: Value, depth: int) -> bool:
     """Whether ``iterated`` are the files of a folder, or what a loop over them collected."""
-    if iterated.origin is not None and iterated.origin.note == SOME:
+    if iterated.origin is not None and iterated.origin.did(steps.SOME):
         return False
-    if iterated.origin is not None and any(step.note == "listed here" for step in iterated.origin.steps()):
+    if iterated.origin is not None and any(step.did(steps.LISTED) for step in iterated.origin.steps()):
         return True
     if not isinstance(iterated, Items) or not depth:
         return False

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from keras_memlint.analysis import steps
 from keras_memlint.analysis.bytes import format_bytes
 from keras_memlint.analysis.calls import Call
 from keras_memlint.analysis.feeds import NOT_COPIED, Feed
@@ -14,8 +15,6 @@ from keras_memlint.analysis.values import Array, Origin, count
 LOADERS = ("numpy.load", "numpy.loadtxt", "numpy.genfromtxt")
 _TABLES = ("pandas.read_csv", "pandas.read_json", "pandas.read_table", "pandas.read_fwf")
 _MAPPED = ("memmap", "hdf5")
-_DENSE = ("a matrix of words", "made dense")
-_READ_WHOLE = ("read whole", "copied into one array")
 # Rows and numbers a row of MNIST and its kin, and of CIFAR, by numbers a row.
 _TOYS = {784: (10_000, 60_000, 70_000), 1_024: (10_000, 50_000, 60_000), 3_072: (10_000, 50_000, 60_000)}
 # One sample of at least this many numbers (128 x 128 pixels): a few thousand of them reach any threshold.
@@ -49,23 +48,23 @@ def whole_read(array: Array) -> Origin | None:
     """The step that read all of an HDF5 data set; None for what came from elsewhere."""
     after: Origin | None = None
     for step in array.origin.steps() if array.origin is not None else ():
-        if step.note == "a data set of the HDF5 file":
-            return after if after is not None and after.note.startswith(_READ_WHOLE) else None
+        if step.did(steps.IN_HDF5):
+            read = after is not None and after.did(steps.READ_WHOLE, steps.JOINED)
+            return after if read else None
         after = step
     return None
 
 
 def is_dense_text(array: Array) -> bool:
     """Whether it holds a column for each word of a vocabulary, nearly all of them zeros."""
-    steps = array.origin.steps() if array.origin is not None else ()
-    return any(step.note in _DENSE for step in steps)
+    return _did(array, steps.DENSE, steps.WORDS)
 
 
 def is_windowed(script: Script, array: Array) -> bool:
     """Whether it came from one array of overlapping windows."""
     joins = {id(one.call.node) for one in script.windows}
-    steps = array.origin.steps() if joins and array.origin is not None else ()
-    return any(id(step.node) in joins for step in steps)
+    origin = array.origin if joins else None
+    return origin is not None and any(id(step.node) in joins for step in origin.steps())
 
 
 def is_toy(array: Array) -> bool:
@@ -143,8 +142,11 @@ def copied_in_words(script: Script, feed: Feed) -> tuple[str | None, int | None]
 
 def is_selection(array: Array) -> bool:
     """Whether it is a slice, or the rows that indices pick: how many these are is another question."""
-    steps = array.origin.steps() if array.origin is not None else ()
-    return array.part or any(step.note.startswith("picked by index") for step in steps)
+    return array.part or _did(array, steps.PICKED_BY_INDEX)
+
+
+def _did(array: Array, *kinds: str) -> bool:
+    return array.origin is not None and any(step.did(*kinds) for step in array.origin.steps())
 
 
 def trains_on_large_samples(feeds: Iterable[Feed]) -> bool:

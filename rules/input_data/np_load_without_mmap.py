@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import NamedTuple
 
+from keras_memlint.analysis import steps
 from keras_memlint.analysis.calls import Call
 from keras_memlint.analysis.feeds import Feed
 from keras_memlint.analysis.script import Script
@@ -153,10 +154,8 @@ def _help(script: Script, load: _Load) -> str:
 
 def _is_archive(load: _Load) -> bool:
     """Whether a member is taken out of what was loaded."""
-    steps = [
-        step for feed in load.feeds if feed.array.origin is not None for step in feed.array.origin.steps()
-    ]
-    return any(step.note == "loaded whole from the archive" for step in steps)
+    origins = [feed.array.origin for feed in load.feeds if feed.array.origin is not None]
+    return any(step.did(steps.FROM_ARCHIVE) for origin in origins for step in origin.steps())
 
 
 def _fix(script: Script, load: _Load) -> Fix | None:

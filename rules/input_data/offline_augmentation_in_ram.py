@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from keras_memlint.analysis import tree
+from keras_memlint.analysis import steps, tree
 from keras_memlint.analysis.calls import Call
 from keras_memlint.analysis.script import Script
 from keras_memlint.analysis.values import Array, Items, Origin
@@ -90,7 +90,7 @@ def _augmented(script: Script, call: Call) -> _Copies | None:
             if joined and _is_flip(script, step):
                 return _CHANGED
     for chain in reversed(chains):
-        drawn = next((step for step in chain if step.note == "drawn at once"), None)
+        drawn = next((step for step in chain if step.did(steps.DRAWN)), None)
         if drawn is not None and any(
             other[-1] is chain[-1] for other in chains if other and other is not chain
         ):
@@ -101,7 +101,7 @@ def _augmented(script: Script, call: Call) -> _Copies | None:
 
 def _is_flip(script: Script, step: Origin) -> bool:
     called = script.called(step.node) if isinstance(step.node, tree.Call) else ""
-    return step.note == "mirrored" or called.startswith(_FLIPS)
+    return step.did(steps.MIRRORED) or called.startswith(_FLIPS)
 
 
 def _repeated(call: Call) -> _Copies | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from keras_memlint.analysis import tree
+from keras_memlint.analysis import steps, tree
 from keras_memlint.analysis.bytes import format_bytes
 from keras_memlint.analysis.facts.sklearn_data import PARTS
 from keras_memlint.analysis.fits import Fit
@@ -24,7 +24,6 @@ RULE = Rule(
     words=("train_test_split", "shuffle", "fit"),
     fix="both",
 )
-_PICKED = "picked by index"
 _HELP = "split the row numbers and slice the array batch by batch in a `{}`"
 
 
@@ -75,7 +74,7 @@ def _picked(script: Script) -> Iterator[Finding]:
     for feed in script.feeds:
         if feed.fit is None or feed.method != "fit" or feed.array.origin is None:
             continue
-        step = next((step for step in feed.array.origin.steps() if step.note.startswith(_PICKED)), None)
+        step = next((step for step in feed.array.origin.steps() if step.did(steps.PICKED_BY_INDEX)), None)
         if step is None or step.before is None or not isinstance(step.node, tree.Subscript):
             continue
         node, before = step.node.value, script.made_at(step.before)
