@@ -65,17 +65,16 @@ def check_source(
         return report
     if "KM000" in codes:
         report.diagnostics += _broken(script)
-    seen: set[tuple[str, int, int]] = set()
+    seen: set[tuple[str, str, int, int]] = set()  # a call that is evaluated twice has one finding
     for registered in selected(codes, script):
         rule = registered.rule
         started = time.perf_counter()
         try:
             for finding in registered.check(script):
-                made = _diagnostic(script, rule, finding)
-                if made is None:
-                    continue
-                key = (rule.code, finding.at.start, finding.at.end)
-                if key not in seen:
+                at = finding.at
+                key = (rule.code, at.source.path, at.start, at.end)
+                made = _diagnostic(script, rule, finding) if key not in seen else None
+                if made is not None:
                     seen.add(key)
                     report.diagnostics.append(made)
         except Exception as error:

@@ -24,19 +24,17 @@ CLASSES = 32
 def check(script: Script) -> Iterator[Finding]:
     if script.is_test:
         return
-    seen: set[int] = set()
     for fit in script.trainings:
         for array in arrays(fit.x):
             hot = script.one_hot(Target(fit, array, held_out=False, whole=True))
             # What a loop sets to one may be several words of a text in one row.
-            if hot is None or hot.toy or hot.fills or id(hot.call.node) in seen:
+            if hot is None or hot.toy or hot.fills:
                 continue
             made = hot.call.result if isinstance(hot.call.result, Array) else array
             whole = made if made.bytes is not None else array
             classes = whole.shape[-1] if whole.shape else None
             if classes is None or classes < CLASSES or not script.large(whole.bytes):
                 continue
-            seen.add(id(hot.call.node))
             yield Finding(
                 at=script.call_place(hot.call),
                 site=script.place(hot.call.site),

@@ -28,11 +28,7 @@ def check(script: Script) -> Iterator[Finding]:
         or is_limited(script)
     ):
         return
-    seen: set[int] = set()
     for call, how in processes(script):
-        if id(call.node) in seen:
-            continue
-        seen.add(id(call.node))
         yield Finding(
             at=script.call_place(call),
             site=script.place(call.site),

@@ -38,11 +38,9 @@ def check(script: Script) -> Iterator[Finding]:
                 fixes=_fixes(script, call),
             )
     limited = script.backend != "tensorflow" or is_limited(script)
-    seen: set[int] = set()
     for call in script.all_calls:
-        if id(call.node) in seen or not _reads_gpu(script, call):
+        if not _reads_gpu(script, call):
             continue
-        seen.add(id(call.node))
         method = call.function.name if call.function is not None else ""
         if method.startswith("on_") and method.endswith(_EACH_BATCH) and call.name.startswith(_RUNS):
             yield _found(

@@ -25,17 +25,15 @@ def check(script: Script) -> Iterator[Finding]:
     if script.is_test:
         return
     used = uses(script)
-    seen: set[int] = set()
     for call in script.calls(*_REPEATS, *_JOINS):
         result = call.result
-        if id(call.node) in seen or call.streamed or call.mapped or not isinstance(result, Array):
+        if call.streamed or call.mapped or not isinstance(result, Array):
             continue
         times = _times(call)
         if times is None or result.source == "toy" or not script.large(result.least):
             continue
         if not used.trains(result):
             continue
-        seen.add(id(call.node))
         yield Finding(
             at=script.call_place(call),
             site=script.place(call.site),

@@ -25,11 +25,7 @@ _MOVED: dict[str, object] = {"workers": 1, "use_multiprocessing": False, "max_qu
 
 
 def check(script: Script) -> Iterator[Finding]:
-    seen: set[int] = set()
     for fit in script.fits:
-        if id(fit.call.node) in seen:
-            continue
-        seen.add(id(fit.call.node))
         found = _gone(script, fit) or _duplicates(script, fit)
         if found is not None:
             yield found

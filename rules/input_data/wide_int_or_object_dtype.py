@@ -24,11 +24,9 @@ def check(script: Script) -> Iterator[Finding]:
     yield from _objects(script)
     if script.is_test:
         return
-    seen: set[int] = set()
     for one in script.wide_integers:
-        if not script.large(one.array.bytes) or is_toy(one.array) or id(one.call.node) in seen:
+        if not script.large(one.array.bytes) or is_toy(one.array):
             continue
-        seen.add(id(one.call.node))
         fix = _narrowed(script, one)
         yield Finding(
             at=script.call_place(one.call),
@@ -42,11 +40,7 @@ def check(script: Script) -> Iterator[Finding]:
 
 
 def _objects(script: Script) -> Iterator[Finding]:
-    seen: set[int] = set()
     for one in script.objects_fed:
-        if id(one.call.node) in seen:
-            continue
-        seen.add(id(one.call.node))
         yield Finding(
             at=script.call_place(one.call),
             site=script.place(one.call.site),

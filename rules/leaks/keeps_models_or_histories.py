@@ -16,12 +16,10 @@ RULE = Rule("KM603", "keeps-models-or-histories", severity="hint", words=("fit",
 
 
 def check(script: Script) -> Iterator[Finding]:
-    seen: set[int] = set()
     for holding in script.holdings:
         model = _model(holding.value)
-        if model is None or id(holding.node) in seen or not _is_new_each_turn(model, holding):
+        if model is None or not _is_new_each_turn(model, holding):
             continue
-        seen.add(id(holding.node))
         slots = script.optimizer_slots(model)
         parameters = model.parameters
         size = parameters * 4 * (1 + slots) if parameters is not None and slots is not None else None

@@ -20,14 +20,12 @@ def check(script: Script) -> Iterator[Finding]:
         return  # a graph of TensorFlow 1 is built once
     applied = {id(call.arg("function")): call for call in script.calls("keras.layers.Lambda")}
     built = _built_by_hand(script)
-    seen: set[int] = set()
     for call in script.all_calls:
         if call.conditional or not _has_state(call):
             continue
         function, made = _run_by(call, applied)
-        if function is None or id(function.node) in built or id(made.node) in seen:
+        if function is None or id(function.node) in built:
             continue
-        seen.add(id(made.node))
         what = made.name.rpartition(".")[2].removeprefix("class ")
         where = f"`{function.name}`" if function.name in _RUN else "a `Lambda` layer"
         yield Finding(

@@ -51,10 +51,9 @@ _SETTINGS = frozenset(["args", "opt", "FLAGS", "flags", "config", "cfg", "settin
 
 
 def check(script: Script) -> Iterator[Finding]:
-    seen: set[int] = set()
     loads = [call for call in script.calls(*_LOADS) if not script.is_kept(call)]
     for call in loads:
-        if id(call.node) in seen or not _is_same_file(call):
+        if not _is_same_file(call):
             continue
         loop = _loop(script, call)
         if loop is not None:
@@ -69,7 +68,6 @@ def check(script: Script) -> Iterator[Finding]:
             how = "load it in a function with `@st.cache_resource`"
         else:
             continue
-        seen.add(id(call.node))
         yield Finding(
             at=script.call_place(call),
             site=script.place(call.site),

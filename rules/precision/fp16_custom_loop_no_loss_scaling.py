@@ -33,12 +33,10 @@ def check(script: Script) -> Iterator[Finding]:
     text = script.source.text.replace("LossScaleOptimizer", "")
     if any(word in text for word in _SCALES) or script.project.mentions(*_SCALES):
         return
-    seen: set[int] = set()
     for call in script.all_calls:
         message = _message(script, call)
-        if message is None or id(call.node) in seen:
+        if message is None:
             continue
-        seen.add(id(call.node))
         yield Finding(
             at=script.call_place(call),
             site=script.place(call.site),

@@ -17,13 +17,9 @@ _FEW = 10  # a handful of tapes is kept for a gradient of all of them
 
 
 def check(script: Script) -> Iterator[Finding]:
-    seen: set[int] = set()
     for one in script.accumulated:
-        if id(one.call.node) in seen:
-            continue
         finding = _in_graph(script, one) if one.loop is None else _in_loop(script, one)
         if finding is not None:
-            seen.add(id(one.call.node))
             yield finding
 
 

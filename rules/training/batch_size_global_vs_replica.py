@@ -24,10 +24,8 @@ def check(script: Script) -> Iterator[Finding]:
 
 
 def _multiplied_twice(script: Script) -> Iterator[Finding]:
-    seen: set[int] = set()
     for call in script.all_calls:
-        if distribution.multiplied(call) > 1 and id(call.node) not in seen:
-            seen.add(id(call.node))
+        if distribution.multiplied(call) > 1:
             yield Finding(
                 at=script.call_place(call),
                 site=script.place(call.site),
@@ -38,10 +36,8 @@ def _multiplied_twice(script: Script) -> Iterator[Finding]:
 
 
 def _whole_batch_for_each(script: Script) -> Iterator[Finding]:
-    seen: set[int] = set()
     for call, distributes in distribution.for_one_replica(script):
-        if distribution.multiplied(call) == 1 and id(call.node) not in seen:
-            seen.add(id(call.node))
+        if distribution.multiplied(call) == 1:
             method = distributes.name.rpartition(".")[2]
             yield Finding(
                 at=script.call_place(call),
@@ -80,16 +76,14 @@ def _is_large(script: Script, model: Model) -> bool:
 
 
 def _made_outside(script: Script) -> Iterator[Finding]:
-    seen: set[int] = set()
     for model in script.models:
         compiled = model.compiled
         scope = distribution.scope_of(compiled) if compiled is not None else None
         made = distribution.made_outside(model) if scope is not None else None
-        if compiled is None or scope is None or made is None or id(compiled.node) in seen:
+        if compiled is None or scope is None or made is None:
             continue
         strategy = distribution.mirrored(scope)
         if strategy is not None and not strategy.conditional:
-            seen.add(id(compiled.node))
             yield Finding(
                 at=script.call_place(compiled),
                 site=script.place(compiled.site),

@@ -27,16 +27,14 @@ def _kept(script: Script) -> Iterator[Finding]:
         for name, value in call.kwargs.items()
         if hasattr(value, "node")
     }
-    seen: set[int] = set()
     for holding in script.holdings:
         method = _hook(holding, lambdas)
         made = script.maker(holding.value)
         if method is None or method in _ONCE or made is None or made.result is not holding.value:
             continue
         what = made.name.rpartition(".")[2]
-        if what not in _WHOLE or id(holding.node) in seen:
+        if what not in _WHOLE:
             continue
-        seen.add(id(holding.node))
         batch = "batch" in method
         yield Finding(
             at=script.place(holding.given or holding.node),

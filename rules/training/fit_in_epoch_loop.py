@@ -20,10 +20,9 @@ _OTHER = frozenset(["epochs", "initial_epoch", "verbose", "callbacks", "batch_si
 
 
 def check(script: Script) -> Iterator[Finding]:
-    seen: set[int] = set()
     for fit in script.trainings:
         loop = fit.call.loops[-1] if fit.call.loops else None
-        if loop is None or fit.method != "fit" or id(fit.call.node) in seen:
+        if loop is None or fit.method != "fit":
             continue
         if (
             not _is_one_epoch(fit)
@@ -34,7 +33,6 @@ def check(script: Script) -> Iterator[Finding]:
         text = script.text(loop.node)
         if any(word in text for word in _BETWEEN):
             continue
-        seen.add(id(fit.call.node))
         yield Finding(
             at=script.call_place(fit.call),
             site=script.place(fit.call.site),

@@ -34,10 +34,9 @@ def check(script: Script) -> Iterator[Finding]:
 
 
 def _compiled(script: Script) -> Iterator[Finding]:
-    seen: set[int] = set()
     for call in script.calls("keras.Model.compile"):
         loop, model = call.loops[-1] if call.loops else None, call.receiver
-        if loop is None or not isinstance(model, Model) or id(call.node) in seen or call.conditional:
+        if loop is None or not isinstance(model, Model) or call.conditional:
             continue
         trained = [fit for fit in script.trainings if fit.model is model and loop in fit.call.loops]
         if not trained or not same_model(script, call, loop) or "trainable" in script.text(loop.node):
@@ -45,7 +44,6 @@ def _compiled(script: Script) -> Iterator[Finding]:
         slots, parameters = script.optimizer_slots(model), model.parameters
         if slots == 0:
             continue
-        seen.add(id(call.node))
         size = slots * parameters * 4 if slots is not None and parameters is not None else None
         yield Finding(
             at=script.call_place(call),
@@ -99,22 +97,14 @@ def _made_in_own_loop(script: Script) -> Iterator[Finding]:
     # What a loop makes or sets back starts anew as well: models, images that are optimized, tasks of meta-learning.
     anew = {loop for model in script.models if model.call is not None for loop in model.call.loops}
     anew |= {loop for call in script.calls("tf.Variable") for loop in call.loops}
-    seen: set[int] = set()
     for call in script.calls("keras.optimizers."):
         loop, apply = call.loops[-1] if call.loops else None, applied.get(id(call.result))
-        if (
-            loop is None
-            or apply is None
-            or loop not in apply.loops
-            or call.conditional
-            or id(call.node) in seen
-        ):
+        if loop is None or apply is None or loop not in apply.loops or call.conditional:
             continue
         if loop in anew or (loop.trips is not None and loop.trips <= 2) or script.slots_made(call) == 0:
             continue
         if _trains_another(script, apply, loop) or any(word in script.text(loop.node) for word in _BACK):
             continue
-        seen.add(id(call.node))
         each = loop is apply.loops[-1]
         yield Finding(
             at=script.call_place(call),

@@ -31,20 +31,14 @@ def check(script: Script) -> Iterator[Finding]:
     reduced = {
         id(node): call for call in script.calls(*_REDUCING) if (node := _predicted_by(call)) is not None
     }
-    seen: set[int] = set()
     for fit in script.fits:
         call, outputs = fit.call, fit.call.result
-        if (
-            fit.method not in ("predict", "predict_generator")
-            or not isinstance(outputs, Array)
-            or id(call.node) in seen
-        ):
+        if fit.method not in ("predict", "predict_generator") or not isinstance(outputs, Array):
             continue
         size = outputs.bytes
         small_set = isinstance(fit.x, Array) and is_toy(fit.x)
         if size is None or not script.large(size) or (small_set and size < _SMALL_SET):
             continue
-        seen.add(id(call.node))
         user = reduced.get(id(call.node))
         then = " before `argmax` reduces them" if user is not None else ""
         yield Finding(
