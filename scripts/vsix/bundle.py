@@ -18,7 +18,10 @@ from targets import CACHE, LIBCST, LOCK, PLATFORMS, PYTHONS, ROOT, UNIVERSAL
 _NATIVE = (".so", ".pyd")
 
 # What nothing of ours imports, and what only an installer reads. WHEEL also tells which setuptools built a wheel.
-_UNUSED = re.compile(r"^libcst/(codemod/|tool\.py)|^example\.py|/tests/|\.dist-info/((RECORD|WHEEL)$|sboms/)")
+_UNUSED = re.compile(
+    r"^libcst/((codegen|codemod|display|matchers|testing)/|tool\.py)|^example\.py|/tests/"
+    r"|\.dist-info/((RECORD|WHEEL)$|sboms/)"
+)
 
 _NOT_IN_A_WHEEL = ("benchmarks/", "tests/", "vscode-client/")
 
