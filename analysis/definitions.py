@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from keras_memlint.analysis import graph_functions, tree
 from keras_memlint.analysis.facts.ending import NO_MODULES
 from keras_memlint.analysis.scopes import Scope
-from keras_memlint.analysis.values import Api, Class, Function, Value
+from keras_memlint.analysis.values import Api, Bound, Class, Function, Value
 
 if TYPE_CHECKING:
     from keras_memlint.analysis.interpreter import Interpreter
@@ -23,8 +23,17 @@ def function_def(run: Interpreter, node: tree.FunctionDef, scope: Scope) -> bool
         ):
             function.static = decorator.name.endswith("staticmethod")
     function.tracer = graph_functions.tracer(decorators)
-    scope.bind(node.name, function)
+    scope.bind(node.name, _property_set_by(decorators) or function)
     return False
+
+
+def _property_set_by(decorators: tuple[Value, ...]) -> Function | None:
+    """The property that ``@name.setter`` or ``@name.deleter`` gives back, with one more function in it."""
+    for decorator in decorators:
+        if isinstance(decorator, Bound) and decorator.name in ("setter", "deleter"):
+            if isinstance(decorator.receiver, Function):
+                return decorator.receiver
+    return None
 
 
 def make_function(

@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 
 
 Shape = tuple["int | None", ...]
+# A small built-in data set is one no more once it takes so much: CIFAR-10 as float32 does, MNIST as float64 does not.
+NOT_SMALL = 512 << 20
 
 
 @dataclass(slots=True, eq=False, repr=False)
@@ -254,6 +256,11 @@ class Array(Value):
         if self.bytes is not None or self.dtype is not None or self.shape is None or None in self.shape:
             return self.bytes
         return prod(axis or 0 for axis in self.shape)
+
+    @property
+    def bulky(self) -> bool:
+        """Whether it takes so much that not even a built-in data set is small."""
+        return (self.bytes or 0) >= NOT_SMALL
 
     @property
     def item_bytes(self) -> int | None:

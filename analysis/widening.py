@@ -188,7 +188,7 @@ def _calls(calls: Iterable[Call]) -> Iterator[_Source]:
         result = call.result
         if not isinstance(result, Array) or result.dtype != "float64" or call.mapped or call.streamed:
             continue
-        if result.kind not in _KINDS or result.labels or result.source == "toy":
+        if result.kind not in _KINDS or result.labels or _is_small(result):
             continue
         looped = bool(call.loops)
         if call.name in _OPERATORS:
@@ -218,7 +218,7 @@ def _calls(calls: Iterable[Call]) -> Iterator[_Source]:
 
 def _widened(left: Value, right: Value, result: Array) -> tuple[Array | None, Value | None]:
     """The operand that the operator widens, and the other one; None when neither was a narrower array."""
-    if result.dtype != "float64" or result.kind not in _KINDS or result.labels or result.source == "toy":
+    if result.dtype != "float64" or result.kind not in _KINDS or result.labels or _is_small(result):
         return None, None
     for one, other in ((left, right), (right, left)):
         if not isinstance(one, Array) or one.kind not in _KINDS or one.dtype in (None, "float64"):
@@ -237,6 +237,10 @@ def _widened(left: Value, right: Value, result: Array) -> tuple[Array | None, Va
                 return None, None  # NumPy 1 keeps float32 here
         return one, other
     return None, None
+
+
+def _is_small(array: Array) -> bool:
+    return array.source == "toy" and not array.bulky
 
 
 def _allocations(calls: Iterable[Call], fills: list[Fill]) -> Iterator[_Source]:

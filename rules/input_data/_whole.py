@@ -24,8 +24,11 @@ _SAMPLE = 16_384
 def reporter(script: Script, feed: Feed) -> str | None:
     """The rule whose cause this feed is, if it is large: one array, one finding. None when it is nobody's."""
     array = feed.array
-    if is_toy(array) or array.labels or array.kind == "sparse" or feed.piecewise:
+    toy = is_toy(array)
+    if (toy and not array.bulky) or array.labels or array.kind == "sparse" or feed.piecewise:
         return None
+    if toy:
+        return "KM103" if feed.fit is not None and feed.method != "search" else None
     maker = script.maker(array)
     if array.source == "list":
         return "KM101"

@@ -55,14 +55,19 @@ def _wants_float64(script: Script) -> bool:
 
 
 def _severity(script: Script, one: Widening) -> Severity | None:
-    """A warning where the data set is known or nearly certain to be large; an info for images of unknown number."""
-    if one.data.source == "toy" or (one.how == "random" and one.narrowed is not None):
+    """A warning where the data set is known or nearly certain to be large; an info for images of unknown number.
+
+    An info, too, where a small built-in data set is no longer small.
+    """
+    if one.data.source == "toy":
+        return "info" if one.data.bulky and one.how != "random" else None
+    if one.how == "random" and one.narrowed is not None:
         return None  # NumPy's old random functions know no dtype: converting at once is the best there is
     trained = any(feed.method in _TRAINS for feed in one.feeds)
     if one.how == "allocated" and not is_data(one.other):
-        # Whatever it is filled with: Keras trains on float32.
-        trained = any(feed.method in _TRAINS and feed.role == "x" for feed in one.feeds)
-        return "warning" if trained and script.large(one.bytes) else None
+        # Whatever it is filled with: a model takes float32.
+        taken = any(feed.role == "x" for feed in one.feeds)
+        return "warning" if taken and script.large(one.bytes) else None
     if one.bytes is not None:
         if not script.large(one.bytes):
             return None

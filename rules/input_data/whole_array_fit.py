@@ -8,7 +8,7 @@ from keras_memlint.analysis.feeds import Feed
 from keras_memlint.analysis.script import Script
 from keras_memlint.fixes.pydataset import feed_in_batches
 from keras_memlint.rules.base import Finding, Rule
-from keras_memlint.rules.input_data._whole import copied_in_words, in_words, places, reporter
+from keras_memlint.rules.input_data._whole import copied_in_words, in_words, is_toy, places, reporter
 
 RULE = Rule(
     "KM103",
@@ -21,6 +21,8 @@ RULE = Rule(
 _SLICE = "feed it in batches: a `{}` that slices the array, or files read by `tf.data`"
 # A tensor is not copied, so that slicing it saves nothing: it must not be made whole.
 _MAKE = "make it batch by batch: in the `map` of a `tf.data` data set, or in a layer of the model"
+# Copies of a small built-in data set are worth a word where they take so much, as those of CIFAR-10 for x and y do.
+_TOY = 2 << 30
 
 
 def check(script: Script) -> Iterator[Finding]:
@@ -39,10 +41,13 @@ def check(script: Script) -> Iterator[Finding]:
         first = feeds[0]
         if id(first.call.node) in reported:
             continue
+        what, size = copied_in_words(script, first)
+        toy = is_toy(first.array)
+        if toy and (size or 0) < _TOY:
+            continue
         reported.add(id(first.call.node))
         tensor = first.array.kind == "tensor"
         fix = feed_in_batches(script, feeds) if not tensor else None
-        what, size = copied_in_words(script, first)
         yield Finding(
             at=script.call_place(first.call),
             site=script.place(first.call.site),
@@ -51,6 +56,7 @@ def check(script: Script) -> Iterator[Finding]:
             help=_MAKE if tensor else _SLICE.format(script.batch_class),
             related=(*script.trail(first.array.origin), *places(script, feeds)[1:]),
             fixes=(fix,) if fix is not None else (),
+            severity="info" if toy else None,
         )
 
 

@@ -106,3 +106,11 @@ def test_short_integers_and_numbers_that_float32_holds_are_the_same_in_float32()
                 wide = op(values, number).astype("float32")
                 assert np.array_equal(op(values, number, dtype="float32"), wide)
             assert np.array_equal(values.astype("float32") / number, (values / number).astype("float32"))
+
+
+def test_a_built_in_data_set_of_known_size_is_an_info(tmp_path: Path) -> None:
+    (found,) = findings(
+        "(z, y), (held_out, _) = keras.datasets.cifar10.load_data()\nz, held_out = z / 255, held_out / 255\n",
+        tmp_path,
+    )
+    assert found.severity == "info"
