@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from keras_memlint.analysis.calls import Call
 from keras_memlint.analysis.facts.dtypes import itemsize
-from keras_memlint.analysis.values import Array, Items, Object, Value, const
+from keras_memlint.analysis.values import NOT_SMALL, Array, Items, Object, Value, const
 
 _STATISTICS = ("featurewise_center", "featurewise_std_normalization", "zca_whitening")
 
@@ -26,7 +26,7 @@ def copy_of(call: Call) -> Copy | None:
     """What ``call`` copies; None when it is not known, a part of the data at a time, or nothing."""
     maker = _maker(call)
     array = _given(call.arg("x"))
-    if maker is None or array is None or array.source in ("toy", "list") or array.kind == "sparse":
+    if maker is None or array is None or array.source == "list" or array.kind == "sparse":
         return None
     if call.streamed or call.mapped or (array.part and call.loops):
         return None
@@ -35,6 +35,8 @@ def copy_of(call: Call) -> Copy | None:
     if dtype is None or width is None or values is None:
         return None
     one = values * width
+    if array.source == "toy" and one < NOT_SMALL:
+        return None
     converts = array.kind == "hdf5" or (array.dtype is not None and itemsize(array.dtype) != width)
     if call.name.endswith(".flow"):
         return Copy(call, array, dtype, one, one) if converts and call.arg("subset") is None else None

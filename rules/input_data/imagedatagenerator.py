@@ -36,9 +36,8 @@ def check(script: Script) -> Iterator[Finding]:
         yield gone
         return
     found = [] if script.is_test else [*_whitening(script), *_whole(script)]
-    if found:
-        yield from found
-    else:
+    yield from found
+    if all(finding.severity == "info" for finding in found):
         yield from _deprecated(script)
 
 
@@ -126,7 +125,7 @@ def _whitening(script: Script) -> Iterator[Finding]:
 
 
 def _whole(script: Script) -> Iterator[Finding]:
-    """``fit`` and ``flow`` that copy a large array: the first for each array."""
+    """``fit`` and ``flow`` that copy a large array: the first for each array; an info for a built-in data set."""
     groups: dict[int, list[Copy]] = {}
     for call in sorted(script.calls(f"{_NAME}.fit", f"{_NAME}.flow"), key=lambda call: call.order):
         copy = copy_of(call)
@@ -147,6 +146,7 @@ def _whole(script: Script) -> Iterator[Finding]:
             if is_useless(first.call)
             else _ADAPT,
             related=(*script.trail(first.array.origin), *_others(script, copies)),
+            severity="info" if first.array.source == "toy" else None,
         )
 
 
