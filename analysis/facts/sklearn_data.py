@@ -83,7 +83,8 @@ def split(call: Call, _run: Machine) -> Value:
                 )
                 parts.append(half)
         elif isinstance(given, Items):
-            parts += [Items("list", None, given.any(), origin=given.origin)] * 2
+            for part in part_sizes(given.length, call.arg("test_size"), call.arg("train_size")):
+                parts.append(Items("list", None, given.any(), part, origin=given.origin))
         else:
             parts += [given, given]
     return Items("list", tuple(parts), length=len(parts))
