@@ -250,7 +250,7 @@ class Script:
     @cached_property
     def windows(self) -> list[Windows]:
         """Arrays made of overlapping windows of other arrays, in order."""
-        return windows_of(self.all_calls, self._widths)
+        return windows_of(self.all_calls, self.fills, self._widths)
 
     @cached_property
     def regrown(self) -> list[Regrown]:

@@ -8,6 +8,7 @@ from math import prod
 
 from keras_memlint.analysis import tree
 from keras_memlint.analysis.calls import Call, Fill, Operation
+from keras_memlint.analysis.facts.numpy_making import ALLOCATIONS
 from keras_memlint.analysis.feeds import Feed, arrays
 from keras_memlint.analysis.scopes import trips_of
 from keras_memlint.analysis.values import Array, Items, Origin, Value
@@ -15,7 +16,6 @@ from keras_memlint.analysis.values import Array, Items, Origin, Value
 UFUNCS = {"/": "divide", "*": "multiply", "-": "subtract", "+": "add"}
 _OPERATORS = {f"numpy.{name}": op for op, name in [*UFUNCS.items(), ("/", "true_divide")]}
 _CASTS = ("numpy.ndarray.astype", "numpy.float64", "numpy.double", "numpy.float_", "numpy.float")
-_ALLOCATIONS = ("numpy.zeros", "numpy.ones", "numpy.empty", "numpy.full", "numpy.ndarray")
 _GATHERED = tuple(
     f"numpy.{name}"
     for name in ("array", "asarray", "stack", "vstack", "concatenate", "ascontiguousarray", "reshape")
@@ -248,7 +248,7 @@ def _allocations(calls: Iterable[Call], fills: list[Fill]) -> Iterator[_Source]:
     made = {
         id(call.result.origin): call
         for call in calls
-        if call.name in _ALLOCATIONS
+        if call.name in ALLOCATIONS
         and isinstance(call.result, Array)
         and call.result.dtype == "float64"
         and not (call.loops or call.mapped or call.streamed)

@@ -1,13 +1,16 @@
-"""Sliding windows that a script cuts out of an array one by one and copies into one array."""
+"""Sliding windows, along one axis or several, that a script cuts out of an array one by one and copies into one array."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from math import prod
+from typing import NamedTuple
 
 from keras_memlint.analysis import tree
-from keras_memlint.analysis.calls import Call
+from keras_memlint.analysis.calls import Call, Fill
 from keras_memlint.analysis.facts.joining import JOINS
+from keras_memlint.analysis.facts.numpy_making import ALLOCATIONS
 from keras_memlint.analysis.scopes import Loop, trips_of
 from keras_memlint.analysis.values import Array, Items, Origin
 
@@ -16,57 +19,109 @@ from keras_memlint.analysis.values import Array, Items, Origin
 class Windows:
     """One array of overlapping windows: ``call`` made it, ``cut`` is one window's expression.
 
-    ``width`` is how many rows a window has, and so how often each row is copied when the windows move by one. ``loop``
-    cuts them. ``data`` is the provenance of what they are cut from. ``item`` are the bytes of one window, ``bytes``
-    those of all, None when they are not known.
+    ``copied`` is where the windows become the array: the call, or ``array[…] = …``, led to from ``site``. ``widths`` are
+    the rows of a window along each axis that it slides on. ``loop`` cuts them. ``data`` is the provenance of what they
+    are cut from. ``item`` are the bytes of one window, ``bytes`` those of all, None when they are not known.
     """
 
     call: Call
+    copied: tree.Expr
+    site: tree.Expr
     cut: tree.Subscript
-    width: int
+    widths: tuple[int, ...]
     loop: tree.Node
     data: Origin | None
     item: int | None
     bytes: int | None
 
+    @property
+    def times(self) -> int:
+        """How often each value is copied when the windows move by one."""
+        return prod(self.widths)
 
-def windows_of(calls: Iterable[Call], widths: Mapping[int, int]) -> list[Windows]:
+
+class _Cut(NamedTuple):
+    """A window's expression, how wide it is, and what it is cut from."""
+
+    node: tree.Subscript
+    widths: tuple[int, ...]
+    data: Origin | None
+
+
+def windows_of(calls: Iterable[Call], fills: Iterable[Fill], widths: Mapping[int, int]) -> list[Windows]:
     """All arrays of overlapping windows, in order, one for each call expression.
 
     ``widths`` are those of slices whose ends move together, by their nodes.
     """
     found: dict[int, Windows] = {}
+    made: dict[int, Call] = {}
     for call in calls:
+        if call.streamed or call.mapped:
+            continue
         given = call.first() if call.name in JOINS else None
-        if isinstance(given, Items) and given.grown and not (call.streamed or call.mapped):
-            windows = _windows(call, given, widths)
+        if isinstance(given, Items) and given.grown:
+            windows = _joined(call, given, widths)
             if windows is not None:
                 found.setdefault(id(call.node), windows)
+        elif call.name in ALLOCATIONS and call.result.origin is not None:
+            made[id(call.result.origin)] = call
+    for fill in fills:
+        maker = made.get(id(fill.array.origin)) if not fill.streamed else None
+        if maker is not None:
+            windows = _filled(maker, fill, widths)
+            if windows is not None:
+                found.setdefault(id(maker.node), windows)
     return list(found.values())
 
 
-def _windows(call: Call, given: Items, widths: Mapping[int, int]) -> Windows | None:
+def _joined(call: Call, given: Items, widths: Mapping[int, int]) -> Windows | None:
+    """The windows of a list of which ``call`` makes an array."""
     window, growth = given.any(), given.grown[0]
-    if not isinstance(window, Array) or window.origin is None or not growth.loops:
+    if not isinstance(window, Array):
         return None
-    loop = growth.loops[-1]
-    cut = next((step for step in window.origin.steps() if isinstance(step.node, tree.Subscript)), None)
-    if cut is None or not isinstance(cut.node, tree.Subscript) or not cut.node.items:
+    cut = _cut(window, growth.loops, widths)
+    if cut is None:
         return None
-    width = widths.get(id(cut.node.items[0]), 0)
-    if width < 2 or not _slides(cut.node, loop, width) or _is_made_inside(cut.before, loop):
-        return None
-    result = call.result if isinstance(call.result, Array) else None
-    size = result.bytes if result is not None else None
+    size = call.result.bytes if isinstance(call.result, Array) else None
     turns = trips_of(growth.loops)
     if size is None and window.bytes is not None and turns is not None and not growth.conditional:
         size = window.bytes * turns
-    return Windows(call, cut.node, width, loop.node, cut.before, window.bytes, size)
+    loop = growth.loops[-1].node
+    return Windows(call, call.node, call.site, *cut[:2], loop, cut.data, window.bytes, size)
 
 
-def _slides(cut: tree.Subscript, loop: Loop, width: int) -> bool:
-    """Whether each turn of ``loop`` moves both ends of the slice by less than its width."""
-    ends = cut.items[0] if cut.items else None
+def _filled(call: Call, fill: Fill, widths: Mapping[int, int]) -> Windows | None:
+    """The windows that ``fill`` writes one by one into the array that ``call`` made before the loop."""
+    where = fill.node.items[0] if fill.node.items else None
+    if not isinstance(fill.value, Array) or isinstance(where, tree.Slice):
+        return None
+    cut = _cut(fill.value, [loop for loop in fill.loops if loop not in call.loops], widths)
+    if cut is None:
+        return None
+    size = call.result.bytes if isinstance(call.result, Array) else None
+    loop = fill.loops[-1].node
+    return Windows(call, fill.node, fill.site, *cut[:2], loop, cut.data, fill.value.bytes, size)
+
+
+def _cut(window: Array, loops: Sequence[Loop], widths: Mapping[int, int]) -> _Cut | None:
+    """Where ``window`` is cut from other data, and ``loops`` move it by less than its width along each axis."""
+    steps = window.origin.steps() if window.origin is not None else ()
+    cut = next((step for step in steps if isinstance(step.node, tree.Subscript)), None)
+    if cut is None or not isinstance(cut.node, tree.Subscript) or not loops:
+        return None
+    slid = []
+    for item in cut.node.items:
+        width = widths.get(id(item), 0)
+        if width < 2 or not any(_slides(item, loop, width) for loop in loops):
+            break
+        slid.append(width)
+    if not slid or _is_made_inside(cut.before, loops[-1]):
+        return None
+    return _Cut(cut.node, tuple(slid), cut.before)
+
+
+def _slides(ends: tree.Expr, loop: Loop, width: int) -> bool:
+    """Whether each turn of ``loop`` moves both ends of a slice by less than its width."""
     counter = _counter(loop)
     if counter is None or not isinstance(ends, tree.Slice) or ends.step is not None:
         return False

@@ -10,6 +10,7 @@ from keras_memlint.analysis.facts.table import Machine, fact, table
 from keras_memlint.analysis.values import (
     Array,
     Const,
+    Dict,
     Object,
     Origin,
     Shape,
@@ -105,6 +106,10 @@ def _h5_get(call: Call, _run: Machine) -> Value:
     return Array("hdf5", source="disk", origin=Origin(call.node, "a data set of the HDF5 file"))
 
 
+def _mat(call: Call, _run: Machine) -> Value:
+    return Dict(element=Array("ndarray", source="disk", origin=Origin(call.node, "read from the file")))
+
+
 NUMPY_FILES = table(
     fact("h5py.File", "name mode", _file, see="h5py documentation, File objects"),
     fact("h5py.File.get", "name", _h5_get, see="h5py documentation, groups"),
@@ -113,5 +118,6 @@ NUMPY_FILES = table(
     fact("numpy.load", "file mmap_mode allow_pickle", _load, see=_DOCS),
     fact("numpy.loadtxt", "fname dtype", _text, see=_DOCS),
     fact("numpy.save", "file arr", _save, see=_DOCS),
+    fact("scipy.io.loadmat", "file_name", _mat, see="SciPy reference, scipy.io"),
     fact("numpy.memmap", "filename dtype mode offset shape", _memmap, see=_DOCS),
 )

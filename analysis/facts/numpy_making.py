@@ -17,6 +17,8 @@ from keras_memlint.analysis.values import (
 
 _DOCS = "NumPy reference, routines"
 _R = "numpy.random."
+# What makes an array for a loop to fill.
+ALLOCATIONS = ("numpy.zeros", "numpy.ones", "numpy.empty", "numpy.full", "numpy.ndarray")
 
 
 def _filled(default: str) -> Gives:

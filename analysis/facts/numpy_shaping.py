@@ -198,6 +198,32 @@ def _transpose(call: Call, _run: Machine) -> Value:
     return given.derived(call.node, "transposed", shape=shape)
 
 
+def _pad(call: Call, _run: Machine) -> Value:
+    given = call.first()
+    if not isinstance(given, Array):
+        return UNKNOWN
+    if given.shape is None:
+        return given.derived(call.node, "padded", size=None)
+    added = _added(const(call.arg("pad_width")), len(given.shape))
+    shape = tuple(
+        axis + more if axis is not None and more is not None else None
+        for axis, more in zip(given.shape, added, strict=True)
+    )
+    return given.derived(call.node, "padded", shape=shape, size=None)
+
+
+def _added(width: object, axes: int) -> list[int | None]:
+    """How many elements ``np.pad`` adds to each of ``axes``: a number for both sides, a pair, or a pair for each axis."""
+    pairs = [width] * axes if isinstance(width, int) or _is_pair(width) else width
+    if not isinstance(pairs, (list, tuple)) or len(pairs) != axes:
+        return [None] * axes
+    return [2 * p if isinstance(p, int) else sum(p) if _is_pair(p) else None for p in pairs]
+
+
+def _is_pair(width: object) -> bool:
+    return isinstance(width, (list, tuple)) and len(width) == 2 and all(isinstance(w, int) for w in width)
+
+
 NUMPY_SHAPING = table(
     fact("numpy.argmax", "a axis", _labels, probe="numpy.argmax(numpy.zeros((4, 3)), 1)"),
     fact("numpy.clip", "a a_min a_max", _same("clipped"), probe="numpy.clip(numpy.zeros((2, 3)), 0, 1)"),
@@ -209,6 +235,7 @@ NUMPY_SHAPING = table(
     fact("numpy.float32", "", _number("float32"), probe="numpy.float32(numpy.zeros((2, 3)))"),
     fact("numpy.float64", "", _number("float64"), probe="numpy.float64(numpy.zeros((2, 3), 'float32'))"),
     fact("numpy.max", "a axis", _reduce, see=_DOCS),
+    fact("numpy.pad", "array pad_width", _pad, probe="numpy.pad(numpy.zeros((2, 3)), ((1, 2), (0, 0)))"),
     fact("numpy.mean", "a axis", _reduce, see=_DOCS),
     fact("numpy.min", "a axis", _reduce, see=_DOCS),
     fact(_A + "argmax", "axis", _labels, see=_DOCS),

@@ -16,7 +16,7 @@ RULE = Rule(
     "KM110",
     "sliding-window-materialised",
     severity="warning",
-    words=("array", "stack", "constant", "concat", "convert_to_tensor"),
+    words=("array", "stack", "constant", "concat", "convert_to_tensor", "zeros", "ones", "empty", "full"),
 )
 # Shorter windows copy each row so few times that data of unknown size is left alone.
 _WIDE = 16
@@ -37,14 +37,27 @@ def check(script: Script) -> Iterator[Finding]:
         reported.add(id(one.loop))
         fed = _fed(script, one)
         yield Finding(
-            at=script.call_place(one.call),
-            site=script.place(one.call.site),
-            message=f"overlapping windows of {one.width} rows are copied one by one: each row up to {one.width} times",
+            at=script.call_place(one.call) if one.copied is one.call.node else script.place(one.copied),
+            site=script.place(one.site),
+            message=_message(one),
             bytes=_bytes(script, one),
-            help=_OLD_HELP if script.slices_arrays else _HELP,
+            help=_help(script, one),
             related=(("cut here", script.place(one.cut)), *places(script, fed)),
             severity=severity,
         )
+
+
+def _message(one: Windows) -> str:
+    what, each = f"windows of {one.widths[0]} rows", "row"
+    if len(one.widths) > 1:
+        what, each = f"patches of {' x '.join(map(str, one.widths))}", "place"
+    return f"overlapping {what} are copied one by one: each {each} up to {one.times:,} times"
+
+
+def _help(script: Script, one: Windows) -> str:
+    if len(one.widths) > 1:
+        return f"cut the patches of each batch when it is needed, in a `{script.batch_class}`"
+    return _OLD_HELP if script.slices_arrays else _HELP
 
 
 def _severity(script: Script, one: Windows) -> Severity | None:
@@ -57,17 +70,17 @@ def _severity(script: Script, one: Windows) -> Severity | None:
         return "warning" if script.large(size) else None
     text = file_bytes(script, script.maker(Array(origin=one.data)))
     if text is not None:
-        return "info" if script.large(text * one.width) else None
-    return "hint" if one.width >= _WIDE and any(feed.method == "fit" for feed in _fed(script, one)) else None
+        return "info" if script.large(text * one.times) else None
+    return "hint" if one.times >= _WIDE and any(feed.method == "fit" for feed in _fed(script, one)) else None
 
 
 def _bytes(script: Script, one: Windows) -> int | None:
     """Bytes of all windows; where their number is not known, there are about as many as rows."""
-    if one.bytes is not None or one.data is None or one.item is None:
+    if one.bytes is not None or one.data is None or one.item is None or len(one.widths) > 1:
         return one.bytes
     data = script.made_at(one.data)
     rows = data.length if isinstance(data, Array) else None
-    return max(rows - one.width, 0) * one.item if rows is not None else None
+    return max(rows - one.times, 0) * one.item if rows is not None else None
 
 
 def _fed(script: Script, one: Windows) -> list[Feed]:
