@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from keras_memlint.analysis import tree
 from keras_memlint.analysis.calls import Call
-from keras_memlint.analysis.values import Const, Object
+from keras_memlint.analysis.values import Const, Dataset, Object
 
 if TYPE_CHECKING:
     from keras_memlint.analysis.script import Script
@@ -52,6 +52,11 @@ class Tape:
     def recorded(self) -> list[Call]:
         """The gradients that are computed while the tape records, so that their own operations are recorded, too."""
         return [call for call in self.gradients if any(_is_of(value, self.call) for value in call.contexts)]
+
+    def reads(self, script: Script) -> Dataset | None:
+        """The pipeline that the loop around it takes batches from; None where there is no such loop."""
+        found = (script.dataset_behind(loop.iter) for loop in reversed(self.call.loops))
+        return next((data for data in found if data is not None), None)
 
     def is_differentiated(self, gradient: Call) -> bool:
         """Whether a later gradient of this tape may be one of what ``gradient`` gave: a second derivative.

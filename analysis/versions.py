@@ -36,7 +36,7 @@ _PYTHON_2 = ("raw_input", "xrange", "unicode")
 # Begins with what is in every match, which makes it many times faster than to begin with ``\b``.
 _TENSORFLOW_1 = re.compile(
     r"tf\.(?<!\wtf\.)"
-    r"(?:Session|placeholder|contrib|read_file|parse_single_example|FixedLenFeature|decode_raw|app\.flags)\b"
+    r"(?:Session|placeholder|contrib|enable_eager_execution|read_file|parse_single_example|FixedLenFeature|decode_raw|app\.flags)\b"
 )
 
 

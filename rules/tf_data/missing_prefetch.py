@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from keras_memlint.analysis.calls import Call
 from keras_memlint.analysis.script import Script
+from keras_memlint.analysis.source import Place
 from keras_memlint.analysis.values import Dataset
 from keras_memlint.fixes.calls import append_method
 from keras_memlint.fixes.edits import Fix
@@ -32,29 +33,42 @@ _SILENT = ("folder", "timeseries", "split_dataset", "parameter", "unknown", "app
 
 
 def check(script: Script) -> Iterator[Finding]:
+    if script.uses("tf.distribute."):
+        return
+    old = script.tensorflow_before(*_INJECTS)
+    effect = "is not prepared" if old else "is prepared only by a default of tf.data (2.12 and later)"
+    for data, reader, work, where in _read(script):
+        end = data
+        while end.op in _HARMLESS and end.input is not None:
+            end = end.input
+        if end.op in ("prefetch", *_SILENT) or end.call is None or not _works(end):
+            continue
+        yield Finding(
+            at=script.call_place(end.call),
+            site=script.place(end.call.site),
+            message=f"the pipeline {reader} ends without `prefetch`: the next batch {effect} while the model {work}",
+            help="append `.prefetch(tf.data.AUTOTUNE)`; the elements and their order stay the same",
+            related=((f"{reader} here", where),),
+            fixes=_fixes(script, end.call),
+        )
+
+
+def _read(script: Script) -> Iterator[tuple[Dataset, str, str, Place]]:
+    """The pipelines that models get batches from: who reads each, what the model does then, and where."""
     for fit in script.fits:
         for given in (fit.x, fit.call.arg("validation_data")):
-            if not isinstance(given, Dataset) or script.uses("tf.distribute."):
-                continue
-            end = given
-            while end.op in _HARMLESS and end.input is not None:
-                end = end.input
-            if end.op in ("prefetch", *_SILENT) or end.call is None:
-                continue
-            if not any(op.traits or op.batched for op in end.chain()):
-                continue
-            old = script.tensorflow_before(*_INJECTS)
-            work = "evaluates" if given is not fit.x else _WORK.get(fit.method, "trains")
-            effect = "is not prepared" if old else "is prepared only by a default of tf.data (2.12 and later)"
-            yield Finding(
-                at=script.call_place(end.call),
-                site=script.place(end.call.site),
-                message=f"the pipeline given to `{fit.method}` ends without `prefetch`: the next batch {effect} while the"
-                f" model {work}",
-                help="append `.prefetch(tf.data.AUTOTUNE)`; the elements and their order stay the same",
-                related=((f"given to `{fit.method}` here", script.call_place(fit.call)),),
-                fixes=_fixes(script, end.call),
-            )
+            if isinstance(given, Dataset):
+                work = "evaluates" if given is not fit.x else _WORK.get(fit.method, "trains")
+                yield given, f"given to `{fit.method}`", work, script.call_place(fit.call)
+    for tape in script.tapes:
+        data = tape.reads(script) if tape.gradients else None
+        if data is not None:
+            yield data, "that a training loop reads", "trains", script.call_place(tape.call)
+
+
+def _works(end: Dataset) -> bool:
+    """Whether making an element takes more than handing on what is in memory."""
+    return any(one.traits or one.batched or one.op == "from_generator" for one in end.chain())
 
 
 def _fixes(script: Script, end: Call) -> tuple[Fix, ...]:

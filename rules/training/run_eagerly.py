@@ -4,18 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from keras_memlint.analysis import tree
 from keras_memlint.analysis.calls import Call
 from keras_memlint.analysis.script import Script
+from keras_memlint.analysis.tapes import Tape
 from keras_memlint.analysis.values import Const
 from keras_memlint.fixes.calls import remove_argument
 from keras_memlint.fixes.edits import Fix
+from keras_memlint.fixes.spelling import spell
+from keras_memlint.fixes.statements import before
 from keras_memlint.rules.base import Finding, Rule
 
 RULE = Rule(
     "KM507",
     "run-eagerly",
     severity="info",
-    words=("run_eagerly", "run_functions_eagerly", "experimental_run_functions_eagerly", "enable_debug_mode"),
+    words=(
+        "run_eagerly",
+        "run_functions_eagerly",
+        "experimental_run_functions_eagerly",
+        "enable_debug_mode",
+        "GradientTape",
+    ),
     fix="unsafe",
 )
 
@@ -49,6 +59,7 @@ def check(script: Script) -> Iterator[Finding]:
                     message="every `tf.function` and Keras model runs operation by operation from here on",
                     help="take it out once the code is debugged",
                 )
+    yield from _own_steps(script)
     for call in (one for one in script.calls(_DEBUG) if not one.conditional):
         yield Finding(
             at=script.call_place(call),
@@ -56,6 +67,44 @@ def check(script: Script) -> Iterator[Finding]:
             message="`tf.data` runs in debug mode: one element at a time, nothing in parallel and nothing ahead",
             help="take it out once the pipeline is debugged",
         )
+
+
+def _own_steps(script: Script) -> Iterator[Finding]:
+    """Training steps in a loop over a pipeline that no graph function is around, in a script that has none."""
+    knows = script.uses("tf.function") or any(one.tracer is not None for one in script.functions)
+    if knows or script.runs_eagerly or script.needs_tensorflow_1 or script.uses("tf.distribute."):
+        return
+    for tape in script.tapes:
+        call = tape.call
+        if not tape.gradients or call.traced is not None or tape.reads(script) is None:
+            continue
+        step: tree.Node = call.function.node if call.function is not None else tape.statement
+        if ".numpy(" not in script.text(step):
+            yield Finding(
+                at=script.call_place(call),
+                site=script.place(call.site),
+                message="the training step runs operation by operation: slower, and outputs are freed later than in a graph",
+                help="make the step a function of its own with `@tf.function`; it gets one batch",
+                fixes=_decorated(script, tape),
+            )
+
+
+def _decorated(script: Script, tape: Tape) -> tuple[Fix, ...]:
+    """``@tf.function`` on the function that the loop calls with each batch; none where the loop is inside of it."""
+    call = tape.call
+    function, caller = call.function, call.caller
+    if function is None or caller is None or call.loops != caller.loops:
+        return ()
+    if (
+        not isinstance(function.node, tree.FunctionDef)
+        or function.node.decorators
+        or not script.own(call.node)
+    ):
+        return ()
+    name, imports = spell(script, "tensorflow.function")
+    edit = before(script, function.node, f"@{name}")
+    title = f"run `{function.name}` as a graph (unsafe: what Python does in it happens once)"
+    return (Fix(title, False, (edit, *imports)),) if edit is not None else ()
 
 
 def _is(value: object, wanted: bool) -> bool:
