@@ -27,8 +27,10 @@ def reporter(script: Script, feed: Feed) -> str | None:
     toy = is_toy(array)
     if (toy and not array.bulky) or array.labels or array.kind == "sparse" or feed.piecewise:
         return None
+    if toy and feed.fit is not None:
+        return "KM103" if feed.method != "search" else None
     if toy:
-        return "KM103" if feed.fit is not None and feed.method != "search" else None
+        return "KM201"
     maker = script.maker(array)
     if array.source == "list":
         return "KM101"

@@ -15,6 +15,7 @@ from keras_memlint.analysis.values import Array, Function, Value
 from keras_memlint.fixes.edits import Fix
 from keras_memlint.fixes.statements import after
 from keras_memlint.rules.base import Finding, Rule
+from keras_memlint.rules.diagnostic import Severity
 from keras_memlint.rules.input_data._whole import is_toy
 
 RULE = Rule(
@@ -64,6 +65,7 @@ def check(script: Script) -> Iterator[Finding]:
                 ("still in memory here", script.call_place(fit.call)),
             ),
             fixes=(fix,) if fix is not None else (),
+            severity=_severity(kept),
         )
     yield from _picked(script)
 
@@ -93,7 +95,13 @@ def _picked(script: Script) -> Iterator[Finding]:
                 *script.trail(kept.array.origin),
                 ("still in memory here", script.call_place(feed.call)),
             ),
+            severity=_severity([kept]),
         )
+
+
+def _severity(kept: list[_Kept]) -> Severity | None:
+    """An info where all that is copied are built-in data sets, though they are large as float64."""
+    return "info" if all(is_toy(one.array) for one in kept) else None
 
 
 def _trained_after(script: Script, order: int, function: Function | None) -> Fit | None:
@@ -108,8 +116,10 @@ def _kept(script: Script, node: tree.Expr, value: Value | None, fit: Fit) -> _Ke
     """The name that keeps ``value``, which is large and copied, until ``fit``; None when there is none."""
     if not isinstance(value, Array) or not script.large(value.least) or not isinstance(node, tree.Name):
         return None
-    if value.kind not in ("ndarray", "frame") or value.source == "list" or is_toy(value):
+    if value.kind not in ("ndarray", "frame") or value.source == "list":
         return None  # lists of files are KM101's, memory-mapped arrays KM105's
+    if is_toy(value) and not value.bulky:
+        return None
     uses = uses_of(script, node.id) if script.own(node) else None
     use = next((use for use in uses or () if use.node is node), None)
     if uses is None or use is None or not script.own(fit.call.node):

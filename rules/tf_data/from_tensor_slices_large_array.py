@@ -9,7 +9,7 @@ from keras_memlint.analysis.feeds import Feed
 from keras_memlint.analysis.script import Script
 from keras_memlint.rules.base import Finding, Rule
 from keras_memlint.rules.diagnostic import Severity
-from keras_memlint.rules.input_data._whole import file_bytes, is_selection, pickles, reporter
+from keras_memlint.rules.input_data._whole import file_bytes, is_selection, is_toy, pickles, reporter
 
 RULE = Rule(
     "KM201",
@@ -39,7 +39,7 @@ def check(script: Script) -> Iterator[Finding]:
             help="make the dataset of file names or indices and read each element in `map`, or give `fit` a"
             f" `{script.batch_class}`",
             related=script.trail(feed.array.origin),
-            severity=severity,
+            severity="info" if is_toy(feed.array) else severity,
         )
 
 
