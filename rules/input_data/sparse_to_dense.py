@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from keras_memlint.analysis.calls import Call
 from keras_memlint.analysis.feeds import Feed
 from keras_memlint.analysis.script import Script
-from keras_memlint.analysis.values import Array, Object, const
+from keras_memlint.analysis.values import Array, Object, Scalar, const
 from keras_memlint.rules.base import Finding, Rule
 from keras_memlint.rules.diagnostic import Severity
 from keras_memlint.rules.input_data._files import nodes
@@ -26,6 +26,7 @@ _DENSE = (
     _TOKENIZER + "texts_to_matrix",
     _TOKENIZER + "sequences_to_matrix",
 )
+_ENCODER = "OneHotEncoder"
 _LIMITS = ("max_features", "n_features", "num_words")
 # So few columns or rows are little, however many there are of the other.
 _FEW_WORDS, _FEW_TEXTS = 1000, 500
@@ -37,22 +38,25 @@ _TOKENS = "feed sequences of word numbers to an `Embedding` layer, or make the m
 def check(script: Script) -> Iterator[Finding]:
     if script.is_test:
         return
-    found: dict[int, list[tuple[Call, Severity]]] = {}
+    found: dict[int, list[tuple[Call, Call, Severity]]] = {}
     for call in script.calls(*_DENSE):
         counter = _counter(script, call)
         severity = _severity(script, call, counter) if counter is not None else None
         if counter is not None and severity is not None:
-            found.setdefault(id(counter.node), []).append((call, severity))
-    for (call, severity), *others in found.values():
+            found.setdefault(id(counter.node), []).append((call, counter, severity))
+    for (call, counter, severity), *others in found.values():
         name = call.name.rpartition(".")[2]
         what = "makes a dense matrix" if _is_tokenizer(call) else "makes a sparse matrix dense"
-        also = dict.fromkeys(script.call_place(other) for other, _ in others if other.node is not call.node)
+        row = "sample" if _is_encoder(counter) else "text"
+        also = dict.fromkeys(
+            script.call_place(other) for other, _, _ in others if other.node is not call.node
+        )
         yield Finding(
             at=script.call_place(call),
             site=script.place(call.site),
-            message=f"`{name}` {what}: 8 bytes for each word of the vocabulary and each text, nearly all of them zeros",
+            message=f"`{name}` {what}: 8 bytes for each word of the vocabulary and each {row}, nearly all of them zeros",
             bytes=_bytes(script, call),
-            help=_help(script, call),
+            help=_help(script, call, counter),
             related=(
                 *(("the same happens here", place) for place in list(also)[:2]),
                 *places(script, _fed(script, call)),
@@ -65,8 +69,12 @@ def _is_tokenizer(call: Call) -> bool:
     return call.name.startswith(_TOKENIZER)
 
 
-def _help(script: Script, call: Call) -> str:
-    if _is_tokenizer(call):
+def _is_encoder(counter: Call) -> bool:
+    return counter.name.endswith(_ENCODER)
+
+
+def _help(script: Script, call: Call, counter: Call) -> str:
+    if _is_tokenizer(call) or _is_encoder(counter):
         return _TOKENS
     # Keras 2 wants the indices of a sparse matrix sorted, which a vectorizer does not do.
     takes_sparse = script.backend == "tensorflow" and script.keras_major != 2
@@ -88,7 +96,15 @@ def _counter(script: Script, call: Call) -> Call | None:
         or call.streamed
     ):
         return None
+    if receiver.api.endswith(_ENCODER):
+        return receiver.call if _is_vocabulary(receiver.call) else None
     return receiver.call if receiver.api.endswith(("Vectorizer", "Tokenizer")) else None
+
+
+def _is_vocabulary(encoder: Call) -> bool:
+    """Whether a ``OneHotEncoder`` has a column for each word, and not for each class of some kind."""
+    columns = encoder.arg("n_values")
+    return isinstance(columns, Scalar) and columns.words
 
 
 def _limit(call: Call, counter: Call) -> int | None:
