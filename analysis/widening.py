@@ -256,7 +256,7 @@ def _allocations(calls: Iterable[Call], fills: list[Fill]) -> Iterator[_Source]:
     filled: dict[int, tuple[Call, Value]] = {}
     for fill in fills:
         call = made.get(id(fill.array.origin))
-        if call is None or fill.streamed or not fill.loops:
+        if call is None or fill.streamed or not (fill.loops or _takes_all_rows(fill.node)):
             continue
         value = fill.value
         if isinstance(value, Array) and (value.kind not in _KINDS or value.labels):
@@ -267,6 +267,12 @@ def _allocations(calls: Iterable[Call], fills: list[Fill]) -> Iterator[_Source]:
     for call, value in filled.values():
         assert isinstance(call.result, Array)
         yield _Source(call.node, "allocated", "", call, None, value, call.result, False, call.site)
+
+
+def _takes_all_rows(target: tree.Subscript) -> bool:
+    """Whether the first index is ``:``."""
+    rows = target.items[0] if target.items else None
+    return isinstance(rows, tree.Slice) and rows.lower is None and rows.upper is None and rows.step is None
 
 
 def is_data(value: Value | None) -> bool:
