@@ -93,10 +93,11 @@ class Piece:
 
 @dataclass(slots=True)
 class Parsed:
-    """A script's statements in order, and its pieces."""
+    """A script's statements in order, and its pieces. ``fresh``: no earlier parse was remembered."""
 
     statements: tuple[tree.Stmt, ...]
     pieces: list[Piece]
+    fresh: bool
 
     @property
     def broken(self) -> list[Piece]:
@@ -105,6 +106,9 @@ class Parsed:
 
     def among(self, words: frozenset[str]) -> set[str]:
         """Those of ``words`` that stand in the script's statements."""
+        if self.fresh:  # a file that is checked once is faster without what a next keystroke would profit from
+            text = "\0".join([piece.text for piece in self.pieces])
+            return {word for word in words if word in text}
         found: set[str] = set()
         for piece in self.pieces:
             found |= piece.among(words)
@@ -138,13 +142,14 @@ def parse(source: Source, cache: ParseCache | None = None) -> Parsed:
     """The statements of ``source``. Never raises: what does not parse is set aside."""
     cache = cache or ParseCache()
     cache.turn += 1
+    fresh = not cache.pieces
     parser = _Parser(source, cache)
     statements: list[tree.Stmt] = []
     text = source.code
     for start, end in _regions(source):
         statements += parser.block(text, start, end)
     cache.pieces, cache.large = parser.kept, dict(parser.large)
-    return Parsed(tuple(statements), parser.pieces)
+    return Parsed(tuple(statements), parser.pieces, fresh)
 
 
 def _regions(source: Source) -> Iterator[tuple[int, int]]:
