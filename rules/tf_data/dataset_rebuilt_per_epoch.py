@@ -33,6 +33,8 @@ def check(script: Script) -> Iterator[Finding]:
         loop = call.loops[-1] if call.loops else None
         if loop is None or loop.kind not in ("for", "while") or id(loop) in reported or call.conditional:
             continue  # a branch may do it in the first turn only
+        if call.caller is not None and loop in call.caller.loops:
+            continue  # the name is a function's own, anew in each turn
         name = assigned_name(script, call.node)
         if name is None or root_name(call.node) != name or not _was_made_before(dataset, name, loop):
             continue
