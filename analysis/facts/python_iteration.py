@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from keras_memlint.analysis import steps
 from keras_memlint.analysis.calls import Call
 from keras_memlint.analysis.facts.table import Gives, Machine, fact, table
 from keras_memlint.analysis.scopes import Growth, Loop
@@ -163,6 +164,16 @@ def _sorted(call: Call, run: Machine) -> Value:
     return _first(call, run)
 
 
+def _drawn(call: Call, _run: Machine) -> Value:
+    """``random.sample`` and the like: so many elements, nobody knows which."""
+    count = call.const("k", 1 if call.name.endswith("choices") else None)
+    given, origin = call.arg("population"), None
+    if given is not None and given.origin is not None:
+        origin = Origin(call.node, steps.SOME, given.origin)
+    element = any_of(given)[0] if given is not None else UNKNOWN
+    return Items("list", None, element, count if isinstance(count, int) else None, origin=origin)
+
+
 def _next(call: Call, _run: Machine) -> Value:
     return any_of(call.first())[0]
 
@@ -188,6 +199,8 @@ PYTHON_ITERATION = table(
         for name, gives in (("map", _map_at_once), ("imap", _map))
     ),
     fact("builtins.next", "iterator default", _next, see=_DOCS),
+    fact("random.choices", "population weights", _drawn, see=_DOCS),
+    fact("random.sample", "population k", _drawn, see=_DOCS),
     fact("builtins.range", "", _range, see=_DOCS),
     fact("builtins.xrange", "", _range, see="Python 2"),
     fact("builtins.reversed", "sequence", _reversed, see=_DOCS),
