@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from keras_memlint.analysis import models
+from keras_memlint.analysis.facts.keras_utils import ITERATOR, drawn
 from keras_memlint.analysis.scopes import Scope
 from keras_memlint.analysis.values import (
     UNKNOWN,
@@ -14,6 +15,7 @@ from keras_memlint.analysis.values import (
     Items,
     Layer,
     Model,
+    Object,
     Scalar,
     Value,
 )
@@ -59,6 +61,8 @@ def iterate(value: Value) -> tuple[Value, int | None]:
         return Scalar("str"), len(value.value)
     if isinstance(value, Const) and isinstance(value.value, (tuple, list)):
         return UNKNOWN, len(value.value)
+    if isinstance(value, Object) and value.api == ITERATOR and value.call is not None:
+        return drawn(value.call, value.call.node), None
     return UNKNOWN, None
 
 

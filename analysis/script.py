@@ -29,6 +29,7 @@ from keras_memlint.analysis.growing import Regrown, regrown
 from keras_memlint.analysis.interpreter import Interpreter
 from keras_memlint.analysis.measurement import Measurement, estimated_training, measured_fit
 from keras_memlint.analysis.parse import Parsed
+from keras_memlint.analysis.predictions import Repeated, repeated
 from keras_memlint.analysis.project import Project
 from keras_memlint.analysis.running import run_script
 from keras_memlint.analysis.runtime import defaults_set
@@ -185,6 +186,15 @@ class Script:
     def is_behind_the_end(self, node: tree.Node) -> bool:
         """Whether ``node`` stands behind a statement that ends the script: an exit, or what raises at all times."""
         return self._last is not None and self.place(node).start > self.place(self._last).end
+
+    @cached_property
+    def repeated_predictions(self) -> list[Repeated]:
+        """Predictions of one sample or one small batch that a loop makes again and again, in order."""
+        return list(repeated(self))
+
+    def width(self, node: tree.Slice) -> int | None:
+        """How wide a slice is whose ends move together, ``i : i + 60``; None when that is not known."""
+        return self._widths.get(id(node))
 
     @property
     def trainings(self) -> Iterator[Fit]:
@@ -663,4 +673,4 @@ def analyse(source: Source, settings: Settings | None = None, workspace: Workspa
     return Script(source, parsed, run, scope, settings or Settings())
 
 
-__all__ = ["Fit", "Imported", "Script", "analyse"]
+__all__ = ["Fit", "Imported", "Repeated", "Script", "analyse"]

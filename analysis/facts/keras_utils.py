@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from keras_memlint.analysis import tree
 from keras_memlint.analysis.calls import Call
 from keras_memlint.analysis.facts.defaults import BATCH_SIZE
 from keras_memlint.analysis.facts.table import Gives, Machine, fact, table
@@ -20,6 +21,10 @@ from keras_memlint.analysis.values import (
 )
 
 _DOCS = "Keras API reference"
+ITERATOR = "keras.preprocessing.image.Iterator"
+"""What gives the batches of an ``ImageDataGenerator``."""
+_SIDES = Items("tuple", (Const(256), Const(256)), length=2)
+_CHANNELS = {"grayscale": 1, "rgb": 3, "rgba": 4}
 # Samples (train, test), shape of one, dtype: as load_data() returns them.
 _BUILT_IN: dict[str, tuple[tuple[int, int], Shape, str]] = {
     "mnist": ((60000, 10000), (28, 28), "uint8"),
@@ -196,23 +201,28 @@ def _generator_object(call: Call, _run: Machine) -> Value:
 
 
 def _batches(call: Call, _run: Machine) -> Value:
-    return Object("keras.preprocessing.image.Iterator", call, origin=Origin(call.node, "made here"))
+    return Object(ITERATOR, call, origin=Origin(call.node, "made here"))
 
 
 def _next_batch(call: Call, _run: Machine) -> Value:
-    """One batch of ``flow(x, y)``: all of it where the batch is as long as the arrays; unknown for images of a folder."""
     flow = call.receiver.call if isinstance(call.receiver, Object) else None
-    x = flow.arg("x") if flow is not None else None
-    if flow is None or not flow.name.endswith(".flow") or not isinstance(x, Array):
+    return drawn(flow, call.node) if flow is not None else UNKNOWN
+
+
+def drawn(flow: Call, node: tree.Expr) -> Value:
+    """One batch of what ``flow`` made: all of ``flow(x, y)`` where the batch is as long as the arrays."""
+    if not flow.name.endswith(".flow"):
+        return _drawn_from_files(flow, node)
+    x, y = flow.arg("x"), flow.arg("y")
+    if not isinstance(x, Array):
         return UNKNOWN
-    size = const(flow.arg("batch_size")) if flow.given("batch_size") else BATCH_SIZE
-    length = x.length
-    rows = min(size, length) if isinstance(size, int) and length is not None else None
+    size, length = _batch_size(flow), x.length
+    rows = min(size, length) if size is not None and length is not None else None
 
     def batch(given: Array, dtype: str | None) -> Array:
         shape = (rows, *given.shape[1:]) if given.shape else None
         return given.derived(
-            call.node,
+            node,
             "drawn at once",
             kind="ndarray",
             dtype=dtype,
@@ -221,12 +231,29 @@ def _next_batch(call: Call, _run: Machine) -> Value:
             part=given.part or rows != length,
         )
 
-    y = flow.arg("y")
     if y is None:
         return batch(x, "float32")
     return Items(
         "tuple", (batch(x, "float32"), batch(y, y.dtype) if isinstance(y, Array) else UNKNOWN), length=2
     )
+
+
+def _drawn_from_files(flow: Call, node: tree.Expr) -> Value:
+    """One batch of images of a folder or a table, with their labels unless there are none; unknown when in doubt."""
+    mode = flow.arg("class_mode") or Const("categorical")
+    if flow.star or not isinstance(mode, Const) or mode.value == "input":
+        return UNKNOWN
+    size, colors = const(flow.arg("target_size") or _SIDES), const(flow.arg("color_mode") or Const("rgb"))
+    height, width = size if isinstance(size, (tuple, list)) and len(size) == 2 else (None, None)
+    channels = _CHANNELS.get(colors) if isinstance(colors, str) else None
+    shape = (_batch_size(flow), height, width, channels)
+    x = Array("ndarray", "float32", shape, part=True, origin=Origin(node, "one batch"))
+    return x if mode.value is None else Items("tuple", (x, UNKNOWN), length=2)
+
+
+def _batch_size(flow: Call) -> int | None:
+    size = const(flow.arg("batch_size")) if flow.given("batch_size") else BATCH_SIZE
+    return size if isinstance(size, int) else None
 
 
 def _preprocess_input(call: Call, _run: Machine) -> Value:
@@ -282,7 +309,7 @@ KERAS_UTILS = table(
         _generator_object,
         see="Keras 2 API reference",
     ),
-    fact("keras.preprocessing.image.Iterator.next", "", _next_batch, see="Keras 2 API reference"),
+    fact(f"{ITERATOR}.next", "", _next_batch, see="Keras 2 API reference"),
     fact(f"{_G}.fit", "x augment rounds seed", lambda _c, _r: UNKNOWN, see="Keras 2 API reference"),
     fact(f"{_T}.texts_to_sequences", "texts", _as_numbers, see="Keras 2 API reference"),
     *(
@@ -290,7 +317,7 @@ KERAS_UTILS = table(
         for name, params in (
             ("flow", "x y batch_size"),
             ("flow_from_dataframe", "dataframe directory"),
-            ("flow_from_directory", "directory target_size"),
+            ("flow_from_directory", "directory target_size color_mode classes class_mode batch_size"),
         )
     ),
     fact(

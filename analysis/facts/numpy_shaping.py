@@ -114,7 +114,8 @@ def _expand(call: Call, _run: Machine) -> Value:
     ):
         at = axis if axis >= 0 else len(given.shape) + 1 + axis
         shape = (*given.shape[:at], 1, *given.shape[at:])
-    return given.derived(call.node, "reshaped", shape=shape)
+    one = given.shape is None and axis == 0 and not given.source  # what nobody knows is a sample of something
+    return given.derived(call.node, "reshaped", shape=shape, part=given.part or one)
 
 
 def _reduce(call: Call, _run: Machine) -> Value:

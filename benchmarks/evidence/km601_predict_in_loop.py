@@ -9,6 +9,7 @@ import numpy as np
 
 RATIO_OF = "seconds"
 LOOPS = 150
+BATCH = 128  # four batches for predict
 
 
 def bad() -> None:
@@ -33,6 +34,20 @@ def call_the_model() -> None:
 def predict_once() -> None:
     """All 150 rows in one call."""
     _model(keras).predict(_rows(), verbose=0)
+
+
+def batches() -> None:
+    """150 calls with 128 rows each."""
+    model, x = _model(keras), _rows()[:BATCH]
+    for _ in range(LOOPS):
+        model.predict(x, verbose=0)
+
+
+def batches_on_batch() -> None:
+    """The same with predict_on_batch."""
+    model, x = _model(keras), _rows()[:BATCH]
+    for _ in range(LOOPS):
+        model.predict_on_batch(x)
 
 
 def bad_tf_keras() -> None:
@@ -61,6 +76,9 @@ def facts() -> dict[str, Any]:
     called = np.concatenate([model(row[None], training=False).numpy() for row in x[:20]])
     found = {
         "predict_on_batch_equals_predict_of_one_row": bool((on_batch == one_by_one).all()),
+        "predict_on_batch_equals_predict_of_32_rows": bool(
+            (model.predict_on_batch(x[:32]) == model.predict(x[:32], verbose=0)).all()
+        ),
         "calling_the_model_largest_difference": float(np.abs(called - one_by_one).max()),
         "predict_of_all_rows_at_once_largest_difference": float(np.abs(whole[:20] - one_by_one).max()),
         "predict_returns": type(one_by_one).__name__,

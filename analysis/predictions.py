@@ -1,0 +1,199 @@
+"""Calls of ``predict`` that a loop makes again and again, each for one sample or one small batch.
+
+One call of ``predict`` takes 60 to 100 ms for what stands around its batches, whatever their number: measured with
+TensorFlow 2.21 for 1 to 1,024 rows of a small network on two cores. ``predict_on_batch`` takes 0.4 to 30 ms in all for
+at most 256 rows of it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, NamedTuple
+
+from keras_memlint.analysis import places, tree
+from keras_memlint.analysis.calls import Call
+from keras_memlint.analysis.fits import Fit
+from keras_memlint.analysis.scopes import Loop, trips_of
+from keras_memlint.analysis.values import Array, Items, UnknownValue, Value
+
+if TYPE_CHECKING:
+    from keras_memlint.analysis.script import Script
+
+_SHORT = 20  # turns a loop may have before its overhead is worth a word
+_LARGEST = 256  # rows of what is still called a small batch
+_ON_BATCH = ("keras.Model.train_on_batch", "keras.Model.test_on_batch", "keras.Model.predict_on_batch")
+_WHOLE = ("keras.Model.fit", "keras.Model.fit_generator", "keras.Model.evaluate")
+_EVERY = re.compile(r"%\s*(\d+)?")
+_AT = re.compile(r"==\s*\d+\s*$")
+
+
+class Repeated(NamedTuple):
+    """``fit`` is the prediction that ``loop`` makes each turn; ``rows`` how many samples it has, None when unknown.
+
+    ``part``: they are a piece of something larger. ``whole``: ``predict`` makes one batch of them.
+    """
+
+    fit: Fit
+    loop: Loop
+    rows: int | None
+    part: bool
+    whole: bool
+
+
+def repeated(script: Script) -> Iterator[Repeated]:
+    """Predictions of one sample or one small batch in a loop with more than a few turns, in order, once for each place."""
+    places_of: dict[int, list[Fit]] = {}
+    for fit in script.fits:
+        if fit.method == "predict" and fit.model is not None:
+            places_of.setdefault(id(fit.call.node), []).append(fit)
+    for fits in places_of.values():
+        found = [one for fit in fits if fit.call.loops for one in _repeated(script, fit, fits)]
+        if found:
+            least = min(found, key=lambda one: one.rows or _LARGEST)
+            yield least._replace(whole=all(one.whole for one in found) and _always_small(script, fits))
+
+
+def _repeated(script: Script, fit: Fit, others: list[Fit]) -> Iterator[Repeated]:
+    """What ``fit``, one evaluation of a call, is. ``others`` are all of them."""
+    if _turns_little(fit) or any(map(_is_rare, _conditions(script, fit.call))):
+        return
+    x, loop = fit.x, fit.call.loops[-1]
+    alone = next((one for one in others if one.call.caller is None and not one.call.loops), None)
+    if isinstance(x, UnknownValue) and alone is not None:
+        x = alone.x  # the function itself makes it so, whatever it is given
+    rows, part = _size(script, fit, x)
+    found = Repeated(fit, loop, rows, part, rows is not None and rows <= _batch_size(fit))
+    if rows == 1 or (rows is None and part):
+        yield found
+    elif rows is None or rows <= _LARGEST:
+        small = found.whole or part or _is_one_batch(script, fit, rows)
+        if (
+            small
+            and not _trains_longer(script, loop)
+            and not any(map(_AT.search, _conditions(script, fit.call)))
+        ):
+            yield found
+
+
+def _always_small(script: Script, fits: list[Fit]) -> bool:
+    """Whether ``predict`` never makes more than one batch; who calls a function may give it more than its own loop."""
+    return all(
+        (_size(script, fit, fit.x)[0] or _LARGEST + 1) <= _batch_size(fit)
+        for fit in fits
+        if fit.call.caller is not None or not isinstance(fit.x, UnknownValue)
+    )
+
+
+def _batch_size(fit: Fit) -> int:
+    return max(fit.batch_size or 1, 1)
+
+
+def _turns_little(fit: Fit) -> bool:
+    """Whether its loop is known to turn a few times only, or makes another model each turn."""
+    loop, made = fit.call.loops[-1], fit.model.call if fit.model is not None else None
+    if isinstance(loop.node, (tree.For, tree.While)) and any(map(_leaves, loop.node.body)):
+        return True
+    turned = [one for one in fit.call.loops if made is None or one not in made.loops]
+    if loop not in turned:
+        return True
+    return loop.trips is not None and loop.trips < _SHORT and (trips_of(turned) or 0) < _SHORT
+
+
+def _leaves(statement: tree.Stmt) -> bool:
+    """Whether it ends the loop it stands in at the first turn."""
+    return isinstance(statement, (tree.Return, tree.Raise)) or (
+        isinstance(statement, tree.Jump) and statement.kind == "break"
+    )
+
+
+def _is_rare(condition: str) -> bool:
+    """Whether ``condition`` holds once in so many turns of a loop only, as ``step % 100 == 0`` does."""
+    every = _EVERY.search(condition)
+    return every is not None and (every[1] is None or int(every[1]) >= _SHORT)
+
+
+def _conditions(script: Script, call: Call) -> Iterator[str]:
+    """The conditions within the loop of ``call`` under which it is made, as they are written, innermost first."""
+    loop = call.loops[-1].node
+    if not isinstance(loop, (tree.For, tree.While)):
+        return
+    for one in call.led_by():
+        if not script.own(one.node):
+            return
+        for statement in reversed(list(places.around(script.parsed, script.place(one.node).start))):
+            if statement is loop:
+                return
+            if isinstance(statement, tree.FunctionDef):
+                break
+            if isinstance(statement, tree.If):
+                yield script.text(statement.test)
+
+
+def _size(script: Script, fit: Fit, x: Value) -> tuple[int | None, bool]:
+    """How many samples ``x`` holds, None when unknown, and whether they are a piece of something larger."""
+    given = x.items or () if isinstance(x, Items) and x.kind in ("list", "tuple") else (x,)
+    arrays = [one for one in given if isinstance(one, Array)]
+    rows = next((found for one in arrays if (found := _length(script, one)) is not None), None)
+    if rows is None and x is fit.x:
+        rows = _written(script, fit.call)
+        if rows is not None:
+            return rows, True
+    return rows, any(one.part for one in arrays)
+
+
+def _length(script: Script, array: Array) -> int | None:
+    """The rows of ``array``: one where an axis was put before something nobody knows."""
+    made = script.maker(array) if array.shape is None else None
+    if made is not None and made.name == "numpy.expand_dims" and made.const("axis") == 0:
+        return 1 if made.result.origin is array.origin else None
+    return array.length
+
+
+def _written(script: Script, call: Call) -> int | None:
+    """The rows of ``x[:1]``, ``x[i : i + 1]`` or ``x[None]``, whatever ``x`` is; None for all else."""
+    argument = call.argument_node("x")
+    if argument is None or not isinstance(argument.value, tree.Subscript) or not argument.value.items:
+        return None
+    key = argument.value.items[0]
+    if isinstance(key, tree.Slice):
+        if key.step is not None:
+            return None
+        start, stop = (0 if key.lower is None else _number(key.lower)), _number(key.upper)
+        return stop - start if start is not None and stop is not None and stop > start else script.width(key)
+    axis = isinstance(key, tree.Constant) and key.value is None
+    return 1 if axis or (isinstance(key, tree.Attribute) and key.name == "newaxis") else None
+
+
+def _number(node: tree.Expr | None) -> int | None:
+    value = node.value if isinstance(node, tree.Constant) else None
+    return value if isinstance(value, int) and value >= 0 else None
+
+
+def _is_one_batch(script: Script, fit: Fit, rows: int | None) -> bool:
+    """Whether a method that takes a single batch is given as many rows each turn, the same ones, or the prediction."""
+    node, loop = fit.call.node, fit.call.loops[-1]
+    origin = fit.x.origin if isinstance(fit.x, Array) else None
+    for call in script.calls(*_ON_BATCH):
+        if loop not in call.loops:
+            continue
+        for one in (*call.args, *call.kwargs.values()):
+            if not isinstance(one, Array):
+                continue
+            if rows is not None and one.length == rows:
+                return True
+            steps = list(one.origin.steps()) if one.origin is not None else []
+            if any(step.node is node for step in steps) or (steps and steps[0] is origin):
+                return True
+    return False
+
+
+def _trains_longer(script: Script, loop: Loop) -> bool:
+    """Whether a turn of ``loop`` does what takes much longer: a ``fit``, or an inner loop that trains."""
+    if any(loop in call.loops for call in script.calls(*_WHOLE)):
+        return True
+    return any(
+        loop in call.loops and call.loops[-1] is not loop
+        for call in script.all_calls
+        if call.name in _ON_BATCH or call.name.endswith(".apply_gradients")
+    )
