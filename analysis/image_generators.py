@@ -9,7 +9,7 @@ from keras_memlint.analysis.calls import Call
 from keras_memlint.analysis.facts.dtypes import itemsize
 from keras_memlint.analysis.values import NOT_SMALL, Array, Items, Object, Value, const
 
-_STATISTICS = ("featurewise_center", "featurewise_std_normalization", "zca_whitening")
+STATISTICS = ("featurewise_center", "featurewise_std_normalization", "zca_whitening")
 
 
 class Copy(NamedTuple):
@@ -65,7 +65,7 @@ def is_useless(call: Call) -> bool:
     """Whether no option of the generator needs what ``fit`` computes."""
     maker = _maker(call)
     return maker is not None and not any(
-        maker.given(name) and maker.const(name, True) is not False for name in _STATISTICS
+        maker.given(name) and maker.const(name, True) is not False for name in STATISTICS
     )
 
 

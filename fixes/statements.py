@@ -1,8 +1,8 @@
-"""Whole statements put in: after the imports, before or after a statement."""
+"""Whole statements put in, after the imports, before or after a statement; or removed."""
 
 from __future__ import annotations
 
-from keras_memlint.analysis import tree
+from keras_memlint.analysis import places, tree
 from keras_memlint.analysis.calls import Call
 from keras_memlint.analysis.script import Imported, Script
 from keras_memlint.analysis.tokens import KEYWORDS
@@ -85,9 +85,15 @@ def _own_line(script: Script, statement: tree.Stmt) -> tuple[int, str] | None:
     return start, lead[: len(lead) - len(lead.lstrip())]
 
 
-def remove(script: Script, statement: tree.Stmt) -> Edit | None:
-    """The script without the line of ``statement``; None when it is not a top-level one that has a line to itself."""
-    if statement not in script.parsed.statements or _own_line(script, statement) is None:
+def remove(script: Script, statement: tree.Stmt, *, inside: bool = False) -> Edit | None:
+    """The script without the line of ``statement``; None when it has none to itself.
+
+    None too for a statement inside another one, unless ``inside`` allows it and its block has more statements.
+    """
+    alone = statement in script.parsed.statements
+    if (not alone and not (inside and _has_neighbours(script, statement))) or _own_line(
+        script, statement
+    ) is None:
         return None
     source = script.source
     place = script.place(statement)
@@ -97,6 +103,12 @@ def remove(script: Script, statement: tree.Stmt) -> Edit | None:
         return None  # more lines, a comment or another statement
     below = source.line_span(row + 1)[0] if row + 1 < len(source.line_starts) else end
     return Edit(start, below if source.cell_at(start) == source.cell_at(below) else end, "")
+
+
+def _has_neighbours(script: Script, statement: tree.Stmt) -> bool:
+    """Whether the block that ``statement`` stands in has more statements."""
+    outer = list(places.around(script.parsed, script.place(statement).start))[-2:-1]
+    return any(statement in block and len(block) > 1 for one in outer for block in tree.blocks(one))
 
 
 def hoist(script: Script, call: tree.Call, loop: tree.Node) -> tuple[Edit, ...]:

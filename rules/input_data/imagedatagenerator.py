@@ -5,17 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterator
 from math import prod
 
+from keras_memlint.analysis import tree
 from keras_memlint.analysis.bytes import format_bytes
 from keras_memlint.analysis.calls import Call
-from keras_memlint.analysis.image_generators import Copy, copy_of, is_useless, whitening_bytes
+from keras_memlint.analysis.image_generators import STATISTICS, Copy, copy_of, is_useless, whitening_bytes
 from keras_memlint.analysis.script import Imported, Script
 from keras_memlint.analysis.source import Place
 from keras_memlint.analysis.values import Array
 from keras_memlint.fixes.edits import Fix
 from keras_memlint.fixes.modules import rename_import
+from keras_memlint.fixes.statements import remove
 from keras_memlint.rules.base import Finding, Rule
 
-RULE = Rule("KM116", "imagedatagenerator", severity="warning", words=("ImageDataGenerator",), fix="unsafe")
+RULE = Rule("KM116", "imagedatagenerator", severity="warning", words=("ImageDataGenerator",), fix="both")
 
 _NAME = "keras.preprocessing.image.ImageDataGenerator"
 _MODULE = "keras.preprocessing.image"
@@ -146,6 +148,7 @@ def _whole(script: Script) -> Iterator[Finding]:
             if is_useless(first.call)
             else _ADAPT,
             related=(*script.trail(first.array.origin), *_others(script, copies)),
+            fixes=_left_out(script, first),
             severity="info" if first.array.source == "toy" else None,
         )
 
@@ -157,6 +160,28 @@ def _what(copy: Copy, name: str) -> str:
     done = "copies" if copy.bytes == copy.one else several
     unused = "has nothing to compute for the options given, and " if is_useless(copy.call) else ""
     return f"{unused}{done} a whole array"
+
+
+def _left_out(script: Script, copy: Copy) -> tuple[Fix, ...]:
+    """The script without a ``fit`` that does nothing but copy: it leaves the generator and random numbers as they are."""
+    call = copy.call
+    statement = script.statement_at(script.place(call.node).start) if script.own(call.node) else None
+    if (
+        not isinstance(statement, tree.ExprStmt)
+        or statement.value is not call.node
+        or len(call.node.args) != 1
+    ):
+        return ()
+    plain = isinstance(call.node.args[0].value, tree.Name) and call.arg("x") is not None
+    if not plain or copy.array.shape is None or len(copy.array.shape) != 4:  # it raises for other images
+        return ()
+    same = [one for one in script.calls(call.name) if one.node is call.node]
+    if not all(is_useless(one) for one in same) or any(
+        f".{name}" in script.source.text for name in STATISTICS
+    ):
+        return ()
+    edit = remove(script, statement, inside=True)
+    return (Fix("remove the call", True, (edit,)),) if edit is not None else ()
 
 
 def _cause(array: Array) -> int:
