@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from math import prod
 
 from keras_memlint.analysis.facts.dtypes import itemsize
-from keras_memlint.analysis.values import Array, Const, Dict, Items, Scalar, Value
+from keras_memlint.analysis.values import Array, Const, Dict, Items, Scalar, Shape, Value
 
 # tf.data makes 8-byte integers and 4-byte floats of Python's numbers.
 _SCALARS = {"int": 8, "float": 4, "bool": 1}
@@ -65,6 +66,26 @@ def is_number(value: Value) -> bool:
 def has_pixels(element: Value) -> bool:
     """Whether a part is a decoded image."""
     return any(isinstance(part, Array) and part.pixels and part.dtype != "string" for part in parts(element))
+
+
+def most_numbers(shape: Shape) -> int | None:
+    """How many numbers an image of ``shape`` holds at most: four channels where that axis alone is not known, else None."""
+    if shape.count(None) > (len(shape) == 3):
+        return None
+    return prod(4 if axis is None else axis for axis in shape)
+
+
+def most_image_bytes(element: Value) -> int | None:
+    """Bytes that the images of ``element`` take at most; None when a size or dtype is unknown, or when it has none."""
+    total = 0
+    for part in parts(element):
+        if isinstance(part, Array) and part.pixels and part.dtype != "string":
+            numbers = most_numbers(part.shape) if part.shape is not None else None
+            width = itemsize(part.dtype) if part.dtype is not None else None
+            if numbers is None or width is None:
+                return None
+            total += numbers * width
+    return total or None
 
 
 def widest(element: Value) -> str | None:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from math import prod
 from typing import NamedTuple
 
 from keras_memlint.analysis import steps
 from keras_memlint.analysis.calls import Call
+from keras_memlint.analysis.elements import most_numbers
 from keras_memlint.analysis.facts.dtypes import itemsize
 from keras_memlint.analysis.feeds import arrays
 from keras_memlint.analysis.scopes import Growth, Loop, trips_of
@@ -135,7 +135,7 @@ def _at_most(script: Script, image: Array, result: Array | None) -> int | None:
 
     None when neither says it.
     """
-    found = [_values(shape) for shape in (*_sizes(script, image), *_fed(script, result))]
+    found = [most_numbers(shape) for shape in (*_sizes(script, image), *_fed(script, result))]
     width = itemsize((result.dtype if result is not None else None) or image.dtype or "float64")
     known = [values for values in found if values is not None]
     return min(known) * width if known and width is not None else None
@@ -163,13 +163,6 @@ def _fed(script: Script, result: Array | None) -> Iterator[Shape]:
             continue
         if any(step is result.origin for step in fed.origin.steps()):
             yield fed.shape[1:]
-
-
-def _values(shape: Shape) -> int | None:
-    """How many numbers an image of ``shape`` holds at most: four channels where that axis alone is not known."""
-    if shape.count(None) > (len(shape) == 3):
-        return None
-    return prod(4 if axis is None else axis for axis in shape)
 
 
 def _is_trained(result: Array | None, used: Uses) -> bool:

@@ -17,7 +17,7 @@ from keras_memlint.analysis.buffers import (
     sliced,
 )
 from keras_memlint.analysis.calls import Call
-from keras_memlint.analysis.elements import is_cheap, is_serialized, parts
+from keras_memlint.analysis.elements import is_cheap, is_serialized, most_image_bytes, parts
 from keras_memlint.analysis.script import Script
 from keras_memlint.analysis.values import Dataset, const
 from keras_memlint.rules.diagnostic import Severity
@@ -125,6 +125,9 @@ def _after_decode(script: Script, buffer: Buffer) -> Severity | None:
         return "warning"
     many = buffer.elements is None or buffer.elements >= _MANY
     if shows_images(buffer.data):
+        most = most_image_bytes(buffer.data.element)
+        if most is not None and not script.large(most * (buffer.elements or _MANY)):
+            return "info" if buffer.elements is None else None
         return "warning" if many else "info" if (buffer.elements or 0) >= _SOME else None
     if any(is_serialized(part) for part in parts(buffer.data.element)):
         return None
