@@ -11,6 +11,7 @@ from keras_memlint.analysis.elements import (
     has_pixels,
     is_cheap,
     is_serialized,
+    is_text,
     part_bytes,
     parts,
     widest,
@@ -283,7 +284,7 @@ def _stage(op: Dataset, before: Dataset) -> str:
         return _CACHED
     if is_cheap(before.element):
         found = list(parts(before.element))
-        if any(isinstance(part, Scalar) and part.kind in ("path", "str") for part in found):
+        if any(is_text(part) for part in found):
             return _NAMES if "reads" in op.traits else _TEXT
         return _RECORDS if any(is_serialized(part) for part in found) else _NUMBERS
     if "reads" in op.traits:

@@ -49,8 +49,16 @@ def element_bytes(element: Value) -> int | None:
 def is_cheap(element: Value) -> bool:
     """Whether every part is a path, a text, a number or a serialized record."""
     return all(
-        isinstance(part, (Scalar, Const)) or is_serialized(part) or is_number(part) for part in parts(element)
+        isinstance(part, (Scalar, Const)) or is_text(part) or is_serialized(part) or is_number(part)
+        for part in parts(element)
     )
+
+
+def is_text(value: Value) -> bool:
+    """Whether ``value`` is a name or another text: a string of Python's, or one of a NumPy array of strings."""
+    if isinstance(value, Array):
+        return value.dtype == "str" and value.shape == ()
+    return isinstance(value, Scalar) and value.kind in ("path", "str")
 
 
 def is_serialized(value: Value) -> bool:
