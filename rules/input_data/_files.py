@@ -17,6 +17,7 @@ from keras_memlint.rules.diagnostic import Severity
 
 _PARTS = 4  # a loop of so few turns may read training, validation and test data
 _MANY = 1000  # so many files of unknown size count as a data set
+_OF_EACH = 100  # files; so few of each folder are a sample of a data set
 _FEW = 1000  # many folders in public code hold about so many images: where these stay below the threshold, who knows
 _DEEP = 4  # lists made from lists
 _NO_MORE_PIXELS = (
@@ -188,7 +189,10 @@ def _reads(loop: Loop, reader: Call | None) -> bool:
 
 
 def _lists_folder(script: Script, loops: Iterable[Loop]) -> bool:
-    return any(loop.trips is None and not script.breaks(loop) and _listed(loop.iter, _DEEP) for loop in loops)
+    listing = [loop for loop in loops if _listed(loop.iter, _DEEP)]
+    if any(loop.trips is not None and loop.trips < _OF_EACH for loop in listing):
+        return False  # a few files of each folder
+    return any(loop.trips is None and not script.breaks(loop) for loop in listing)
 
 
 def _listed(iterated: Value, depth: int) -> bool:
