@@ -20,11 +20,13 @@ def check(script: Script) -> Iterator[Finding]:
         return  # a graph of TensorFlow 1 is built once
     applied = {id(call.arg("function")): call for call in script.calls("keras.layers.Lambda")}
     built = _built_by_hand(script)
+    # What a class makes a functional model of in another method may be all that is used of it.
+    functional = {_class(call.function) for call in script.calls("keras.Model")} - {None}
     for call in script.all_calls:
         if call.conditional or not _has_state(call):
             continue
         function, made = _run_by(call, applied)
-        if function is None or id(function.node) in built:
+        if function is None or id(function.node) in built or _class(function) in functional:
             continue
         what = made.name.rpartition(".")[2].removeprefix("class ")
         where = f"`{function.name}`" if function.name in _RUN else "a `Lambda` layer"
@@ -46,6 +48,12 @@ def _has_state(call: Call) -> bool:
         or call.name in ("tf.Variable", "keras.Variable")
         or (name == "add_weight" and group.startswith("keras."))
     )
+
+
+def _class(function: Function | None) -> int | None:
+    """Which class of the script ``function`` is a method of; None for other functions."""
+    owner = function.bound if function is not None else None
+    return id(owner.cls.node) if isinstance(owner, Instance) else None
 
 
 def _built_by_hand(script: Script) -> set[int]:
