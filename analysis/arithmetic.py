@@ -46,7 +46,6 @@ _COMPARE: dict[str, Callable[[Any, Any], Any]] = {
     ">=": operator.ge,
 }
 _LIMIT = 1 << 64
-# How a value is called that is a few elements of another one: nobody knows how many.
 
 
 def binary(op: str, left: Value, right: Value, node: tree.Expr, *, in_place: bool = False) -> Value:

@@ -77,11 +77,14 @@ def match(run: Interpreter, node: tree.Match, scope: Scope) -> bool:
 
 
 def try_(run: Interpreter, node: tree.Try, scope: Scope) -> bool:
-    run.tries += bool(node.handlers)
+    handled = bool(node.handlers)
+    run.tries += handled
     ended = run.run(node.body, scope)
+    run.tries -= handled
     if not ended:
         ended = run.run(node.orelse, scope)
     after = scope.names
+    run.tries += handled
     for name, body in node.handlers:
         scope.names = dict(after)
         if name is not None:
@@ -95,7 +98,7 @@ def try_(run: Interpreter, node: tree.Try, scope: Scope) -> bool:
             else:
                 merge(scope, after)
                 after = scope.names
-    run.tries -= bool(node.handlers)
+    run.tries -= handled
     scope.names = after
     return run.run(node.final, scope) or ended
 

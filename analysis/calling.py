@@ -123,8 +123,8 @@ def never_returns(run: Interpreter, node: tree.Expr) -> bool:
     One that raises at its own arguments has done nothing and is forgotten.
     """
     made = run.calls[-1] if isinstance(node, tree.Call) and run.calls else None
-    if made is None or made.node is not node:
-        return False
+    if made is None or made.node is not node or run.contexts:
+        return False  # what a `with` is for may be to go on
     if made.name in EXITS or made.name.startswith(NO_MODULES):
         return True
     words, model = KEYWORDS.get(made.name), made.receiver

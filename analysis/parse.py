@@ -106,9 +106,8 @@ class Parsed:
 
     def among(self, words: frozenset[str]) -> set[str]:
         """Those of ``words`` that stand in the script's statements."""
-        if (
-            self.fresh
-        ):  # a file that is checked once is faster without what a next keystroke would profit from
+        # A file that is checked once is faster without what a next keystroke would profit from.
+        if self.fresh:
             text = "\0".join([piece.text for piece in self.pieces])
             return {word for word in words if word in text}
         found: set[str] = set()

@@ -79,7 +79,7 @@ def _repeated(script: Script, fit: Fit, others: list[Fit]) -> Iterator[Repeated]
 def _always_small(script: Script, fits: list[Fit]) -> bool:
     """Whether ``predict`` never makes more than one batch; who calls a function may give it more than its own loop."""
     return all(
-        (_size(script, fit, fit.x)[0] or _LARGEST + 1) <= _batch_size(fit)
+        (rows := _size(script, fit, fit.x)[0]) is not None and rows <= _batch_size(fit)
         for fit in fits
         if fit.call.caller is not None or not isinstance(fit.x, UnknownValue)
     )

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Iterator
-from functools import cached_property
+from collections.abc import Callable
+from functools import cached_property, lru_cache
 from pathlib import Path
 
 from keras_memlint.analysis.data_files import value_of
@@ -168,12 +168,14 @@ class Project:
         for folder in (here, os.path.dirname(here)):
             self._looked_at.add(folder)
             others = sorted(one for one in self.workspace.names(folder) if one.endswith((".py", ".ipynb")))
-            for path in (f"{folder}/{one}" for one in others[:_NEIGHBOURS]):
+            if len(others) > _NEIGHBOURS:
+                return True  # too many to ask
+            for path in (f"{folder}/{one}" for one in others):
                 if path == self._path:
                     continue
                 self._texts_read.add(path)
                 text = self.workspace.text(Path(path))
-                if any(module.search(line) for line in _import_lines(text)) and word.search(text):
+                if module.search(_import_lines(text)) and word.search(text):
                     return True
         return False
 
@@ -318,11 +320,14 @@ class Project:
         return path
 
 
-def _import_lines(text: str) -> Iterator[str]:
+@lru_cache(maxsize=2 * _NEIGHBOURS)
+def _import_lines(text: str) -> str:
     """The lines of ``text`` that import something, of a notebook's JSON too."""
+    lines = []
     for found in _IMPORT.finditer(text):
         start, end = text.rfind("\n", 0, found.start()) + 1, text.find("\n", found.end())
-        yield text[start : end if end >= 0 else len(text)]
+        lines.append(text[start : end if end >= 0 else len(text)])
+    return "\n".join(lines)
 
 
 def _relative(path: Path) -> str:

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from keras_memlint.analysis.script import Script
 
 _TAPE = "tf.GradientTape"
+_APPLIES = ("apply", "apply_gradients", "assign_sub")
+_FEW = 20  # batches that are taken to look at something
 # What may be done with a tape beside asking it for a gradient, without needing it to be persistent.
 _HARMLESS = ("watch", "watched_variables")
 
@@ -54,9 +56,17 @@ class Tape:
         return [call for call in self.gradients if any(_is_of(value, self.call) for value in call.contexts)]
 
     def reads(self, script: Script) -> Dataset | None:
-        """The pipeline that the loop around it takes batches from; None where there is no such loop."""
-        found = (script.dataset_behind(loop.iter) for loop in reversed(self.call.loops))
-        return next((data for data in found if data is not None), None)
+        """The pipeline of a training loop around it; None where no loop takes more than a few batches and applies gradients."""
+        for loop in reversed(self.call.loops):
+            data = script.dataset_behind(loop.iter)
+            if data is not None:
+                few = data.op == "take" and data.call is not None and data.call.const("count", _FEW) < _FEW
+                trains = any(
+                    loop in call.loops and call.name.rpartition(".")[2] in _APPLIES
+                    for call in script.all_calls
+                )
+                return data if self.gradients and trains and not few and not script.breaks(loop) else None
+        return None
 
     def is_differentiated(self, gradient: Call) -> bool:
         """Whether a later gradient of this tape may be one of what ``gradient`` gave: a second derivative.

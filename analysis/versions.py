@@ -58,7 +58,8 @@ def keras_major(script: Script) -> int | None:
 def _needs_before(script: Script, major: int, minor: int) -> bool:
     """Whether a module-level import, or a method of a model, needs a Keras older than ``major.minor``."""
     version = major, minor
-    if any(last < version and script.uses(name) for name, last in LAST_METHODS.items()):
+    old = [name for name, last in LAST_METHODS.items() if last < version]
+    if any(not call.tried and not call.conditional for call in script.calls(*old)):
         return True
     return any(
         (last_keras(one.dotted) or version) < version for one in script.imports if one.top and not one.tried
@@ -67,7 +68,9 @@ def _needs_before(script: Script, major: int, minor: int) -> bool:
 
 def _has_old_optimizer(script: Script) -> bool:
     return any(
-        call.name.startswith("keras.optimizers.") and not OLD_OPTIMIZER_ARGUMENTS.isdisjoint(call.kwargs)
+        call.name.startswith("keras.optimizers.")
+        and not OLD_OPTIMIZER_ARGUMENTS.isdisjoint(call.kwargs)
+        and not call.tried
         for call in script.all_calls
     )
 

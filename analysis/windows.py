@@ -105,8 +105,13 @@ def _filled(call: Call, fill: Fill, widths: Mapping[int, int]) -> Windows | None
 
 def _cut(window: Array, loops: Sequence[Loop], widths: Mapping[int, int]) -> _Cut | None:
     """Where ``window`` is cut from other data, and ``loops`` move it by less than its width along each axis."""
-    steps = window.origin.steps() if window.origin is not None else ()
-    cut = next((step for step in steps if isinstance(step.node, tree.Subscript)), None)
+    cut = None
+    for step in window.origin.steps() if window.origin is not None else ():
+        if isinstance(step.node, tree.Binary) and step.node.op == "@":
+            return None  # a weighted mean of it
+        if isinstance(step.node, tree.Subscript):
+            cut = step
+            break
     if cut is None or not isinstance(cut.node, tree.Subscript) or not loops:
         return None
     slid = []

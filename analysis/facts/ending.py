@@ -43,4 +43,4 @@ KEYWORDS = {
     "keras.Model.fit": frozenset(_FIT.split()),
 }
 # The models whose methods are known to be Keras's own.
-OWN_KINDS = ("application", "functional", "loaded", "sequential")
+OWN_KINDS = ("application", "functional", "sequential")

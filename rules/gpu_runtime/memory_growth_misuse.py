@@ -113,8 +113,8 @@ def _growth(script: Script, call: Call) -> Iterator[Finding]:
         yield Finding(
             at=script.call_place(call),
             site=script.place(call.site),
-            message="memory growth is set for the first GPU alone: with several GPUs TensorFlow raises ValueError, with none"
-            " `[0]` raises IndexError",
+            message="memory growth is set for the first GPU alone: with several GPUs TensorFlow raises ValueError"
+            + ("" if call.conditional else ", with none `[0]` raises IndexError"),
             help="set it for each GPU in a loop",
             fixes=_loop(script, call, whole=False),
             severity="hint",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from keras_memlint.analysis import steps
@@ -110,6 +110,8 @@ def bulk(
     own = [(grown, turns) for grown, turns in own if turns]
     if not own or any(_is_part(grown, again) for grown, _ in own):
         return None
+    if all(_are_few_of_each(turns) for _, turns in own):
+        return None
     counts = [trips_of(turns) for _, turns in own]
     if None not in counts:
         total = sum(known for known in counts if known is not None)
@@ -189,10 +191,15 @@ def _reads(loop: Loop, reader: Call | None) -> bool:
 
 
 def _lists_folder(script: Script, loops: Iterable[Loop]) -> bool:
-    listing = [loop for loop in loops if _listed(loop.iter, _DEEP)]
-    if any(loop.trips is not None and loop.trips < _OF_EACH for loop in listing):
-        return False  # a few files of each folder
-    return any(loop.trips is None and not script.breaks(loop) for loop in listing)
+    return any(loop.trips is None and not script.breaks(loop) and _listed(loop.iter, _DEEP) for loop in loops)
+
+
+def _are_few_of_each(loops: Sequence[Loop]) -> bool:
+    """Whether the innermost of several loops goes over a few files of a folder: a sample of a data set."""
+    *outer, inner = loops
+    origin = inner.iter.origin
+    files = origin is not None and any(step.did(steps.LISTED) for step in origin.steps())
+    return bool(outer) and files and inner.trips is not None and inner.trips < _OF_EACH
 
 
 def _listed(iterated: Value, depth: int) -> bool:

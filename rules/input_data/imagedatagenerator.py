@@ -8,9 +8,10 @@ from math import prod
 from keras_memlint.analysis import tree
 from keras_memlint.analysis.bytes import format_bytes
 from keras_memlint.analysis.calls import Call
-from keras_memlint.analysis.image_generators import STATISTICS, Copy, copy_of, is_useless, whitening_bytes
+from keras_memlint.analysis.image_generators import Copy, copy_of, is_useless, whitening_bytes
 from keras_memlint.analysis.script import Imported, Script
 from keras_memlint.analysis.source import Place
+from keras_memlint.analysis.uses import uses_of
 from keras_memlint.analysis.values import Array
 from keras_memlint.fixes.edits import Fix
 from keras_memlint.fixes.modules import rename_import
@@ -176,12 +177,21 @@ def _left_out(script: Script, copy: Copy) -> tuple[Fix, ...]:
     if not plain or copy.array.shape is None or len(copy.array.shape) != 4:  # it raises for other images
         return ()
     same = [one for one in script.calls(call.name) if one.node is call.node]
-    if not all(is_useless(one) for one in same) or any(
-        f".{name}" in script.source.text for name in STATISTICS
-    ):
+    if not all(is_useless(one) for one in same) or not _is_only_called(script, call.node.func):
         return ()
     edit = remove(script, statement, inside=True)
     return (Fix("remove the call", True, (edit,)),) if edit is not None else ()
+
+
+def _is_only_called(script: Script, func: tree.Expr) -> bool:
+    """Whether nothing but methods of the generator is used: no option of it can have been set after it was made."""
+    if not isinstance(func, tree.Attribute) or not isinstance(func.value, tree.Name):
+        return False
+    uses = uses_of(script, func.value.id)
+    return uses is not None and all(
+        use.is_bound or (isinstance(use.around[0], tree.Attribute) and isinstance(use.around[1], tree.Call))
+        for use in uses
+    )
 
 
 def _cause(array: Array) -> int:

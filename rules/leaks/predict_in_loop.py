@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from keras_memlint.analysis import tree
 from keras_memlint.analysis.script import Repeated, Script
 from keras_memlint.fixes.calls import remove_arguments, rename_method
 from keras_memlint.fixes.edits import Fix
@@ -42,9 +43,15 @@ def _fixes(script: Script, found: Repeated) -> tuple[Fix, ...]:
     call = found.fit.call
     if not found.whole or call.star or not script.own(call.node) or len(call.args) > 1:
         return ()
+    if script.uses("tf.distribute."):
+        return ()  # each replica would get all of the batch
     if set(call.kwargs) - {"x", "verbose", "batch_size"}:
         return ()
     gone = [argument for argument in call.node.args if argument.name in ("verbose", "batch_size")]
+    if not all(isinstance(argument.value, (tree.Constant, tree.Name)) for argument in gone):
+        return ()
+    if call.given("batch_size") and not found.fit.batch_size:
+        return ()
     renamed, removed = (
         rename_method(script, call.node, "predict_on_batch"),
         remove_arguments(script, call.node, gone),

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from keras_memlint.analysis.calls import Call
 from keras_memlint.analysis.scopes import Loop
 from keras_memlint.analysis.script import Script
+from keras_memlint.analysis.uses import uses_of
 from keras_memlint.analysis.values import Dataset
 from keras_memlint.fixes.chains import assigned_name, root_name
 from keras_memlint.rules.base import Finding, Rule
@@ -33,9 +34,10 @@ def check(script: Script) -> Iterator[Finding]:
         loop = call.loops[-1] if call.loops else None
         if loop is None or loop.kind not in ("for", "while") or id(loop) in reported or call.conditional:
             continue  # a branch may do it in the first turn only
-        if call.caller is not None and loop in call.caller.loops:
-            continue  # the name is a function's own, anew in each turn
         name = assigned_name(script, call.node)
+        called = call.caller is not None and loop in call.caller.loops
+        if name is not None and called and uses_of(script, name) is not None:
+            continue  # the name is a function's own, anew in each turn: not a global one
         if name is None or root_name(call.node) != name or not _was_made_before(dataset, name, loop):
             continue
         if not _is_used(script, dataset, loop) or script.breaks(loop):

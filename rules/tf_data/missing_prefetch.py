@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import NamedTuple
 
 from keras_memlint.analysis.calls import Call
 from keras_memlint.analysis.script import Script
@@ -37,8 +38,8 @@ def check(script: Script) -> Iterator[Finding]:
         return
     old = script.tensorflow_before(*_INJECTS)
     effect = "is not prepared" if old else "is prepared only by a default of tf.data (2.12 and later)"
-    for data, reader, work, where in _read(script):
-        end = data
+    for read in _read(script):
+        end = read.data
         while end.op in _HARMLESS and end.input is not None:
             end = end.input
         if end.op in ("prefetch", *_SILENT) or end.call is None or not _works(end):
@@ -46,24 +47,35 @@ def check(script: Script) -> Iterator[Finding]:
         yield Finding(
             at=script.call_place(end.call),
             site=script.place(end.call.site),
-            message=f"the pipeline {reader} ends without `prefetch`: the next batch {effect} while the model {work}",
+            message=f"the pipeline {read.by} ends without `prefetch`: the next batch {effect} while the model {read.work}",
             help="append `.prefetch(tf.data.AUTOTUNE)`; the elements and their order stay the same",
-            related=((f"{reader} here", where),),
+            related=((read.label, read.where),),
             fixes=_fixes(script, end.call),
         )
 
 
-def _read(script: Script) -> Iterator[tuple[Dataset, str, str, Place]]:
-    """The pipelines that models get batches from: who reads each, what the model does then, and where."""
+class _Read(NamedTuple):
+    """A pipeline that a model gets batches from: by whom, what the model does then, and ``where``, with its label."""
+
+    data: Dataset
+    by: str
+    work: str
+    label: str
+    where: Place
+
+
+def _read(script: Script) -> Iterator[_Read]:
     for fit in script.fits:
         for given in (fit.x, fit.call.arg("validation_data")):
             if isinstance(given, Dataset):
                 work = "evaluates" if given is not fit.x else _WORK.get(fit.method, "trains")
-                yield given, f"given to `{fit.method}`", work, script.call_place(fit.call)
+                by = f"given to `{fit.method}`"
+                yield _Read(given, by, work, f"{by} here", script.call_place(fit.call))
     for tape in script.tapes:
-        data = tape.reads(script) if tape.gradients else None
+        data = tape.reads(script)
         if data is not None:
-            yield data, "that a training loop reads", "trains", script.call_place(tape.call)
+            place = script.call_place(tape.call)
+            yield _Read(data, "that a training loop reads", "trains", "trained here", place)
 
 
 def _works(end: Dataset) -> bool:

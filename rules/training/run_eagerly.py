@@ -76,7 +76,7 @@ def _own_steps(script: Script) -> Iterator[Finding]:
         return
     for tape in script.tapes:
         call = tape.call
-        if not tape.gradients or call.traced is not None or tape.reads(script) is None:
+        if call.traced is not None or tape.reads(script) is None:
             continue
         step: tree.Node = call.function.node if call.function is not None else tape.statement
         if ".numpy(" not in script.text(step):
@@ -101,10 +101,21 @@ def _decorated(script: Script, tape: Tape) -> tuple[Fix, ...]:
         or not script.own(call.node)
     ):
         return ()
+    inside = [
+        one for one in script.all_calls if one.function is not None and one.function.node is function.node
+    ]
+    if function.node.is_generator or any(map(_makes, inside)):
+        return ()  # a graph may make its variables once, and yields nothing
     name, imports = spell(script, "tensorflow.function")
     edit = before(script, function.node, f"@{name}")
     title = f"run `{function.name}` as a graph (unsafe: what Python does in it happens once)"
     return (Fix(title, False, (edit, *imports)),) if edit is not None else ()
+
+
+def _makes(call: Call) -> bool:
+    """Whether ``call`` makes an object, which may have variables."""
+    own = call.name.startswith(("keras.", "tf.Variable")) and call.name.rpartition(".")[2][:1].isupper()
+    return own or call.name.startswith("class ")
 
 
 def _is(value: object, wanted: bool) -> bool:

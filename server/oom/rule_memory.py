@@ -22,6 +22,9 @@ _FAMILIES: dict[str, tuple[Use, ...]] = {
 _OTHERWISE: dict[str, tuple[Use, ...]] = {
     "KM103": ("host", "data"),
     "KM201": ("host", "data"),
+    "KM207": (),
+    "KM209": (),
+    "KM212": (),
     "KM306": ("host", "step"),
     "KM412": ("host", "step"),
     "KM504": ("host",),
@@ -43,5 +46,5 @@ _OTHERWISE: dict[str, tuple[Use, ...]] = {
 
 
 def uses_of(code: str) -> tuple[Use, ...]:
-    """What the rule's findings are about; nothing for the size of an artefact, and for broken code."""
+    """What the rule's findings are about; nothing for time, the size of an artefact, and broken code."""
     return _OTHERWISE.get(code, _FAMILIES.get(code[:3], ()))
