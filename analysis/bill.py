@@ -67,6 +67,11 @@ def bill_of(script: Script) -> Bill:
     for fit in script.trainings:
         made = _training(script, fit)
         trainings.setdefault((id(fit.call.node), made.batch, made.parts), made)
+    for tape in script.tapes:
+        if tape.reads(script) is not None:
+            at = script.call_place(tape.call)
+            parts = (Part("a training loop of the script's own is not counted", None, at),)
+            trainings[id(tape.call.node)] = TrainingBill(at, "GradientTape", None, parts, None)
     return Bill(tuple(host), tuple(trainings.values()))
 
 
@@ -115,16 +120,22 @@ def _buffers(script: Script) -> Iterator[Part]:
         buffer = shuffle_buffer(call, data.input) if data.input is not None else None
         if buffer is None:
             yield Part("a shuffle buffer of unknown length", None, script.call_place(call))
-        elif buffer.bytes is None:
+        elif buffer.bytes is not None:
+            if buffer.bytes >= SMALLEST:
+                what = f"a shuffle buffer of {buffer.elements:,} elements"
+                yield Part(what, buffer.bytes, script.call_place(call))
+        elif buffer.least is not None and buffer.least >= SMALLEST:
+            what = f"a shuffle buffer of {buffer.elements:,} elements, at least: a part of each is of unknown size"
+            yield Part(what, buffer.least, script.call_place(call))
+        else:
             yield Part("a shuffle buffer of elements of unknown size", None, script.call_place(call))
-        elif buffer.bytes >= SMALLEST:
-            yield Part(
-                f"a shuffle buffer of {buffer.elements:,} elements", buffer.bytes, script.call_place(call)
-            )
     for call, data in script.dataset_ops("cache"):
         if data.input is not None and in_memory(data):
-            size, _least = cached_bytes(data.input)
-            if size is None:
+            size, least = cached_bytes(data.input)
+            if size is None and least is not None and least >= SMALLEST:
+                what = f"a cache of {data.input.cardinality:,} elements, at least: a part of each is of unknown size"
+                yield Part(what, least, script.call_place(call))
+            elif size is None:
                 yield Part("a cache of elements of unknown size or number", None, script.call_place(call))
             elif size >= SMALLEST:
                 yield Part(f"a cache of {data.input.cardinality:,} elements", size, script.call_place(call))

@@ -85,6 +85,42 @@ def test_buffers_and_caches(cli: Cli) -> None:
     assert found["a shuffle buffer of 100 elements"] == 100 * 30_000 * 4
 
 
+def test_a_buffer_takes_at_least_what_is_known_of_its_elements(cli: Cli) -> None:
+    Path("train.py").write_text(
+        "import tensorflow as tf\n"
+        "def load(name, label):\n"
+        "    return tf.image.resize(tf.io.decode_jpeg(tf.io.read_file(name), 3), (64, 64)), label\n"
+        "ds = tf.data.Dataset.from_tensor_slices((names, labels)).map(load).shuffle(2000).batch(32)\n"
+        "model.fit(ds)\n"
+    )
+    (script,) = bill(cli, "train.py")
+    (part,) = script["host"]
+    assert part["bytes"] == 2000 * 64 * 64 * 3 * 4
+    assert "at least" in part["what"]
+
+
+def test_a_training_loop_of_its_own_is_named_and_not_counted(cli: Cli) -> None:
+    Path("train.py").write_text(
+        "import tensorflow as tf\n"
+        "ds = tf.data.Dataset.range(10).batch(2)\n"
+        "model = tf.keras.Sequential([tf.keras.layers.Dense(1)])\n"
+        "optimizer = tf.keras.optimizers.Adam()\n"
+        "for x in ds:\n"
+        "    with tf.GradientTape() as tape:\n"
+        "        loss = tf.reduce_mean(model(x))\n"
+        "    gradients = tape.gradient(loss, model.trainable_variables)\n"
+        "    optimizer.apply_gradients(zip(gradients, model.trainable_variables))\n"
+    )
+    (script,) = bill(cli, "train.py")
+    (training,) = script["trainings"]
+    assert (training["method"], training["batch_size"], training["location"]["row"]) == (
+        "GradientTape",
+        None,
+        6,
+    )
+    assert [part["bytes"] for part in training["parts"]] == [None]
+
+
 def test_text_for_people(cli: Cli) -> None:
     Path("train.py").write_text(SCRIPT)
     result = cli("check", "--bill", "train.py", "--target-gpu", "t4")
