@@ -35,7 +35,10 @@ class _Word(NamedTuple):
 
 
 class _Suppression(NamedTuple):
-    """One directive. ``words`` is None for a bare ``# noqa``; offsets are in the text, ``place`` is its start."""
+    """One directive. ``words`` is None for a bare ``# noqa``; offsets are in the text, ``place`` is its start.
+
+    ``ours``: it is no ``# noqa``, whose words may be those of other tools.
+    """
 
     start: int
     end: int
@@ -43,6 +46,7 @@ class _Suppression(NamedTuple):
     place: Location
     words: tuple[_Word, ...] | None
     skips_file: bool = False
+    ours: bool = False
 
 
 def apply_suppressions(
@@ -82,7 +86,8 @@ def apply_suppressions(
             idle = [
                 word
                 for word in suppression.words or ()
-                if word not in used and _judged(word.text, active_codes)
+                if word not in used
+                and (_judged(word.text, active_codes) or (suppression.ours and not _known(word.text)))
             ]
             beside = by_row[suppression.place.cell, suppression.place.row]
             if idle and not any(map(_allows_unused, beside)):
@@ -108,7 +113,7 @@ def _suppression(source: Source, comment: tuple[int, int], match: re.Match[str])
         return _Suppression(match.start(), match.end(), comment, place, (), skips_file=True)
     if match["list"] is not None:
         words = tuple(_words(source.text, match.start("list"), match.end("list"), lambda _: True))
-        return _Suppression(match.start(), match.end(), comment, place, words)
+        return _Suppression(match.start(), match.end(), comment, place, words, ours=True)
     if not match["colon"]:
         return _Suppression(match.start(), match.end(), comment, place, None)
     words = tuple(
@@ -152,12 +157,14 @@ def _allows_unused(suppression: _Suppression) -> bool:
 
 def _unused(source: Source, suppression: _Suppression, idle: list[_Word]) -> Diagnostic:
     names = ", ".join(f"`{word.text}`" for word in idle)
+    strange = ", ".join(f"`{word.text}`" for word in idle if not _known(word.text))
+    unknown = f": there is no rule {strange}" if strange else ""
     first = source.location(idle[0].start)
     return Diagnostic(
         UNUSED,
         "unused-suppression",
         "info",
-        f"{names} {'suppresses' if len(idle) == 1 else 'suppress'} nothing here",
+        f"{names} {'suppresses' if len(idle) == 1 else 'suppress'} nothing here{unknown}",
         source.path,
         to_position(source, idle[0].start),
         to_position(source, idle[-1].end),

@@ -190,6 +190,14 @@ def test_these_are_never_called_unused(text: str) -> None:
     assert apply_suppressions(Source("train.py", text), [], ALL)[2] == []
 
 
+@pytest.mark.parametrize("word", ["map-sequentail", "KM2O9", "KM999"])
+def test_a_rule_that_does_not_exist_is_named(word: str) -> None:
+    source = Source("train.py", f"a()  # memlint: ignore[{word}, KM209]\n")
+    _, suppressed, (unused,) = apply_suppressions(source, [finding(1)], ALL)
+    assert len(suppressed) == 1
+    assert unused.message == f"`{word}` suppresses nothing here: there is no rule `{word}`"
+
+
 def test_rule_that_did_not_run_may_be_suppressed() -> None:
     source = Source("train.py", "a()  # noqa: KM207\n")
     assert apply_suppressions(source, [], ALL - {"KM207"})[2] == []
