@@ -168,9 +168,9 @@ class Project:
         for folder in (here, os.path.dirname(here)):
             self._looked_at.add(folder)
             others = sorted(one for one in self.workspace.names(folder) if one.endswith((".py", ".ipynb")))
-            if len(others) > _NEIGHBOURS:
+            if folder == here and len(others) > _NEIGHBOURS:
                 return True  # too many to ask
-            for path in (f"{folder}/{one}" for one in others):
+            for path in (f"{folder}/{one}" for one in others[:_NEIGHBOURS]):
                 if path == self._path:
                     continue
                 self._texts_read.add(path)

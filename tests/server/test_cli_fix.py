@@ -149,7 +149,7 @@ class TestStandardInput:
         text = sequential + LATE_SHUFFLE
         result = process("check", "--fix", "-", "--output-format", "concise", stdin=text.encode())
         assert (result.status, result.out) == (1, clean + LATE_SHUFFLE)
-        assert result.err.startswith("-:15:9 warning KM202: ")
+        assert result.err.startswith("-:15:9 info KM202: ")
 
     def test_excluded_text_is_passed_on(self, process: Cli, sequential: str, tmp_path: Path) -> None:
         (tmp_path / "pyproject.toml").write_text('[tool.keras-memlint]\nexclude = ["a.py"]\n')
