@@ -70,7 +70,7 @@ def read_script(path: Path, shown_as: str) -> FileText:
 
 def script_from_bytes(raw: bytes, shown_as: str) -> FileText:
     """The script in the bytes ``raw`` of a file, or of standard input, named ``shown_as``. Raises UnreadableError."""
-    text, encoding, bom = _decode(raw, shown_as)
+    text, encoding, bom = decode(raw, shown_as)
     if not is_notebook(shown_as):
         return FileText(Source(shown_as, text), raw, encoding, bom)
     cells = _cells(text, shown_as)
@@ -93,8 +93,8 @@ def _join(path: str, cells: tuple[CodeCell, ...]) -> Source:
     return join_cells(path, ((cell.index, cell.source) for cell in cells))
 
 
-def _decode(raw: bytes, path: str) -> tuple[str, str, bytes]:
-    """The characters of ``raw``, their encoding, and the byte order mark that was left out."""
+def decode(raw: bytes, path: str) -> tuple[str, str, bytes]:
+    """The characters of ``raw``, their encoding, and the byte order mark that was left out. Raises UnreadableError."""
     bom, encoding = next(((mark, name) for mark, name in _MARKS if raw.startswith(mark)), (b"", "utf-8"))
     cookie = None if encoding != "utf-8" or is_notebook(path) else _cookie(raw, path)
     try:

@@ -15,6 +15,7 @@ from itertools import islice
 from pathlib import Path
 
 from keras_memlint.analysis.data_files import read_data
+from keras_memlint.analysis.files import UnreadableError, decode
 from keras_memlint.analysis.npy import read_header
 from keras_memlint.analysis.parse import ParseCache, Parsed, parse
 from keras_memlint.analysis.source import Source
@@ -75,8 +76,8 @@ class Workspace:
         try:
             if path.stat().st_size > _MODULE_BYTES:
                 return None
-            return Source(shown_as, path.read_bytes().decode("utf-8-sig"))
-        except (OSError, UnicodeDecodeError):
+            return Source(shown_as, decode(path.read_bytes(), shown_as)[0])
+        except (OSError, UnreadableError):
             return None
 
     def module(

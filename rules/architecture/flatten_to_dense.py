@@ -35,7 +35,7 @@ def check(script: Script) -> Iterator[Finding]:
             if flatten is model.uses[0] and not _is_feature_map(flatten.inputs[0]):
                 continue  # pixels of the input itself cannot be pooled
             call = dense.layer.call
-            slots = script.optimizer_slots(model)
+            slots = script.optimizer_slots(model) if not _is_only_asked(script, model) else None
             copies = 1 if slots is None else 2 + slots
             cost = "" if slots is None else ", with gradients and optimizer slots"
             features = count(dense.inputs[0])
@@ -52,6 +52,12 @@ def check(script: Script) -> Iterator[Finding]:
                 fixes=_fixes(script, model, flatten),
                 severity=None if slots is not None and not _makes_images(script, model) else "info",
             )
+
+
+def _is_only_asked(script: Script, model: Model) -> bool:
+    """Whether the script predicts with the model, or evaluates it, and never trains it."""
+    methods = {fit.method for fit in script.fits if fit.model is model}
+    return bool(methods) and all(method.startswith(("predict", "evaluate")) for method in methods)
 
 
 def _is_feature_map(shape: Shape | None) -> bool:

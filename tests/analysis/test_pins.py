@@ -76,3 +76,10 @@ def test_major_version_of_keras(text: str, pins: str, major: int | None, tmp_pat
 )
 def test_imports_of_a_keras_that_slices_arrays(imported: str, slices: bool, tmp_path: Path) -> None:
     assert analyse(Source(str(tmp_path / "train.py"), imported + "\n")).slices_arrays == slices
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-8-sig"])
+def test_requirements_that_powershell_wrote(encoding: str, tmp_path: Path) -> None:
+    (tmp_path / "requirements.txt").write_text("numpy==1.19.5\nkeras==2.4.3\n", encoding=encoding)
+    project = analyse(Source(str(tmp_path / "train.py"), "import keras\n")).project
+    assert project.pins.get("keras") == (2, 4, 3)
