@@ -75,10 +75,7 @@ def feeds_of(fits: Iterable[Fit], calls: Iterable[Call]) -> list[Feed]:
 
 
 def _raises(fit: Fit) -> bool:
-    """Whether Keras is known to raise, or something is not as it looks.
-
-    There are more rows than labels, or fewer; or the model takes samples of other axes and another number of elements.
-    """
+    """Whether the call cannot run as it was read: with other numbers of rows and labels, or samples the model does not take."""
     if not isinstance(fit.x, Array):
         return False
     if isinstance(fit.y, Array) and _differ(fit.x.length, fit.y.length):
@@ -110,8 +107,9 @@ def copied_by_fit(
 ) -> int | None:
     """Bytes of the copies ``fit`` makes of arrays on TensorFlow; None when the size of none is known.
 
-    A tensor and a dataset, of float64 as float32. One copy of what it trains on stays while what it validates on is
-    copied: the arrays ``validated``, or the share ``held_out``. See benchmarks/evidence, KM103.
+    Each array is copied twice, into a tensor and into a dataset; float64 becomes float32. One copy of what it trains on
+    stays while what it validates on is copied: the arrays ``validated``, or the share ``held_out``. See
+    benchmarks/evidence, KM103.
     """
     once, extra, each = _copies(given, how)
     _, _, later = _copies(validated, how)

@@ -225,12 +225,12 @@ class Script:
         """Arrays given whole to ``fit``, ``evaluate``, ``predict`` or a dataset, in order."""
         return feeds_of(self.fits, self.all_calls)
 
-    def copied_bytes(self, *feeds: Feed, validated: Iterable[Array] = ()) -> int | None:
+    def copied_bytes(self, feed: Feed, *others: Feed, validated: Iterable[Array] = ()) -> int | None:
         """Bytes of the copies that one call makes of what it is given whole; None when the size of none is known."""
-        arrays = [one.array for one in feeds]
-        if feeds[0].fit is None:  # a dataset casts nothing
+        arrays = [one.array for one in (feed, *others)]
+        if feed.fit is None:  # a dataset casts nothing
             return 2 * sum(array.bytes or 0 for array in arrays) or None
-        return copied_by_fit(arrays, self.copying, feeds[0].held_out, validated)
+        return copied_by_fit(arrays, self.copying, feed.held_out, validated)
 
     @cached_property
     def holdings(self) -> list[Holding]:

@@ -1,7 +1,8 @@
 """The steps of an array's provenance that questions are asked about, by the first words of their notes.
 
 A note is what a user reads: ``widened to float64``. Who asks what happened to an array names a kind of step from here
-(``step.did(steps.WIDENED)``); tests/analysis/test_steps.py holds an expression for each that makes such a step.
+(``step.did(steps.WIDENED)``). Words that begin others hold for these, too: JOINED and REORDERED are COPIED.
+tests/analysis/test_steps.py holds an expression for each that makes such a step.
 """
 
 from __future__ import annotations

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 _TAPE = "tf.GradientTape"
 _APPLIES = ("apply", "apply_gradients", "assign_sub")
-_FEW = 20  # batches that are taken to look at something
+_FEW = 20  # batches
 # What may be done with a tape beside asking it for a gradient, without needing it to be persistent.
 _HARMLESS = ("watch", "watched_variables")
 
@@ -60,12 +60,10 @@ class Tape:
         for loop in reversed(self.call.loops):
             data = script.dataset_behind(loop.iter)
             if data is not None:
-                few = data.op == "take" and data.call is not None and data.call.const("count", _FEW) < _FEW
-                trains = any(
-                    loop in call.loops and call.name.rpartition(".")[2] in _APPLIES
-                    for call in script.all_calls
-                )
-                return data if self.gradients and trains and not few and not script.breaks(loop) else None
+                if not self.gradients or _are_few(data) or script.breaks(loop):
+                    return None
+                applied = (call for call in script.all_calls if call.name.rpartition(".")[2] in _APPLIES)
+                return data if any(loop in call.loops for call in applied) else None
         return None
 
     def is_differentiated(self, gradient: Call) -> bool:
@@ -138,6 +136,12 @@ def _escapes(script: Script, tape: Tape, asked: dict[int, Call]) -> bool:
         elif not isinstance(outer, (tree.With, tree.Delete)):
             return True
     return counted != len(own)
+
+
+def _are_few(data: Dataset) -> bool:
+    """Whether ``take`` leaves a few batches, to look at something; ``take(-1)`` leaves all."""
+    count = data.call.const("count") if data.op == "take" and data.call is not None else None
+    return isinstance(count, int) and 0 <= count < _FEW
 
 
 def _is_of(value: object, call: Call) -> bool:

@@ -51,7 +51,7 @@ def _has_state(call: Call) -> bool:
 
 
 def _class(function: Function | None) -> int | None:
-    """Which class of the script ``function`` is a method of; None for other functions."""
+    """What tells the class apart that ``function`` is a method of; None for other functions."""
     owner = function.bound if function is not None else None
     return id(owner.cls.node) if isinstance(owner, Instance) else None
 
