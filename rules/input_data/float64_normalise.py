@@ -57,10 +57,11 @@ def _wants_float64(script: Script) -> bool:
 def _severity(script: Script, one: Widening) -> Severity | None:
     """A warning where the data set is known or nearly certain to be large; an info for images of unknown number.
 
-    An info, too, where a small built-in data set is no longer small.
+    An info, too, where a small built-in data set is no longer small; for a moment it may be a little larger.
     """
     if one.data.source == "toy":
-        return "info" if one.data.bulky and one.how != "random" else None
+        told = one.how != "random" and (one.data.bulky or one.narrowed is None)
+        return "info" if told else None
     if one.how == "random" and one.narrowed is not None:
         return None  # NumPy's old random functions know no dtype: converting at once is the best there is
     trained = any(feed.method in _TRAINS for feed in one.feeds)
