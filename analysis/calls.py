@@ -132,6 +132,7 @@ class Holding:
     loops: tuple[Loop, ...]
     function: Function | None
     site: tree.Expr
+    conditional: bool
 
 
 @dataclass(slots=True, eq=False, repr=False)

@@ -139,7 +139,7 @@ def _is_over(script: Script, binding: Binding, function: Function | None, start:
     if uses is None:
         return False
     own: list[Use] = []
-    for nested, group in _by_scope(uses).items():
+    for nested, group in by_scope(uses).items():
         if nested is (function.node if function is not None else None):
             own += group
         elif not any(use.is_bound for use in group):
@@ -148,11 +148,12 @@ def _is_over(script: Script, binding: Binding, function: Function | None, start:
     if not bound or bound[-1].node is not binding.node or not _is_made_by(script, bound[-1], binding):
         return False
     return all(
-        script.place(use.node).start < start and (use.is_bound or _keeps_nothing(script, use)) for use in own
+        script.place(use.node).start < start and (use.is_bound or keeps_nothing(script, use)) for use in own
     )
 
 
-def _by_scope(uses: Iterable[Use]) -> dict[tree.Node | None, list[Use]]:
+def by_scope(uses: Iterable[Use]) -> dict[tree.Node | None, list[Use]]:
+    """Uses by the function they stand in; None is the module."""
     found: dict[tree.Node | None, list[Use]] = {}
     for use in uses:
         found.setdefault(use.scope, []).append(use)
@@ -176,7 +177,7 @@ def _is_plain(call: tree.Call) -> bool:
     return isinstance(call.func, tree.Name)
 
 
-def _keeps_nothing(script: Script, use: Use) -> bool:
+def keeps_nothing(script: Script, use: Use) -> bool:
     """Whether nothing can hold the array because of ``use``: a number is read, or a call makes one of its own."""
     at: tree.Node = use.node
     for outer in use.around:

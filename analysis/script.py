@@ -57,6 +57,7 @@ from keras_memlint.analysis.values import (
 from keras_memlint.analysis.wide_integers import Objects, WideIntegers, objects_fed, wide_integers
 from keras_memlint.analysis.widening import Widening, widenings
 from keras_memlint.analysis.windows import Windows, windows_of
+from keras_memlint.analysis.word_vectors import WordVectors, word_vectors
 from keras_memlint.analysis.workspace import Workspace
 
 # What gives the elements of what it is given, and how many of these may stand around each other.
@@ -236,11 +237,24 @@ class Script:
     def holdings(self) -> list[Holding]:
         """What lists and dicts of the script get more of with each turn: appended, or stored under keys that vary."""
         appended = [
-            Holding(call.node, call.first(), call.node.args[0].value, call.loops, call.function, call.site)
+            Holding(
+                call.node,
+                call.first(),
+                call.node.args[0].value,
+                call.loops,
+                call.function,
+                call.site,
+                call.conditional,
+            )
             for call in self.calls("builtins.list.append")
             if call.args and call.node.args and not self.is_emptied(call)
         ]
         return appended + self._stores
+
+    @cached_property
+    def word_vectors(self) -> list[WordVectors]:
+        """Vectors of all words of a published file that a name gets."""
+        return list(word_vectors(self))
 
     @cached_property
     def widenings(self) -> list[Widening]:

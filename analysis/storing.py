@@ -60,7 +60,9 @@ def _store_item(
             owner.entries[key] = value
         else:
             owner.element = join(owner.element, value)
-            run.holdings.append(Holding(target, value, None, run.loops, run.function, run.led_to(target)))
+            run.holdings.append(
+                Holding(target, value, None, run.loops, run.function, run.led_to(target), run.branches > 0)
+            )
     elif isinstance(owner, Items):
         owner.element = join(owner.any(), value)
         owner.items = None

@@ -86,6 +86,11 @@ def _eye(call: Call, _run: Machine) -> Value:
     )
 
 
+def _from_text(call: Call, _run: Machine) -> Value:
+    dtype = dtype_of(call.arg("dtype"), "float64")
+    return Array("ndarray", dtype, shape=(None,), origin=Origin(call.node, "parsed here"))
+
+
 def _permutation(call: Call, _run: Machine) -> Value:
     given = call.first()
     if isinstance(given, Array):
@@ -101,6 +106,7 @@ NUMPY_MAKING = table(
     fact("numpy.empty", "shape dtype", _filled("float64"), probe="numpy.empty((2, 3))"),
     fact("numpy.empty_like", "prototype dtype", _like, see=_DOCS),
     fact("numpy.eye", "N M k dtype", _eye, probe="numpy.eye(4)"),
+    fact("numpy.fromstring", "string dtype count", _from_text, probe="numpy.fromstring('1 2', 'f', sep=' ')"),
     fact("numpy.full", "shape fill_value dtype", _filled("float64"), see=_DOCS),
     fact("numpy.linspace", "start stop num", _random("float64", size="num"), probe="numpy.linspace(0, 1, 7)"),
     fact("numpy.ones", "shape dtype", _filled("float64"), probe="numpy.ones((2, 3))"),

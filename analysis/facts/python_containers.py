@@ -138,6 +138,8 @@ PYTHON_CONTAINERS = table(
     fact("builtins.list.extend", "iterable", _extend, see=_DOCS),
     fact("builtins.list.tolist", "", lambda c, _r: c.receiver or UNKNOWN, see="pandas API reference, Series"),
     fact("builtins.str.format", "", _formatted, see=_DOCS),
+    fact("collections.OrderedDict", "", lambda c, _r: Dict(dict(c.kwargs)), see=_DOCS),
+    fact("collections.defaultdict", "default_factory", lambda c, _r: Dict(dict(c.kwargs)), see=_DOCS),
     fact("builtins.str.join", "iterable", _joined, see=_DOCS),
     fact("builtins.str.split", "sep", lambda _c, _r: Items("list", None, Scalar("str")), see=_DOCS),
 )

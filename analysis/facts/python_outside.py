@@ -111,6 +111,7 @@ PYTHON_OUTSIDE = table(
     fact("argparse.ArgumentParser.parse_args", "", _namespace, see=_DOCS),
     fact("argparse.ArgumentParser.parse_known_args", "", _known_args, see=_DOCS),
     fact("builtins.open", "file mode", lambda c, _r: Object("builtins.file", c), see=_DOCS),
+    fact("codecs.open", "file mode", lambda c, _r: Object("builtins.file", c), see=_DOCS),
     fact("glob.glob", "pathname", _paths, see=_DOCS),
     fact("glob.iglob", "pathname", _paths, see=_DOCS),
     fact("imutils.paths.list_images", "basePath", _paths, see="imutils documentation"),

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from keras_memlint.analysis import tree
-from keras_memlint.analysis.idle import Idle, idle, whole
-from keras_memlint.analysis.script import Script
+from keras_memlint.analysis.idle import idle, whole
+from keras_memlint.analysis.script import Fit, Script
 from keras_memlint.analysis.uses import around
+from keras_memlint.analysis.word_vectors import idle_vectors
 from keras_memlint.fixes.edits import Fix
 from keras_memlint.fixes.statements import before
 from keras_memlint.rules.base import Finding, Rule
@@ -16,7 +17,13 @@ RULE = Rule("KM607", "global-big-arrays-alive", severity="warning", words=("fit"
 
 
 def check(script: Script) -> Iterator[Finding]:
-    if script.is_test or not any(script.large(binding.array.least) for binding in script.bindings):
+    if not script.is_test:
+        yield from _arrays(script)
+        yield from _words(script)
+
+
+def _arrays(script: Script) -> Iterator[Finding]:
+    if not any(script.large(binding.array.least) for binding in script.bindings):
         return
     reported: set[str] = set()
     for fit in script.trainings:
@@ -27,7 +34,6 @@ def check(script: Script) -> Iterator[Finding]:
         if not found:
             continue
         reported |= {one.binding.node.id for one in found}
-        fix = _forget(script, found, whole(fit.call.node, outer), function=fit.call.function is not None)
         first = found[0].binding
         names = [f"`{one.binding.node.id}`" for one in found]
         yield Finding(
@@ -41,21 +47,42 @@ def check(script: Script) -> Iterator[Finding]:
                 *((f"`{one.binding.node.id}` is here", script.place(one.binding.node)) for one in found[1:]),
                 ("still in memory here", script.call_place(fit.call)),
             ),
-            fixes=(fix,) if fix is not None else (),
+            fixes=_forget(script, [one.binding.node for one in found], fit),
         )
 
 
-def _forget(script: Script, found: list[Idle], training: tree.Node, *, function: bool) -> Fix | None:
-    """``del`` before the statement that trains; None where that may not run exactly once after the arrays are made."""
+def _words(script: Script) -> Iterator[Finding]:
+    """Vectors of all words of a file, of which the model has those of its own vocabulary."""
+    reported: set[str] = set()
+    for fit in script.trainings if script.word_vectors else ():
+        for one, bound in idle_vectors(script, fit) if script.own(fit.call.node) else ():
+            if one.name in reported or not script.large(one.bytes):
+                continue
+            reported.add(one.name)
+            yield Finding(
+                at=script.place(one.node),
+                message=f"`{one.name}` keeps the vectors of all {one.words:,} words of `{one.file}` in memory"
+                " during training, which does not read them",
+                bytes=one.bytes,
+                help="`del` it once the matrix of the embedding is made, or keep only the words of the vocabulary",
+                related=(("still in memory here", script.call_place(fit.call)),),
+                fixes=_forget(script, [bound], fit),
+            )
+
+
+def _forget(script: Script, bound: list[tree.Name], fit: Fit) -> tuple[Fix, ...]:
+    """``del`` before the statement that trains; none where that may not run exactly once after the names are bound."""
+    training = whole(fit.call.node, around(script, fit.call.node))
     if not isinstance(training, tree.Stmt):
-        return None
-    for one in found:
-        outer = around(script, one.binding.node)
-        if not outer or not isinstance(whole(one.binding.node, outer), tree.Assign):
-            return None
-    names = ", ".join(one.binding.node.id for one in found)
+        return ()
+    for node in bound:
+        outer = around(script, node)
+        if not outer or not isinstance(whole(node, outer), tree.Assign):
+            return ()
+    names = ", ".join(node.id for node in bound)
     edit = before(script, training, f"del {names}")
     if edit is None:
-        return None
-    price = "" if function else " (unsafe: code that runs later, as in another cell, cannot use it)"
-    return Fix(f"delete `{names}` before training{price}", function, (edit,))
+        return ()
+    inside = fit.call.function is not None
+    price = "" if inside else " (unsafe: code that runs later, as in another cell, cannot use it)"
+    return (Fix(f"delete `{names}` before training{price}", inside, (edit,)),)
