@@ -5,17 +5,17 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable
-from functools import cached_property, lru_cache
+from functools import cached_property
 from pathlib import Path
 
 from keras_memlint.analysis.data_files import value_of
+from keras_memlint.analysis.importers import imported_words, surroundings
 from keras_memlint.analysis.parse import Parsed
 from keras_memlint.analysis.source import Source
 from keras_memlint.analysis.values import UNKNOWN, Instance, Value, resolve
 from keras_memlint.analysis.workspace import Module, Workspace
 
 _MODULES = 40  # modules read for one script
-_NEIGHBOURS = 100  # files of a folder that are asked whether they import the script
 _LEVELS = 5  # folders above the script that are searched for modules and pins
 # Not the user's own even when a folder above the script has that name; beside the script it shadows the library.
 _LIBRARIES = frozenset(
@@ -68,9 +68,9 @@ _PIN = re.compile(
 )
 _DIRECTML = re.compile(r"""^[ \t"'-]*tensorflow[-_]directml\b""", re.MULTILINE)
 _CPU_BUILD = re.compile(r"""^[ \t"'-]*tensorflow[-_]cpu\b""", re.MULTILINE)
-_IMPORT = re.compile(r"import\b")
 _BOUND = re.compile(r"([=~<>!]=|[<>=^]|)[ \t]*v?(\d+(?:\.\d+)*)(\.\*)?")
 _ANY = 9999  # stands for any later part of a version
+_INSTALLED = ("pyproject.toml", "setup.cfg", "setup.py")
 _PIN_FILES = (
     "requirements.txt",
     "pyproject.toml",
@@ -159,25 +159,28 @@ class Project:
                 return True
         return False
 
+    @cached_property
+    def is_installed(self) -> bool:
+        """Whether this is a module of a package that others install: whose functions anybody may call."""
+        here, names = self._folder(self.source), self.workspace.names
+        return "__init__.py" in names(here) and any(
+            not names(folder).isdisjoint(_INSTALLED) for folder in self._above(here)
+        )
+
+    @cached_property
+    def imported_words(self) -> frozenset[str] | None:
+        """All words of the files that import this one; None when these may be any: the project is too large to be asked."""
+        above = self._above(self._folder(self.source))
+        found = surroundings(self.workspace, above)
+        self._looked_at.update(found.folders if found is not None else above)
+        if found is None:
+            return None
+        self._texts_read.update(found.files)
+        return imported_words(self.workspace, self._path, found.files)
+
     def is_imported(self, name: str) -> bool:
-        """Whether a file beside this one, or in the folder above, imports this one and has the word ``name``."""
-        here, stem = os.path.split(os.path.splitext(self._path)[0])
-        if stem == "__init__":
-            here, stem = os.path.split(here)
-        module, word = (re.compile(rf"\b{re.escape(one)}\b") for one in (stem, name))
-        for folder in (here, os.path.dirname(here)):
-            self._looked_at.add(folder)
-            others = sorted(one for one in self.workspace.names(folder) if one.endswith((".py", ".ipynb")))
-            if folder == here and len(others) > _NEIGHBOURS:
-                return True  # too many to ask
-            for path in (f"{folder}/{one}" for one in others[:_NEIGHBOURS]):
-                if path == self._path:
-                    continue
-                self._texts_read.add(path)
-                text = self.workspace.text(Path(path))
-                if module.search(_import_lines(text)) and word.search(text):
-                    return True
-        return False
+        """Whether a file of the project may import this one and use its ``name``."""
+        return self.imported_words is None or name in self.imported_words
 
     @property
     def used(self) -> set[str]:
@@ -318,16 +321,6 @@ class Project:
         path = self.path(name)
         self._looked_at.add(str(path))
         return path
-
-
-@lru_cache(maxsize=2 * _NEIGHBOURS)
-def _import_lines(text: str) -> str:
-    """The lines of ``text`` that import something, of a notebook's JSON too."""
-    lines = []
-    for found in _IMPORT.finditer(text):
-        start, end = text.rfind("\n", 0, found.start()) + 1, text.find("\n", found.end())
-        lines.append(text[start : end if end >= 0 else len(text)])
-    return "\n".join(lines)
 
 
 def _relative(path: Path) -> str:

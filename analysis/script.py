@@ -31,6 +31,7 @@ from keras_memlint.analysis.measurement import Measurement, estimated_training, 
 from keras_memlint.analysis.parse import Parsed
 from keras_memlint.analysis.predictions import Repeated, repeated
 from keras_memlint.analysis.project import Project
+from keras_memlint.analysis.reaching import Reach
 from keras_memlint.analysis.running import run_script
 from keras_memlint.analysis.runtime import defaults_set
 from keras_memlint.analysis.scopes import Loop, Scope
@@ -174,7 +175,15 @@ class Script:
 
     def is_read(self, call: Call) -> bool:
         """Whether something may read the pipeline that ``call`` gives, or one made of it; see pipelines.py."""
-        return pipelines.is_read(self, call.node)
+        return self.is_run(call) and pipelines.is_read(self, call.node)
+
+    @cached_property
+    def _reach(self) -> Reach:
+        return Reach(self)
+
+    def is_run(self, call: Call) -> bool:
+        """Whether anything may make ``call``: not where nobody calls its function, here or in what imports the script."""
+        return self._reach.runs(call.site)
 
     def gives_dataset(self, node: tree.Call) -> bool:
         """Whether ``node`` is known to give a pipeline."""

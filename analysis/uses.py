@@ -164,6 +164,12 @@ def targets_of_parts(
     return targets.elements[at : at + parts]
 
 
+def children(node: tree.Node) -> Iterator[tree.Node]:
+    """What ``node`` is made of, in order."""
+    for field in _fields(type(node)):
+        yield from _nodes(getattr(node, field))
+
+
 def _nodes(value: object) -> Iterator[tree.Node]:
     if isinstance(value, tree.Node):
         yield value

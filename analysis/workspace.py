@@ -13,6 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
+from typing import TypeVar
 
 from keras_memlint.analysis.data_files import read_data
 from keras_memlint.analysis.files import UnreadableError, decode
@@ -25,6 +26,8 @@ _KEPT = 128  # files whose trees are remembered
 _SECONDS = 5.0  # how long what was seen on disk is believed
 _MODULE_BYTES = 300_000
 _GLOB_LIMIT = 100_000
+_TEXT_BYTES = 4_000_000  # of a notebook with its pictures
+T = TypeVar("T")
 
 
 @dataclass(slots=True)
@@ -45,6 +48,7 @@ class Workspace:
     _parsed: OrderedDict[str, tuple[Source, Parsed, ParseCache]] = field(default_factory=OrderedDict)
     _modules: dict[str, tuple[str, Module]] = field(default_factory=dict)
     _seen: dict[tuple[str, str], tuple[float, object]] = field(default_factory=dict)
+    _made: dict[tuple[str, str], tuple[str, object]] = field(default_factory=dict)
 
     def parse(self, source: Source) -> tuple[Source, Parsed]:
         """The statements of ``source``; what its last text had in common with this one is not parsed again."""
@@ -109,12 +113,21 @@ class Workspace:
             return "gone"
         return f"{stat.st_mtime_ns} {stat.st_size}"
 
-    def remembered(self, kind: str, key: str, look: Callable[[], object]) -> object:
+    def lasting(self, kind: str, path: str, make: Callable[[str, str], T]) -> T | None:
+        """What ``make`` makes of a file's name and text, until the file changes; None when it cannot be read."""
+        stamp = self._stamp(Path(path))
+        known = self._made.get((kind, path))
+        if known is None or known[0] != stamp:
+            text = self.overlay(Path(path)) or _text_of(Path(path))
+            known = self._made[kind, path] = (stamp, None if text is None else make(path, text))
+        return known[1]  # type: ignore[return-value]
+
+    def remembered(self, kind: str, key: str, look: Callable[[], T]) -> T:
         """What ``look`` saw on disk a moment ago."""
         now = time.monotonic()
         known = self._seen.get((kind, key))
         if known is not None and now - known[0] < _SECONDS:
-            return known[1]
+            return known[1]  # type: ignore[return-value]
         found = look()
         self._seen[kind, key] = (now, found)
         return found
@@ -157,16 +170,6 @@ class Workspace:
 
         return look() if self.overlay(path) is not None else self.remembered("configuration", str(path), look)
 
-    def text(self, path: Path) -> str:
-        """What a file says, from the editor or as it was on disk a moment ago; empty when it cannot be read."""
-
-        def look() -> str:
-            source = self.module_source(path, str(path))
-            return "" if source is None else source.text
-
-        found = look() if self.overlay(path) is not None else self.remembered("text", str(path), look)
-        return found if isinstance(found, str) else ""
-
     def glob(self, folder: Path, pattern: str) -> tuple[int, int] | None:
         """How many files match and their bytes; None when none do or the pattern is not worth following."""
 
@@ -182,6 +185,17 @@ class Workspace:
 
         found = self.remembered("glob", f"{folder}\0{pattern}", look)
         return found if isinstance(found, tuple) else None
+
+
+def _text_of(path: Path) -> str | None:
+    """The text of a file, with a row for each line of a notebook's cells; None when it cannot be read or is too large."""
+    try:
+        if path.stat().st_size > _TEXT_BYTES:
+            return None
+        text = decode(path.read_bytes(), str(path))[0]
+    except (OSError, UnreadableError):
+        return None
+    return text.replace("\\n", "\n") if path.suffix == ".ipynb" else text
 
 
 def _module_class() -> Class:

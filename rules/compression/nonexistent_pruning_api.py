@@ -47,6 +47,7 @@ def check(script: Script) -> Iterator[Finding]:
                 message=message,
                 help=_HELP,
                 fixes=_schedule(script, call),
+                severity=None if script.is_run(call) else "info",
             )
 
 

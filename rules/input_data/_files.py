@@ -129,7 +129,7 @@ def bulk(
     most = one if one is not None else _at_most(script, sample, result)
     small = most is not None and not script.large(most * _FEW)
     ends = any(script.breaks(loop) for _, turns in own for loop in turns)
-    sure = likely and sample.pixels and not small and not ends
+    sure = likely and sample.pixels and not small and not ends and (reader is None or script.is_run(reader))
     return Bulk(None, "warning" if sure else "info", loops, one)
 
 

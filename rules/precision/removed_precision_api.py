@@ -101,7 +101,12 @@ def _begins_with(func: tree.Expr, broken: list[Imported]) -> bool:
 
 def _found(script: Script, call: Call, message: str, *, help: str, fixes: tuple[Fix, ...] = ()) -> Finding:
     return Finding(
-        at=script.call_place(call), site=script.place(call.site), message=message, help=help, fixes=fixes
+        at=script.call_place(call),
+        site=script.place(call.site),
+        message=message,
+        help=help,
+        fixes=fixes,
+        severity=None if script.is_run(call) else "info",
     )
 
 

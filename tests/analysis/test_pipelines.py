@@ -19,6 +19,12 @@ ds = tf.data.Dataset.list_files("*.jpg").map(decode)SHUFFLE.batch(8).prefetch(PR
 """
 
 
+@pytest.fixture(autouse=True)
+def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """``train.py`` stands in a folder of its own."""
+    monkeypatch.chdir(tmp_path)
+
+
 def is_read(script: Script) -> bool:
     call, _ = next(script.dataset_ops("shuffle"))
     return script.is_read(call)

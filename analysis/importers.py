@@ -1,0 +1,123 @@
+"""The files of a project that import a script, and the words in them: what may call its functions from outside."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from keras_memlint.analysis.workspace import Workspace
+
+_FILES = 1_000  # files of a project that are asked
+_ENTRIES = 20_000  # names in its folders that are looked at
+_CODE = (".ipynb", ".py", ".pyw")
+_SHOWN = (".md", ".rst")  # texts with code in them
+_OTHERS = (".cfg", ".ini", ".json", ".sh", ".toml", ".txt", ".yaml", ".yml", *_SHOWN)
+_SMALL = 100_000  # bytes of one of the others: a longer one is data
+_FOREIGN = frozenset(["__pycache__", "build", "env", "node_modules", "site-packages", "venv"])
+_ROOT = re.compile(
+    r"\.git|\.gitignore|LICENSE.*|README.*|pyproject\.toml|requirements.*\.txt|setup\.(?:cfg|py)",
+    re.IGNORECASE,
+)
+_IMPORT = re.compile(r"(?:import|import_module|__import__)\b")
+_WORD = re.compile(r"\w+")
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """Files that may name a function of a script, and the folders they were looked for in."""
+
+    files: tuple[str, ...]
+    folders: tuple[str, ...]
+
+
+def surroundings(workspace: Workspace, folders: list[str]) -> Surroundings | None:
+    """What surrounds a script, given its folder and those above; None when that is too much.
+
+    All below the last of ``folders`` that looks like a project's own. Without one: all below the script's folder, or
+    its outermost package, and the files one folder above.
+    """
+    marked = (one for one in reversed(folders) if any(_ROOT.fullmatch(name) for name in workspace.names(one)))
+    root = next(marked, None)
+    if root is not None:
+        return workspace.remembered("surroundings", root, lambda: _below([root]))
+    top = folders[0]
+    while "__init__.py" in workspace.names(os.path.dirname(top)):
+        top = os.path.dirname(top)
+    above = os.path.dirname(top)
+    return workspace.remembered("surroundings", f"{top}\0{above}", lambda: _below([top], above))
+
+
+def imported_words(workspace: Workspace, path: str, files: Iterable[str]) -> frozenset[str] | None:
+    """All words of those of ``files`` that import the script ``path``, through whatever packages; None for any word."""
+    imports = {one: workspace.lasting("imports", one, _imports) for one in files if one != path}
+    words: set[str] = set()
+    waiting, known = [_module(path)], set()
+    while waiting:
+        stem = waiting.pop()
+        known.add(stem)
+        word = re.compile(rf"\b{re.escape(stem)}\b")
+        dotted = re.compile(rf"\b{re.escape(stem)}[.:]([A-Za-z_]\w*)")
+        for one, text in imports.items():
+            if text is None:
+                return None  # it cannot be read
+            if stem not in text:
+                continue
+            words.update(dotted.findall(text))
+            lines = [line for line in text.splitlines() if word.search(line)]
+            if one.endswith((*_CODE, *_SHOWN)) and any(_IMPORT.search(line) for line in lines):
+                words.update(workspace.lasting("words", one, _words) or ())
+                hands_on = one.endswith("/__init__.py") or any(
+                    line.rstrip('\\n", ').endswith("*") for line in lines
+                )
+                if hands_on and _module(one) not in known:
+                    waiting.append(_module(one))
+    return frozenset(words)
+
+
+def _below(folders: list[str], beside: str | None = None) -> Surroundings | None:
+    """The files below ``folders``, and those that stand in ``beside`` itself."""
+    files: list[str] = []
+    seen: list[str] = []
+    waiting = [*folders, *([beside] if beside is not None else ())]
+    entries = 0
+    while waiting:
+        folder = waiting.pop()
+        seen.append(folder)
+        try:
+            with os.scandir(folder) as found:
+                for entry in found:
+                    entries += 1
+                    if entries > _ENTRIES or len(files) > _FILES:
+                        return None
+                    name = entry.name
+                    if name.endswith(_CODE) or (name.endswith(_OTHERS) and entry.stat().st_size < _SMALL):
+                        files.append(entry.path)
+                    elif folder != beside and name[0] != "." and name not in _FOREIGN and entry.is_dir():
+                        waiting.append(entry.path)
+        except OSError:
+            continue
+    return Surroundings(tuple(files), tuple(seen))
+
+
+def _module(path: str) -> str:
+    folder, stem = os.path.split(os.path.splitext(path)[0])
+    return os.path.basename(folder) if stem == "__init__" else stem
+
+
+def _imports(path: str, text: str) -> str:
+    """The lines of ``text`` that import something; all of what is no code."""
+    if not path.endswith(_CODE):
+        return text
+    lines = []
+    for found in _IMPORT.finditer(text):
+        start, end = text.rfind("\n", 0, found.start()) + 1, text.find("\n", found.end())
+        lines.append(text[start : end if end >= 0 else len(text)])
+    return "\n".join(lines)
+
+
+def _words(_path: str, text: str) -> frozenset[str]:
+    return frozenset(_WORD.findall(text))

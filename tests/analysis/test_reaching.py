@@ -1,0 +1,170 @@
+"""Whether anything runs a function: the script itself, or a file of the project that imports it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from keras_memlint.analysis import importers
+from keras_memlint.analysis.files import read_script
+from keras_memlint.analysis.script import Script, analyse
+from keras_memlint.analysis.settings import Settings
+from keras_memlint.rules.engine import check_source
+
+HERE = "import tensorflow as tf\ndef f():\n    tf.keras.backend.clear_session()\n"
+METHOD = (
+    "import tensorflow as tf\nclass A{bases}:\n    def f(self):\n        tf.keras.backend.clear_session()\n"
+)
+
+
+def written(folder: Path, text: str, *, place: str = "train.py", root: bool = True) -> Script:
+    path = folder / place
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text)
+    if root:
+        (folder / "README.md").write_text("# Training\n")
+    return analyse(read_script(path, str(path)).source)
+
+
+def is_run(script: Script) -> bool:
+    return script.is_run(next(script.calls("keras.backend.clear_session")))
+
+
+@pytest.mark.parametrize(
+    ("text", "run"),
+    [
+        ("", False),
+        ("f()\n", True),
+        ("if __name__ == '__main__':\n    f()\n", True),
+        ("if __name__ == '__main__':\n    pass  # f()\n", False),
+        ("def g():\n    f()\n", False),
+        ("def g():\n    f()\ng()\n", True),
+        ("def g():\n    h()\ndef h():\n    g()\n    f()\n", False),
+        ("use(f)\n", True),
+        ("steps = {'f': 1}\n", True),
+        ("getattr(module, 'f')()\n", True),
+        ("globals()[name]()\n", True),
+        ("f(\n", True),  # does not parse
+        ("class B:\n    def g(self):\n        f()\n", False),
+        ("class B:\n    def __init__(self):\n        f()\nB()\n", True),
+        ("class B:\n    f()\n", True),
+        ("def g(x=f()):\n    pass\n", True),
+    ],
+)
+def test_a_function(tmp_path: Path, text: str, run: bool) -> None:
+    assert is_run(written(tmp_path, HERE + text)) is run
+
+
+@pytest.mark.parametrize(
+    ("bases", "text", "run"),
+    [
+        ("", "", False),
+        ("", "A()\n", False),
+        ("", "A().f()\n", True),
+        ("", "x.f()\n", False),  # of another class
+        ("(object)", "A()\n", False),
+        ("(tf.keras.Model)", "A()\n", True),  # Keras calls it
+        ("(tf.keras.Model)", "", False),
+        ("(TestCase)", "", True),
+        ("(B)", "A()\n", True),
+    ],
+)
+def test_a_method(tmp_path: Path, bases: str, text: str, run: bool) -> None:
+    assert is_run(written(tmp_path, METHOD.format(bases=bases) + text)) is run
+
+
+def test_a_method_of_a_class_below_the_script_s_own(tmp_path: Path) -> None:
+    text = (
+        "import tensorflow as tf\nclass B(object):\n    pass\n"
+        + METHOD.format(bases="(B)").partition("\n")[2]
+    )
+    assert not is_run(written(tmp_path, text + "A()\n"))
+
+
+@pytest.mark.parametrize(
+    ("decorator", "run"), [("@tf.function", False), ("@app.route('/')", True), ("@register", True)]
+)
+def test_what_a_decorator_is_given(tmp_path: Path, decorator: str, run: bool) -> None:
+    assert is_run(written(tmp_path, HERE.replace("def", f"{decorator}\ndef"))) is run
+
+
+def test_what_stands_at_the_top(tmp_path: Path) -> None:
+    assert is_run(written(tmp_path, "import tensorflow as tf\ntf.keras.backend.clear_session()\n"))
+
+
+def test_a_test(tmp_path: Path) -> None:
+    assert is_run(written(tmp_path, HERE, place="test_train.py"))
+
+
+@pytest.mark.parametrize(
+    ("place", "text", "run"),
+    [
+        ("main.py", "from tools.work import f\n", True),
+        ("main.py", "from tools.work import g\n", False),
+        ("main.py", "from tools import work\nwork.f()\n", True),
+        ("main.py", "from tools import other\nother.f()\n", False),
+        ("main.py", "from tools.work import *\nf()\n", True),
+        ("main.py", "importlib.import_module('tools.work').f()\n", True),
+        ("deep/er/main.py", "from ...tools.work import f\n", True),
+        ("main.ipynb", '{"cells": [{"source": "x = 1\\nfrom tools.work import f"}]}', True),
+        ("tools/__init__.py", "from .work import f\n", True),
+        ("conf.yaml", "_target_: tools.work.f\n", True),
+        ("conf.yaml", "f: work\n", False),
+        ("setup.sh", "python -c 'import tools.work; tools.work.f()'\n", True),
+        ("docs.md", "```py\nfrom tools.work import f\n```\n", True),
+        ("docs.md", "It can f and work.\n", False),
+        ("large.ipynb", "f" * 4_000_001, True),  # nobody reads that
+    ],
+)
+def test_another_file(tmp_path: Path, place: str, text: str, run: bool) -> None:
+    (tmp_path / place).parent.mkdir(parents=True, exist_ok=True)
+    (tmp_path / place).write_text(text)
+    script = written(tmp_path, HERE, place="tools/work.py")
+    assert is_run(script) is run
+    assert str(tmp_path / place) in script.project.used
+    assert str(tmp_path / "tools") in script.project.used
+
+
+@pytest.mark.parametrize("hands_on", ["from .work import *\n", "from . import work\n"])
+def test_a_package_hands_it_on(tmp_path: Path, hands_on: str) -> None:
+    package = tmp_path / "tools"
+    package.mkdir()
+    (package / "__init__.py").write_text(hands_on)
+    script = written(tmp_path, HERE, place="tools/work.py")
+    assert not is_run(script)
+    (tmp_path / "main.py").write_text("import tools\ntools.f()\n")
+    assert is_run(written(tmp_path, HERE, place="tools/work.py"))
+
+
+def test_an_installed_package(tmp_path: Path) -> None:
+    (tmp_path / "setup.py").write_text("setup()\n")
+    (tmp_path / "tools").mkdir()
+    (tmp_path / "tools" / "__init__.py").write_text("")
+    assert is_run(written(tmp_path, HERE, place="tools/work.py"))
+    assert not is_run(written(tmp_path, HERE, place="examples/work.py"))
+
+
+def test_a_folder_that_is_no_project(tmp_path: Path) -> None:
+    """All below it, and the files one folder above, are asked; those of folders beside it are not."""
+    (tmp_path / "beside").mkdir()
+    (tmp_path / "beside" / "main.py").write_text("from work import f\n")
+    assert not is_run(written(tmp_path, HERE, place="tools/work.py", root=False))
+    (tmp_path / "main.py").write_text("from tools.work import f\n")
+    assert is_run(written(tmp_path, HERE, place="tools/work.py", root=False))
+
+
+def test_too_many_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "other.py").write_text("")
+    assert not is_run(written(tmp_path, HERE))
+    monkeypatch.setattr(importers, "_FILES", 1)
+    assert is_run(written(tmp_path, HERE))
+
+
+def test_an_error_is_an_info_in_what_nothing_runs(tmp_path: Path) -> None:
+    old = (
+        "import tensorflow as tf\ndef f():\n    tf.keras.mixed_precision.experimental.set_policy('float32')\n"
+    )
+    for text, severity in ((old, "info"), (old + "f()\n", "error")):
+        source = written(tmp_path, text).source
+        found = check_source(source, codes=["KM307"], settings=Settings()).diagnostics
+        assert [one.severity for one in found] == [severity]
