@@ -11,7 +11,7 @@ from keras_memlint.analysis import tree
 from keras_memlint.analysis.lower_operators import COMPARE, COMPREHENSIONS, DISPLAYS, OPERATOR, UNARY
 
 if TYPE_CHECKING:
-    from keras_memlint.analysis.parse import Piece
+    from keras_memlint.analysis.pieces import Piece
 
 _OPENERS = (cst.LeftParen, cst.LeftSquareBracket, cst.LeftCurlyBrace)
 _LEAVES = (cst.Name, cst.Integer, cst.Float, cst.Imaginary, cst.SimpleString)

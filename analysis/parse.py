@@ -6,89 +6,20 @@ everything around it is still analysed. After an edit only the pieces whose text
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from keras_memlint.analysis import displays, tree
-from keras_memlint.analysis.blocks import assemble, indent_of, split_block
-from keras_memlint.analysis.tokens import Tokens, longest_expression, split_statements
+from keras_memlint.analysis.blocks import assemble, split_block
+from keras_memlint.analysis.pieces import LARGE, MAX_PIECE, Piece, parse_piece, parse_statements
+from keras_memlint.analysis.tokens import split_statements
 
 if TYPE_CHECKING:
     from keras_memlint.analysis.source import Source
 
-# Characters. A block longer than this is parsed statement by statement, so that a keystroke in it costs little.
-LARGE = 4_000
-# Characters. The elements of a display longer than this are parsed in groups, for the same reason.
+# Characters. The elements of a display longer than this are parsed in groups, so that a keystroke in one costs little.
 _LONG_DISPLAY = 8_000
-# libcst recurses natively on nesting; deeper text is set aside before it can overflow the stack.
-_MAX_NESTING = 150
-_MAX_PIECE = 1_000_000
-_MAX_EXPRESSION = 2_000  # tokens beside each other
-
-
-class Piece:
-    """One independently parsed text and the statements in it.
-
-    ``start`` is where its text stands in the script now; it moves when text before it is edited. ``source`` is the
-    script. ``error`` says why the piece was set aside, None when it parsed. ``lines_to_error`` counts the lines
-    before the place of the error.
-    """
-
-    __slots__ = (
-        "_asked",
-        "_tokens",
-        "_words",
-        "count",
-        "error",
-        "lines_to_error",
-        "source",
-        "start",
-        "statements",
-        "text",
-        "turn",
-    )
-
-    def __init__(self, text: str) -> None:
-        self.text = text
-        self.turn = 0  # the parse that took it last
-        self._asked: frozenset[str] = frozenset()
-        self._words: frozenset[str] = frozenset()
-        self.start = 0
-        self.source: Source | None = None
-        self.statements: tuple[tree.Stmt, ...] = ()
-        self.count = 0
-        self.error: str | None = None
-        self.lines_to_error = 0
-        self._tokens: Tokens | None = None
-
-    @property
-    def tokens(self) -> Tokens | None:
-        """The counted tokens; None when they do not agree with the tree, so that positions would be wrong."""
-        if self._tokens is None:
-            self._tokens = Tokens(self.text)
-        return self._tokens if self._tokens.count == self.count else None
-
-    def stretch(self, text: str, parsed: str, at: int) -> None:
-        """Stand for ``text``, of which only ``parsed`` was: at the offset ``at`` the rest was left out."""
-        self.text = text
-        self._tokens = Tokens(parsed)
-        self._tokens.insert(at, len(text) - len(parsed))
-
-    def among(self, words: frozenset[str]) -> frozenset[str]:
-        """Those of ``words`` that stand in its text, remembered as long as the same are asked for."""
-        if self._asked is not words:
-            self._asked, self._words = words, frozenset([word for word in words if word in self.text])
-        return self._words
-
-    def span(self, node: tree.Node) -> tuple[int, int]:
-        """Offsets of ``node`` in the script; the whole piece when its tokens could not be matched, or it has none."""
-        tokens = self.tokens
-        if tokens is None or not tokens.count:
-            return self.start, self.start + len(self.text)
-        a, b = min(node.a, tokens.count - 1), min(node.b, tokens.count - 1)
-        return self.start + tokens.starts[a], self.start + tokens.ends[b]
 
 
 @dataclass(slots=True)
@@ -143,14 +74,13 @@ def parse(source: Source, cache: ParseCache | None = None) -> Parsed:
     """The statements of ``source``. Never raises: what does not parse is set aside."""
     cache = cache or ParseCache()
     cache.turn += 1
-    fresh = not cache.pieces
     parser = _Parser(source, cache)
     statements: list[tree.Stmt] = []
     text = source.code
     for start, end in _regions(source):
         statements += parser.block(text, start, end)
     cache.pieces, cache.large = parser.kept, dict(parser.large)
-    return Parsed(tuple(statements), parser.pieces, fresh)
+    return Parsed(tuple(statements), parser.pieces, parser.fresh)
 
 
 def _regions(source: Source) -> Iterator[tuple[int, int]]:
@@ -162,11 +92,13 @@ def _regions(source: Source) -> Iterator[tuple[int, int]]:
 
 
 class _Parser:
-    __slots__ = ("asked", "cache", "kept", "known", "large", "pieces", "source")
+    __slots__ = ("ahead", "asked", "cache", "fresh", "kept", "known", "large", "pieces", "source")
 
     def __init__(self, source: Source, cache: ParseCache) -> None:
         self.source = source
         self.cache = cache
+        self.fresh = not cache.pieces
+        self.ahead: dict[str, list[Piece]] = {}
         self.kept: dict[str, list[Piece]] = {}
         self.pieces: list[Piece] = []
         self.asked: list[tuple[str, Piece]] = []
@@ -176,7 +108,11 @@ class _Parser:
     def block(self, text: str, start: int, end: int) -> list[tree.Stmt]:
         """The statements of the block ``text[start:end]``."""
         found: list[tree.Stmt] = []
-        for a, b in split_statements(text, start, end, past=self.past if self.known else None):
+        spans = split_statements(text, start, end, past=self.past if self.known else None)
+        if self.fresh:
+            for piece in parse_statements(text, spans):
+                self.ahead.setdefault(piece.text, []).append(piece)
+        for a, b in spans:
             found += self.whole(text, a, b)
         return found
 
@@ -276,7 +212,7 @@ class _Parser:
 
         Groups that parse are not among the script's pieces: the statement stands in the piece around them.
         """
-        found = displays.find_display(text, _LONG_DISPLAY) if len(text) <= _MAX_PIECE else None
+        found = displays.find_display(text, _LONG_DISPLAY) if len(text) <= MAX_PIECE else None
         if found is None:
             return None
         around = found.frame(text)
@@ -316,7 +252,8 @@ class _Parser:
         spare = self.cache.pieces.get(key, [])
         while spare and spare[-1].turn == self.cache.turn:  # a large statement has it
             spare.pop()
-        return self.take(key, spare.pop() if spare else _parse_piece(text, kind), start)
+        spare = spare or self.ahead.get(key, [])
+        return self.take(key, spare.pop() if spare else parse_piece(text, kind), start)
 
     def take(self, key: str, piece: Piece, start: int) -> Piece:
         """``piece``, which this parse has at ``start``."""
@@ -340,62 +277,3 @@ def _by_first_line(cache: ParseCache) -> dict[str, list[str]]:
         if first and text.endswith("\n"):
             found.setdefault(text[:first], []).append(text)
     return found
-
-
-def _parse_piece(text: str, kind: str) -> Piece:
-    piece = Piece(text)
-    if _nesting(text) > _MAX_NESTING:
-        piece.error = "nested too deeply"
-        return piece
-    if len(text) > _MAX_PIECE:
-        piece.error = "statement too long"
-        return piece
-    if len(text) > LARGE and longest_expression(text) > _MAX_EXPRESSION:
-        piece.error = "expression too long"
-        return piece
-    in_display = kind in ("[", "{")
-    indent = "" if in_display else text[: indent_of(text, 0)]
-    code = text
-    if in_display:
-        code = displays.display_of(kind, text)
-    elif kind == ":":
-        code = f"{text.rstrip()}\n{indent} pass\n"
-        if text.lstrip().startswith("try"):
-            code += f"{indent}finally:\n{indent} pass\n"
-    wrapped = f"if 1:\n{code}" if indent else code
-    import libcst as cst
-    from keras_memlint.analysis.lower import Lowering
-
-    limit = sys.getrecursionlimit()
-    try:
-        sys.setrecursionlimit(max(limit, 6_000))
-        statements: Any = cst.parse_module(wrapped).body
-        if indent:
-            statements = statements[0].body.body
-        lowering = Lowering(piece)
-        lowering.count = -in_display  # its bracket is not in the text
-        piece.statements = lowering.block(statements)
-        piece.count = lowering.count
-    except cst.ParserSyntaxError as error:
-        piece.error = "invalid syntax"
-        piece.lines_to_error = max(error.raw_line - 1 - bool(indent), 0)
-    except Exception as error:  # libcst raises TypeError and others on odd but valid text
-        piece.statements = ()
-        piece.error = f"not understood by the parser ({type(error).__name__})"
-    finally:
-        sys.setrecursionlimit(limit)
-    return piece
-
-
-def _nesting(text: str) -> int:
-    """An upper bound of the bracket depth, without regard to strings."""
-    if text.count("(") + text.count("[") + text.count("{") <= _MAX_NESTING:
-        return 0
-    depth = deepest = 0
-    for character in text:
-        if character in "([{":
-            depth += 1
-            deepest = max(deepest, depth)
-        elif character in ")]}":
-            depth -= 1
-    return deepest

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from keras_memlint.analysis.parse import Piece
+    from keras_memlint.analysis.pieces import Piece
 
 
 @dataclass(slots=True, eq=False, repr=False)

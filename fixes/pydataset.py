@@ -10,7 +10,7 @@ from keras_memlint.analysis.calls import Call
 from keras_memlint.analysis.facts.defaults import BATCH_SIZE
 from keras_memlint.analysis.feeds import Feed
 from keras_memlint.analysis.names import canonical
-from keras_memlint.analysis.parse import Piece
+from keras_memlint.analysis.pieces import Piece
 from keras_memlint.analysis.script import Script
 from keras_memlint.analysis.uses import around
 from keras_memlint.analysis.values import Array, Const, const

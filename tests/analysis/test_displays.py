@@ -41,8 +41,8 @@ def test_a_keystroke_parses_a_small_part_again(typed, monkeypatch):
     cache = ParseCache()
     parse(Source("x.py", DICT), cache)
     again = []
-    real = parsing._parse_piece
-    monkeypatch.setattr(parsing, "_parse_piece", lambda text, kind: again.append(text) or real(text, kind))
+    real = parsing.parse_piece
+    monkeypatch.setattr(parsing, "parse_piece", lambda text, kind: again.append(text) or real(text, kind))
     middle = DICT.index("[150") + 1
     parsed = parse(Source("x.py", DICT[:middle] + typed + DICT[middle:]), cache)
     assert 0 < sum(len(text.split()) for text in again) < len(DICT.split()) / 10
