@@ -45,6 +45,22 @@ def bind_parameters(
             names[name] = UNKNOWN if isinstance(default, Const) and default.value is None else default
 
 
+def refuses(function: Function, args: tuple[Value, ...], kwargs: dict[str, Value]) -> bool:
+    """Whether Python raises TypeError at a call with these arguments: too many, too few, one twice, or one unknown."""
+    if not function.only or function.decorators:
+        return False
+    params = function.node.params
+    places = [one.name for one in params if not one.star and one.kind != "keyword"]
+    taken = places[: len(args)]
+    if len(args) > len(places) and not any(one.star == "*" for one in params):
+        return True
+    twice = any(one.name in kwargs and one.name in taken and one.kind != "positional" for one in params)
+    known = {one.name for one in params if not one.star and one.kind != "positional"}
+    unknown = not known.issuperset(kwargs) and not any(one.star == "**" for one in params)
+    needed = (one.name for one in params if not one.star and one.default is None)
+    return twice or unknown or any(one not in taken and one not in kwargs for one in needed)
+
+
 def iterate(value: Value) -> tuple[Value, int | None]:
     """What a loop over ``value`` binds, and how often it turns when that is known."""
     if isinstance(value, Items):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypeGuard
 
-from keras_memlint.analysis import models, symbolic, tree
+from keras_memlint.analysis import binding, models, symbolic, tree
 from keras_memlint.analysis.calls import Call, Given
 from keras_memlint.analysis.facts.ending import EXITS, KEYWORDS, NO_MODULES, OWN_KINDS
 from keras_memlint.analysis.facts.library import FACTS, find_fact
@@ -118,7 +118,7 @@ def call_value(run: Interpreter, func: Value, given: Given) -> Value:
 
 
 def never_returns(run: Interpreter, node: tree.Expr) -> bool:
-    """Whether ``node``, which was evaluated last, is a call that ends the script or raises on every Keras.
+    """Whether ``node``, which was evaluated last, is a call that ends the script, raises on every Keras or at its arguments.
 
     One that raises at its own arguments has done nothing and is forgotten.
     """
@@ -126,6 +126,8 @@ def never_returns(run: Interpreter, node: tree.Expr) -> bool:
     if made is None or made.node is not node or run.contexts:
         return False  # what a `with` is for may be to go on
     if made.name in EXITS or made.name.startswith(NO_MODULES):
+        return True
+    if made.callee is not None and _is_refused(made.callee, Given(made.node, made.args, made.kwargs)):
         return True
     words, model = KEYWORDS.get(made.name), made.receiver
     if words is None or words.issuperset(made.kwargs) or not isinstance(model, Model):
@@ -281,10 +283,20 @@ def _own_function(run: Interpreter, func: Function, given: Given) -> Value:
     parameters = tuple(p.name for p in func.node.params)
     made = record(run, f"def {func.name}", "", func.bound, given, parameters)
     made.callee = func
+    if _is_refused(func, given):
+        return UNKNOWN
     outer, run.caller = run.caller, made
     made.result = evaluate_for(run, func, given)
     run.caller = outer
     return made.result
+
+
+def _is_refused(func: Function, given: Given) -> bool:
+    """Whether the user's own function cannot be called with these arguments, all of which are written out."""
+    if any(argument.star for argument in given.node.args):
+        return False
+    args = given.args if func.bound is None or func.static else (func.bound, *given.args)
+    return binding.refuses(func, args, given.kwargs)
 
 
 def evaluate_for(run: Interpreter, func: Function, given: Given) -> Value:

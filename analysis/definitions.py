@@ -40,7 +40,8 @@ def make_function(
     run: Interpreter, node: tree.FunctionDef | tree.Lambda, scope: Scope, decorators: tuple[Value, ...] = ()
 ) -> Function:
     defaults = {p.name: run.eval(p.default, scope) for p in node.params if p.default is not None}
-    function = Function(node, scope, decorators=decorators, defaults=defaults, loops=run.loops)
+    only = isinstance(node, tree.FunctionDef) and not (run.branches or run.tries)
+    function = Function(node, scope, decorators=decorators, defaults=defaults, loops=run.loops, only=only)
     run.functions.append(function)
     return function
 

@@ -66,6 +66,8 @@ _PIN = re.compile(
     r"""(?:\[[\w,-]*\])?\s*(?:=\s*["']\s*)?((?:[ \t]*,?[ \t]*(?:[=~<>!]=|[<>=^])[ \t]*v?\d+(?:\.\d+)*(?:\.\*)?)+|(?<=["'])\d+(?:\.\d+)*)""",
     re.MULTILINE,
 )
+# ``numpy @ file:///C:/wheels/numpy-1.26.4-cp311-….whl``, which is what ``pip freeze`` says of a file.
+_WHEEL = re.compile(r"^([\w-]+)[ \t]*@[ \t]*\S*[/\\]\w+-(\d+(?:\.\d+)+)\S*\.whl", re.MULTILINE)
 _DIRECTML = re.compile(r"""^[ \t"'-]*tensorflow[-_]directml\b""", re.MULTILINE)
 _CPU_BUILD = re.compile(r"""^[ \t"'-]*tensorflow[-_]cpu\b""", re.MULTILINE)
 _BOUND = re.compile(r"([=~<>!]=|[<>=^]|)[ \t]*v?(\d+(?:\.\d+)*)(\.\*)?")
@@ -281,7 +283,7 @@ class Project:
     def _allowed(self) -> dict[str, tuple[Version | None, Version | None]]:
         found: dict[str, tuple[Version | None, Version | None]] = {}
         for text in self._requirements:
-            for package, specifiers in _PIN.findall(text):
+            for package, specifiers in _PIN.findall(_WHEEL.sub(r"\1==\2", text)):
                 key = (
                     package.replace("_", "-")
                     .split("-cpu")[0]

@@ -357,7 +357,7 @@ class Function(Value):
     """A function, method or lambda of the script or of a module of its workspace. ``bound`` is ``self``, if any.
 
     ``tracer``: what ``tf.function`` made a graph function of it, as the decorator or the call that did; else None.
-    ``loops`` are those its definition stands in.
+    ``loops`` are those its definition stands in. ``only``: no branch gives its name to another definition.
     """
 
     node: tree.FunctionDef | tree.Lambda
@@ -368,6 +368,7 @@ class Function(Value):
     static: bool = False
     tracer: Value | None = None
     loops: tuple[Loop, ...] = ()
+    only: bool = False
 
     @property
     def name(self) -> str:

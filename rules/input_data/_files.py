@@ -65,8 +65,10 @@ def uses(script: Script) -> Uses:
     for call in script.calls(_FLOW):
         if call.given("save_to_dir"):
             continue  # changed images are written to look at them
+        methods = {fit.method for fit in script.fits if fit.batch_call is call}
+        predicted = bool(methods) and all(method.startswith("predict") for method in methods)
         for array in arrays(call.arg("x") or call.first()):
-            trained.update(nodes(array.origin))
+            (shown if predicted else trained).update(nodes(array.origin))
     return Uses(frozenset(trained), frozenset(shown - trained))
 
 
@@ -129,7 +131,10 @@ def bulk(
     most = one if one is not None else _at_most(script, sample, result)
     small = most is not None and not script.large(most * _FEW)
     ends = any(script.breaks(loop) for _, turns in own for loop in turns)
-    sure = likely and sample.pixels and not small and not ends and (reader is None or script.is_run(reader))
+    cut = any(_are_pieces(sample, turns, reader) for _, turns in own)
+    sure = (
+        likely and sample.pixels and not (small or ends or cut) and (reader is None or script.is_run(reader))
+    )
     return Bulk(None, "warning" if sure else "info", loops, one)
 
 
@@ -188,6 +193,14 @@ def _reads(loop: Loop, reader: Call | None) -> bool:
     if reader is None or any(one.node is loop.node for one in reader.loops):
         return True
     return isinstance(loop.iter, Items) and bool(loop.iter.grown)
+
+
+def _are_pieces(sample: Array, loops: Iterable[Loop], reader: Call | None) -> bool:
+    """Whether a loop takes several slices of each file: these are views, and the array is the first copy of them."""
+    cut = sample.origin is not None and any(step.did(steps.SLICED) for step in sample.origin.steps())
+    return cut and any(
+        reader is not None and not any(one.node is loop.node for one in reader.loops) for loop in loops
+    )
 
 
 def _lists_folder(script: Script, loops: Iterable[Loop]) -> bool:

@@ -43,8 +43,8 @@ def _histograms(script: Script, call: Call) -> Iterator[Finding]:
     often = call.const("histogram_freq")
     if not isinstance(often, int) or often < 1 or script.is_test:
         return
-    if script.slices_arrays or call.given("write_grads"):
-        return  # TensorFlow 1 counts in an operation of its own
+    if script.slices_arrays or script.tensorflow_before(2, 6) or call.given("write_grads"):
+        return  # up to TensorFlow 2.5 an operation of its own counts, and makes no rows
     # A script for standalone Keras that does not say which may be for TensorFlow 1 as well.
     sure = call.flavour != "keras" or script.keras_major == 3
     for fit in script.trainings:

@@ -22,6 +22,13 @@ from keras_memlint.analysis.source import Source
         ("requirements.txt", "keras==2.*", (2,), (2, 9999)),
         ("requirements.txt", "keras!=3.1,>=3.0", (3, 0), None),
         ("requirements.txt", "keras-cv==0.9\nkeras", None, None),
+        (
+            "requirements.txt",
+            "keras @ file:///C:/wheels/keras-2.4.3-py2.py3-none-any.whl",
+            (2, 4, 3),
+            (2, 4, 3),
+        ),
+        ("requirements.txt", "keras @ git+https://example.com/keras-2.4.3", None, None),
         ("environment.yml", "dependencies:\n  - keras=2.3", (2, 3), (2, 3, 9999)),
         ("pyproject.toml", 'keras = "2.10.0"', (2, 10, 0), (2, 10, 0)),
         ("pyproject.toml", 'keras = "^2.10"', (2, 10), (2, 9999)),

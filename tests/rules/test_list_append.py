@@ -20,6 +20,15 @@ model = keras.models.load_model("m.keras")
 """
 FOLDER = "x = np.array([cv2.imread(name) for name in os.listdir('train')])\n"
 KNOWN = "x = np.array([cv2.resize(cv2.imread(f'{i}.png'), (256, 256)) for i in range(1000)], 'float32')\n"
+PIECES = """def pieces(name):
+    image = cv2.imread(name)
+    return [PIECE for row in range(2)]
+x = []
+for name in os.listdir('train'):
+    for piece in pieces(name):
+        x.append(piece)
+x = np.array(x)
+"""
 PICTURE = 256 * 256 * 3
 
 
@@ -45,6 +54,10 @@ def findings(text: str, folder: Path, name: str = "train.py") -> list[Diagnostic
         ),
         (FOLDER.replace("cv2.imread", "np.load") + "model.fit(x, y)\n", "info"),
         (KNOWN, "warning"),
+        (PIECES.replace("PIECE", "image[row : row + 64]") + "model.fit(x, y)\n", "info"),
+        (PIECES.replace("PIECE", "cv2.flip(image, row)") + "model.fit(x, y)\n", "warning"),
+        ("def load():\n    " + FOLDER + "    model.fit(x, y)\nload()\n", "warning"),
+        ("def load():\n    " + FOLDER + "    model.fit(x, y)\n", "info"),
     ],
 )
 def test_a_warning_needs_a_likely_large_data_set(text: str, severity: str, tmp_path: Path) -> None:
