@@ -51,10 +51,13 @@ def surroundings(workspace: Workspace, folders: list[str]) -> Surroundings | Non
     return workspace.remembered("surroundings", f"{top}\0{above}", lambda: _below([top], above))
 
 
-def imported_words(workspace: Workspace, path: str, files: Iterable[str]) -> frozenset[str] | None:
-    """All words of those of ``files`` that import the script ``path``, through whatever packages; None for any word."""
+def importers(workspace: Workspace, path: str, files: Iterable[str]) -> dict[str, frozenset[str]] | None:
+    """Those of ``files`` that import the script ``path``, through whatever packages, with the words that may be names of it.
+
+    None where a file cannot be read.
+    """
     imports = {one: workspace.lasting("imports", one, _imports) for one in files if one != path}
-    words: set[str] = set()
+    words: dict[str, frozenset[str]] = {}
     waiting, known = [_module(path)], set()
     while waiting:
         stem = waiting.pop()
@@ -63,19 +66,21 @@ def imported_words(workspace: Workspace, path: str, files: Iterable[str]) -> fro
         dotted = re.compile(rf"\b{re.escape(stem)}[.:]([A-Za-z_]\w*)")
         for one, text in imports.items():
             if text is None:
-                return None  # it cannot be read
+                return None
             if stem not in text:
                 continue
-            words.update(dotted.findall(text))
+            named = frozenset(dotted.findall(text))
             lines = [line for line in text.splitlines() if word.search(line)]
             if one.endswith((*_CODE, *_SHOWN)) and any(_IMPORT.search(line) for line in lines):
-                words.update(workspace.lasting("words", one, _words) or ())
+                named = workspace.lasting("words", one, _words) or named
                 hands_on = one.endswith("/__init__.py") or any(
                     line.rstrip('\\n", ').endswith("*") for line in lines
                 )
                 if hands_on and _module(one) not in known:
                     waiting.append(_module(one))
-    return frozenset(words)
+            if named:
+                words[one] = words.get(one, frozenset()) | named
+    return words
 
 
 def _below(folders: list[str], beside: str | None = None) -> Surroundings | None:
@@ -109,14 +114,23 @@ def _module(path: str) -> str:
 
 
 def _imports(path: str, text: str) -> str:
-    """The lines of ``text`` that import something; all of what is no code."""
+    """The imports of ``text``, each in one line; all of what is no code."""
     if not path.endswith(_CODE):
         return text
     lines = []
     for found in _IMPORT.finditer(text):
-        start, end = text.rfind("\n", 0, found.start()) + 1, text.find("\n", found.end())
-        lines.append(text[start : end if end >= 0 else len(text)])
+        start, end = text.rfind("\n", 0, found.start()) + 1, _line_end(text, found.end())
+        if "(" in text[found.end() : end] and ")" not in text[found.end() : end]:
+            end = _line_end(text, max(text.find(")", end), end))
+        while text.endswith("\\", start, end) and end < len(text):
+            end = _line_end(text, end + 1)
+        lines.append(" ".join(text[start:end].splitlines()))
     return "\n".join(lines)
+
+
+def _line_end(text: str, start: int) -> int:
+    end = text.find("\n", start)
+    return end if end >= 0 else len(text)
 
 
 def _words(_path: str, text: str) -> frozenset[str]:

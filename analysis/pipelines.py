@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from keras_memlint.analysis import tree
+from keras_memlint.analysis import returning, tree
 from keras_memlint.analysis.uses import target_of, uses_of
 
 if TYPE_CHECKING:
@@ -31,9 +31,14 @@ def is_read(script: Script, node: tree.Expr) -> bool:
     A name at the top level may be read by another file that imports it.
     """
     names: set[str] = set()  # followed already, or on the way
+    seen: set[int] = set()
     waiting: list[tree.Node] = [node]
     while waiting:
-        found = _goes_to(script, waiting.pop())
+        at = waiting.pop()
+        if id(at) in seen:
+            continue
+        seen.add(id(at))
+        found = _goes_to(script, at)
         if found is None:
             return True
         for one in found:
@@ -64,6 +69,8 @@ def _goes_to(script: Script, node: tree.Node) -> tuple[tree.Expr, ...] | None:
     given = next((one for one in around if not isinstance(one, (tree.Argument, tree.Sequence))), None)
     if isinstance(given, tree.Call):
         return _called(script, given)
+    if isinstance(given, tree.Return):
+        return returning.goes_to(script, node)
     if isinstance(outer, tree.AnnAssign):
         targets: tuple[tree.Expr | None, ...] = (outer.target,)
     elif isinstance(outer, tree.Assign):
@@ -89,6 +96,6 @@ def _loads(script: Script, name: tree.Name) -> list[tree.Node] | None:
     if uses is None or own is None or isinstance(own.scope, tree.ClassDef):
         return None  # a parameter, or an attribute of a class
     shown = any(use.is_bound and use.scope is None for use in uses)
-    if shown and script.project.is_imported(name.id):
+    if shown and script.project.importers(name.id) != []:
         return None
     return [use.node for use in uses if not use.is_bound and not script.is_behind_the_end(use.node)]

@@ -170,6 +170,15 @@ def children(node: tree.Node) -> Iterator[tree.Node]:
         yield from _nodes(getattr(node, field))
 
 
+def below(statements: tuple[tree.Stmt, ...]) -> Iterator[tree.Node]:
+    """All nodes of ``statements``, in no order."""
+    waiting: list[tree.Node] = list(statements)
+    while waiting:
+        node = waiting.pop()
+        yield node
+        waiting += children(node)
+
+
 def _nodes(value: object) -> Iterator[tree.Node]:
     if isinstance(value, tree.Node):
         yield value

@@ -12,6 +12,7 @@ from keras_memlint.analysis.source import Source
 from keras_memlint.rules.engine import check_source
 
 MAKE = "import tensorflow as tf\nds = tf.data.Dataset.range(9).shuffle(9)\n"
+PAIR = "def f():\n    return a, ds\n"
 DECODED = """import tensorflow as tf
 def decode(path):
     return tf.io.decode_jpeg(tf.io.read_file(path), channels=3)
@@ -51,7 +52,30 @@ def is_read(script: Script) -> bool:
         ("self.ds = ds\n", True),
         ("use(ds)\n", True),
         ("read = ds.map\n", True),
-        ("def f():\n    return ds\n", True),
+        ("def f():\n    return ds\n", False),  # nobody calls it
+        ("def f():\n    return ds\nmodel.fit(f())\n", True),
+        ("def f():\n    return ds\nother = f()\n", False),
+        ("def f():\n    return ds\nother = f()\nmodel.fit(other)\n", True),
+        ("def f():\n    return ds\nf()\n", False),
+        ("def f():\n    return ds\nuse(f)\n", True),
+        ("def f():\n    return ds\ny = x.f()\nmodel.fit(y)\n", True),
+        ("def f():\n    return f() if x else ds\n", True),
+        ("def f():\n    f()\n    return f()\ndef g():\n    return ds\n", False),
+        ("def f():\n    return [*x, ds]\na, b = f()\n", True),
+        ("def f():\n    yield ds\nf()\n", True),
+        ("def f():\n    def g():\n        return ds\n    g()\nf()\n", True),
+        ("@wrapped\ndef f():\n    return ds\nf()\n", True),
+        ("def f():\n    return x\ndef f():\n    return ds\n", True),
+        (PAIR + "a, b = f()\nmodel.fit(a)\n", False),
+        (PAIR + "a, b = f()\nmodel.fit(b)\n", True),
+        (PAIR + "b, b = f()\nmodel.fit(b)\n", True),
+        (PAIR.replace("a, ds", "ds, a") + "b, b = f()\nmodel.fit(b)\n", False),
+        (PAIR + "model.fit(f()[0])\n", False),
+        (PAIR + "model.fit(f()[1])\n", True),
+        (PAIR + "model.fit(f()[-1])\n", True),
+        (PAIR + "both = f()\n", True),
+        (PAIR + "a, *b = f()\n", True),
+        (PAIR + "a, self.b = f()\n", True),
         ("if a:\n    ds = ds.repeat()\nx = ds if a else None\n", True),
         ("exit()\nmodel.fit(ds)\n", False),
         ("def f():\n    exit()\nmodel.fit(ds)\n", True),
@@ -114,6 +138,38 @@ def test_a_name_that_another_file_imports(tmp_path: Path, place: str, text: str,
     script = analyse(read_script(path, str(path)).source)
     assert is_read(script) is read
     assert str(tmp_path / place) in script.project.used
+
+
+@pytest.mark.parametrize(
+    ("place", "text", "read"),
+    [
+        ("main.py", "import pipe\na, b = pipe.f()\nmodel.fit(a)\n", False),
+        ("main.py", "import pipe\na, b = pipe.f()\nmodel.fit(b)\n", True),
+        ("main.py", "from pipe import f\na, b = f()\nmodel.fit(a)\n", False),
+        ("main.py", "from pipe import f as g\na, b = g()\nmodel.fit(b)\n", True),
+        ("main.py", "import pipe\nboth = pipe.f()\n", True),
+        ("main.py", "import pipe\nmodel.fit(pipe.f()[0])\n", False),
+        ("main.py", "import pipe\nmodel.fit(pipe.f()[1])\n", True),
+        ("main.py", "import pipe\npipe.f()\n", False),
+        ("main.py", "import pipe\ngetattr(pipe, 'f')()\n", True),
+        ("main.py", "import pipe\na, b = pipe.f()\nf(\n", True),
+        ("main.ipynb", '{"cells": [{"source": ["import pipe\\n", "a, b = pipe.f()"]}]}', True),
+    ],
+)
+def test_a_part_of_what_another_file_calls(tmp_path: Path, place: str, text: str, read: bool) -> None:
+    path = tmp_path / "pipe.py"
+    path.write_text(MAKE + PAIR)
+    (tmp_path / place).write_text(text)
+    assert is_read(analyse(read_script(path, str(path)).source)) is read
+
+
+def test_a_part_that_goes_on_to_a_third_file(tmp_path: Path) -> None:
+    path = tmp_path / "pipe.py"
+    path.write_text(MAKE + PAIR)
+    (tmp_path / "main.py").write_text("import pipe\na, b = pipe.f()\n")
+    assert not is_read(analyse(read_script(path, str(path)).source))
+    (tmp_path / "third.py").write_text("from main import b\nmodel.fit(b)\n")
+    assert is_read(analyse(read_script(path, str(path)).source))
 
 
 @pytest.mark.parametrize("code", ["KM202", "KM208"])

@@ -102,6 +102,8 @@ def test_a_test(tmp_path: Path) -> None:
         ("main.py", "from tools.work import f\n", True),
         ("main.py", "from tools.work import g\n", False),
         ("main.py", "from tools import work\nwork.f()\n", True),
+        ("main.py", "from tools import (\n    other,\n    work,\n)\nwork.f()\n", True),
+        ("main.py", "from tools import \\\n    other, \\\n    work\nwork.f()\n", True),
         ("main.py", "from tools import other\nother.f()\n", False),
         ("main.py", "from tools.work import *\nf()\n", True),
         ("main.py", "importlib.import_module('tools.work').f()\n", True),
