@@ -169,8 +169,9 @@ def _colour(call: Call, _run: Machine) -> Value:
     code = call.args[1] if len(call.args) > 1 else UNKNOWN
     name = getattr(code, "name", "")
     shape = given.shape
-    if name.endswith("2GRAY") and shape is not None:
-        shape = shape[:2]
+    channels = {"GRAY": (), "RGB": (3,), "BGR": (3,), "RGBA": (4,), "BGRA": (4,)}.get(name.rpartition("2")[2])
+    if channels is not None and shape is not None:
+        shape = (*shape[:2], *channels)
     return given.derived(call.node, "converted", kind="ndarray", shape=shape, size=None, labels=False)
 
 

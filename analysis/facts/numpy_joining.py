@@ -130,7 +130,7 @@ def _joined(call: Call, given: Value, axis: object) -> Value:
         element = given.any()
         if isinstance(element, Array):
             source = "list" if element.source in ("disk", "list") else element.source
-            rest = (None, *element.shape[1:]) if element.shape else None
+            rest = _in_a_row(element.shape, axis, given.length) if element.shape else None
             return Array(
                 "ndarray",
                 element.dtype,
@@ -172,6 +172,15 @@ def _joined(call: Call, given: Value, axis: object) -> Value:
         labels=arrays[0].labels,
         origin=Origin(call.node, "copied into one array", arrays[0].origin),
     )
+
+
+def _in_a_row(shape: Shape, axis: object, count: int | None) -> Shape | None:
+    """The shape of ``count`` arrays, all of ``shape``, joined along ``axis``."""
+    if not isinstance(axis, int) or not -len(shape) <= axis < len(shape):
+        return None
+    joined, one = list(shape), shape[axis]
+    joined[axis] = one * count if one is not None and count is not None else None
+    return tuple(joined)
 
 
 def _repeat(call: Call, _run: Machine) -> Value:

@@ -63,7 +63,7 @@ def _reshape(call: Call, _run: Machine) -> Value:
     if isinstance(given, Items):
         given = as_array(given, call, None, "copied into one array")
     if not isinstance(given, Array):
-        return _one_sample(call, wanted)
+        return _unknown_in(call, wanted)
     if _cannot_be(given.shape, wanted):
         return UNKNOWN
     return given.derived(call.node, "reshaped", shape=solve(given.shape, wanted))
@@ -93,12 +93,12 @@ def solve(before: Shape | None, wanted: Shape | None) -> Shape | None:
 
 def reshaped(call: Call) -> Value:
     """``unknown.reshape(1, 28, 28)``: an array of that shape; unknown unless its first axis says how many samples."""
-    return _one_sample(call, shape_of(call.args[0] if len(call.args) == 1 else Items("tuple", call.args)))
+    return _unknown_in(call, shape_of(call.args[0] if len(call.args) == 1 else Items("tuple", call.args)))
 
 
-def _one_sample(call: Call, wanted: Shape | None) -> Value:
-    """What nobody knows, in a shape that says that it is one sample; unknown for every other shape."""
-    if wanted is None or wanted[:1] != (1,):
+def _unknown_in(call: Call, wanted: Shape | None) -> Value:
+    """What nobody knows, in a shape whose first axis says how many samples it is; unknown for every other shape."""
+    if not wanted or wanted[0] is None or wanted[0] < 1:
         return UNKNOWN
     return Array("ndarray", shape=solve(None, wanted), origin=Origin(call.node, "reshaped"))
 
