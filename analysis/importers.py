@@ -34,6 +34,14 @@ class Surroundings:
     folders: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Importers:
+    """The files that import a script, each with the words in it that may be names of the script, and all these words."""
+
+    files: dict[str, frozenset[str]]
+    words: frozenset[str]
+
+
 def surroundings(workspace: Workspace, folders: list[str]) -> Surroundings | None:
     """What surrounds a script, given its folder and those above; None when that is too much.
 
@@ -51,11 +59,12 @@ def surroundings(workspace: Workspace, folders: list[str]) -> Surroundings | Non
     return workspace.remembered("surroundings", f"{top}\0{above}", lambda: _below([top], above))
 
 
-def importers(workspace: Workspace, path: str, files: Iterable[str]) -> dict[str, frozenset[str]] | None:
-    """Those of ``files`` that import the script ``path``, through whatever packages, with the words that may be names of it.
+def importers(workspace: Workspace, path: str, around: Surroundings) -> Importers | None:
+    """The files that import the script ``path``, through whatever packages; None where one cannot be read."""
+    return workspace.remembered("importers", path, lambda: _importers(workspace, path, around.files))
 
-    None where a file cannot be read.
-    """
+
+def _importers(workspace: Workspace, path: str, files: Iterable[str]) -> Importers | None:
     imports = {one: workspace.lasting("imports", one, _imports) for one in files if one != path}
     words: dict[str, frozenset[str]] = {}
     waiting, known = [_module(path)], set()
@@ -79,8 +88,8 @@ def importers(workspace: Workspace, path: str, files: Iterable[str]) -> dict[str
                 if hands_on and _module(one) not in known:
                     waiting.append(_module(one))
             if named:
-                words[one] = words.get(one, frozenset()) | named
-    return words
+                words[one] = words[one] | named if one in words else named
+    return Importers(words, frozenset().union(*words.values()))
 
 
 def _below(folders: list[str], beside: str | None = None) -> Surroundings | None:

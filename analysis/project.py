@@ -9,7 +9,7 @@ from functools import cached_property
 from pathlib import Path
 
 from keras_memlint.analysis.data_files import value_of
-from keras_memlint.analysis.importers import Surroundings, importers, surroundings
+from keras_memlint.analysis.importers import Importers, Surroundings, importers, surroundings
 from keras_memlint.analysis.parse import Parsed
 from keras_memlint.analysis.source import Source
 from keras_memlint.analysis.values import UNKNOWN, Instance, Value, resolve
@@ -98,7 +98,6 @@ class Project:
         self.located: set[str] = set()
         self._texts_read: set[str] = set()
         self._looked_at: set[str] = set()
-        self._importers_known: dict[str, dict[str, frozenset[str]] | None] = {}
 
     def locate(self, dotted: str, level: int, source: Source | None) -> str | None:
         """The file of the module ``dotted`` of the user's own code; None when it is a library's or not there."""
@@ -170,14 +169,10 @@ class Project:
             not names(folder).isdisjoint(_INSTALLED) for folder in self._above(here)
         )
 
-    def _importers(self, path: str) -> dict[str, frozenset[str]] | None:
-        """The files that import the one at ``path``, with their words; None when the project is too large to be asked."""
-        if path not in self._importers_known:
-            found = self._surroundings
-            self._importers_known[path] = (
-                importers(self.workspace, path, found.files) if found is not None else None
-            )
-        return self._importers_known[path]
+    def _importers(self, path: str) -> Importers | None:
+        """The files that import the one at ``path``; None when the project is too large to be asked."""
+        around = self._surroundings
+        return importers(self.workspace, path, around) if around is not None else None
 
     @cached_property
     def _surroundings(self) -> Surroundings | None:
@@ -191,12 +186,12 @@ class Project:
     def imported_words(self) -> frozenset[str] | None:
         """All words of the files that import this one; None when these may be any."""
         known = self._importers(self._path)
-        return None if known is None else frozenset().union(*known.values())
+        return None if known is None else known.words
 
     def importers(self, name: str, path: str | None = None) -> list[str] | None:
         """The files that import this one, or that at ``path``, and have the word ``name``; None when these may be any."""
         known = self._importers(path or self._path)
-        return None if known is None else [one for one, words in known.items() if name in words]
+        return None if known is None else [one for one, words in known.files.items() if name in words]
 
     def statements_of(self, path: str) -> Parsed | None:
         """What stands in another file; None for notebooks and what cannot be read."""
