@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from keras_memlint.analysis import tree
+from keras_memlint.analysis import switches, tree
 from keras_memlint.analysis.uses import children
 
 if TYPE_CHECKING:
@@ -62,6 +62,8 @@ class Reach:
         """Whether something may run ``node``; only what surely nothing runs is not."""
         if self._script.is_test:
             return True
+        if self._is_switched_off(node):
+            return False
         unit = self._around(node)
         if not unit.runs and not self._asked and not self._words & _FINDS_ALL:
             self._asked = True
@@ -73,6 +75,19 @@ class Reach:
                 self._words |= outside
                 self._spread()
         return unit.runs or bool(self._words & _FINDS_ALL)
+
+    def _is_switched_off(self, node: tree.Node) -> bool:
+        """Whether ``node`` stands in what an attribute switches on that is False wherever it is set."""
+        inner = node
+        for outer in self._script.names.around(node):
+            if (
+                isinstance(outer, tree.If)
+                and inner in outer.body
+                and switches.is_off(self._script, outer.test)
+            ):
+                return True
+            inner = outer
+        return False
 
     def _around(self, node: tree.Node) -> _Unit:
         """The function that runs ``node``, or the class that is made of it."""

@@ -182,7 +182,9 @@ class Script:
         return Reach(self)
 
     def is_run(self, call: Call) -> bool:
-        """Whether anything may make ``call``: not where nobody calls its function, here or in what imports the script."""
+        """Whether anything may make ``call``, here or in what imports the script: somebody calls its function, and no
+        branch around it waits for an attribute that is False wherever it is set.
+        """
         return self._reach.runs(call.site)
 
     def gives_dataset(self, node: tree.Call) -> bool:

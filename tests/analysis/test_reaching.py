@@ -155,6 +155,59 @@ def test_a_folder_that_is_no_project(tmp_path: Path) -> None:
     assert is_run(written(tmp_path, HERE, place="tools/work.py", root=False))
 
 
+FLAG = """import tensorflow as tf
+class Config:
+    flag = False
+class A:
+    def __init__(self, config):
+        self.flag = config.flag
+    def f(self):
+        if self.flag:
+            tf.keras.backend.clear_session()
+A(Config()).f()
+"""
+
+
+@pytest.mark.parametrize(
+    ("text", "run"),
+    [
+        (FLAG, False),
+        (FLAG.replace("flag = False", "flag: bool = False"), False),
+        (FLAG.replace("flag = False", "def __init__(self):\n        self.flag = False"), False),
+        (FLAG.replace("if self.flag:", "if not self.flag:"), True),
+        (FLAG.replace("if self.flag:", "if self.flag or x:"), True),
+        (FLAG.replace("if self.flag:\n", "if self.flag:\n            pass\n        else:\n"), True),
+        (FLAG.replace("flag = False", "flag = True"), True),
+        (FLAG.replace("flag = False", "flag = read('flag')"), True),
+        (FLAG.replace("flag = False", "pass"), True),
+        (FLAG + "Config.flag = x\n", True),
+        (FLAG + "Config.flag, y = x\n", True),
+        (FLAG + "Config.flag |= x\n", True),
+        (FLAG + "Config(flag=True)\n", True),
+        (FLAG + "parser.add_argument('--flag')\n", True),
+        (FLAG + "def load(flag):\n    pass\n", True),
+        (FLAG + "for x.flag in (0, 1):\n    pass\n", True),
+        (FLAG + "f(\n", True),
+    ],
+)
+def test_what_a_flag_switches_off(tmp_path: Path, text: str, run: bool) -> None:
+    assert is_run(written(tmp_path, text)) is run
+
+
+@pytest.mark.parametrize(
+    ("place", "text", "run"),
+    [
+        ("main.py", "import train\n", False),
+        ("main.py", "import train\nprint(train.Config.flag)\n", False),
+        ("main.py", "import train\ntrain.Config.flag = True\n", True),
+        ("main.ipynb", '{"cells": [{"source": ["import train\\n", "train.Config.flag = True"]}]}', True),
+    ],
+)
+def test_another_file_and_a_flag(tmp_path: Path, place: str, text: str, run: bool) -> None:
+    (tmp_path / place).write_text(text)
+    assert is_run(written(tmp_path, FLAG)) is run
+
+
 def test_too_many_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "other.py").write_text("")
     assert not is_run(written(tmp_path, HERE))
