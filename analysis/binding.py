@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
+
 from keras_memlint.analysis import models
 from keras_memlint.analysis.facts.keras_utils import ITERATOR, drawn
 from keras_memlint.analysis.scopes import Scope
+from keras_memlint.analysis.tree import Parameter
 from keras_memlint.analysis.values import (
     UNKNOWN,
     Array,
@@ -45,20 +49,20 @@ def bind_parameters(
             names[name] = UNKNOWN if isinstance(default, Const) and default.value is None else default
 
 
-def refuses(function: Function, args: tuple[Value, ...], kwargs: dict[str, Value]) -> bool:
-    """Whether Python raises TypeError at a call with these arguments: too many, too few, one twice, or one unknown."""
-    if not function.only or function.decorators:
-        return False
-    params = function.node.params
-    places = [one.name for one in params if not one.star and one.kind != "keyword"]
-    taken = places[: len(args)]
-    if len(args) > len(places) and not any(one.star == "*" for one in params):
-        return True
-    twice = any(one.name in kwargs and one.name in taken and one.kind != "positional" for one in params)
-    known = {one.name for one in params if not one.star and one.kind != "positional"}
-    unknown = not known.issuperset(kwargs) and not any(one.star == "**" for one in params)
-    needed = (one.name for one in params if not one.star and one.default is None)
-    return twice or unknown or any(one not in taken and one not in kwargs for one in needed)
+def refusal(name: str, params: Sequence[Parameter], given: int, words: AbstractSet[str]) -> str:
+    """Why Python raises TypeError at a call of ``name`` with ``given`` arguments by position and ``words``; empty if not."""
+    places = [one for one in params if not one.star and one.kind != "keyword"]
+    taken = {one.name for one in places[:given]}
+    if given > len(places) and not any(one.star == "*" for one in params):
+        return f"`{name}` takes at most {len(places)} arguments by position and gets {given}"
+    by_word = {one.name for one in params if not one.star and one.kind != "positional"}
+    if words - by_word and not any(one.star == "**" for one in params):
+        return f"`{name}` has no parameter `{min(words - by_word)}`"
+    if words & taken & by_word:
+        return f"`{name}` gets `{min(words & taken & by_word)}` twice"
+    missing = [one.name for one in params if not one.star and one.default is None and one.name not in taken]
+    missing = [one for one in missing if one not in words]
+    return f"`{name}` is called without `{missing[0]}`" if missing else ""
 
 
 def iterate(value: Value) -> tuple[Value, int | None]:

@@ -118,16 +118,16 @@ def call_value(run: Interpreter, func: Value, given: Given) -> Value:
 
 
 def never_returns(run: Interpreter, node: tree.Expr) -> bool:
-    """Whether ``node``, which was evaluated last, is a call that ends the script, raises on every Keras or at its arguments.
+    """Whether ``node``, which was evaluated last, is a call that ends the script or raises on every Keras.
 
     One that raises at its own arguments has done nothing and is forgotten.
     """
+    if run.ended_in is node:
+        return not run.contexts
     made = run.calls[-1] if isinstance(node, tree.Call) and run.calls else None
     if made is None or made.node is not node or run.contexts:
         return False  # what a `with` is for may be to go on
     if made.name in EXITS or made.name.startswith(NO_MODULES):
-        return True
-    if made.callee is not None and _is_refused(made.callee, Given(made.node, made.args, made.kwargs)):
         return True
     words, model = KEYWORDS.get(made.name), made.receiver
     if words is None or words.issuperset(made.kwargs) or not isinstance(model, Model):
@@ -288,15 +288,20 @@ def _own_function(run: Interpreter, func: Function, given: Given) -> Value:
     outer, run.caller = run.caller, made
     made.result = evaluate_for(run, func, given)
     run.caller = outer
+    own = func.bound is None and not func.decorators and func.only
+    lost = run.lost is func and own and func.node.piece.source is given.node.piece.source
+    run.ended_in = given.node if lost else None
     return made.result
 
 
 def _is_refused(func: Function, given: Given) -> bool:
-    """Whether the user's own function cannot be called with these arguments, all of which are written out."""
-    if any(argument.star for argument in given.node.args):
-        return False
-    args = given.args if func.bound is None or func.static else (func.bound, *given.args)
-    return binding.refuses(func, args, given.kwargs)
+    """Whether the user's own function, called by its own name, cannot be called with these arguments, all written out."""
+    node = given.node.func
+    name = node.id if isinstance(node, tree.Name) else getattr(node, "name", "")
+    if name != func.name or not func.only or func.decorators or any(one.star for one in given.node.args):
+        return False  # by another name it may be a part of it, as `functools.partial` makes them
+    args = len(given.args) + (func.bound is not None and not func.static)
+    return bool(binding.refusal(name, func.node.params, args, given.kwargs.keys()))
 
 
 def evaluate_for(run: Interpreter, func: Function, given: Given) -> Value:

@@ -42,8 +42,9 @@ _LAYERS = 256
 class Interpreter:
     """The state of one run. ``calls`` are all calls met, in order; ``site`` the script's own node that led here."""
 
-    def __init__(self, project: Project) -> None:
+    def __init__(self, project: Project, ends: frozenset[int] = frozenset()) -> None:
         self.project = project
+        self.ends = ends  # the statements, by their `id`, that are known to raise
         self.calls: list[Call] = []
         self.loops: tuple[Loop, ...] = ()
         self.contexts: tuple[Value, ...] = ()
@@ -55,6 +56,9 @@ class Interpreter:
         self.branches = 0
         self.tries = 0  # how many `try` with handlers stand around it in its function
         self.site: tree.Expr | None = None
+        self.stopped: tree.Stmt | None = None  # the last statement whose end was not reached
+        self.lost: Function | None = None  # the function evaluated last, if it never returns
+        self.ended_in: tree.Call | None = None  # the last call of such a function
         self.left = ""  # the statement that left a block last: return, break or continue
         self.steps = 0
         self.depth = 0
@@ -80,6 +84,8 @@ class Interpreter:
         self.saved: dict[str, Value] = {}  # what was written to files so far, by name
         self.bare: list[tuple[Api, tree.Expr]] = []
         self.bindings: list[Binding] = []
+        self.unbound: dict[int, tree.Name] = {}  # names that nothing seems to bind, by the `id` of their node
+        self.missing: dict[int, tuple[tree.Attribute, Instance]] = {}  # attributes that nothing seems to give
         self.order = 0
         self.uncalled_from: int | None = None  # the order from which functions run that nobody calls
         self.last: tree.Stmt | None = None  # the statement of the module that ends it before its end
@@ -99,8 +105,12 @@ class Interpreter:
     def run(self, statements: tuple[tree.Stmt, ...], scope: Scope) -> bool:
         """Evaluate a block; True when its end is never reached."""
         for statement in statements:
+            if self.ends and id(statement) in self.ends:
+                self.stopped = statement
+                return True
             handler = STATEMENTS.get(type(statement))
             if handler is not None and handler(self, statement, scope):
+                self.stopped = statement
                 return True
         return False
 
@@ -122,6 +132,7 @@ class Interpreter:
         built = [value for value in given if isinstance(value, Model) or symbolic.tensors(value)]
         informed = self.mapped or any(not isinstance(value, UnknownValue) for value in given)
         tired = times >= (_LAYERS if built else _TIMES) and (built or spent >= _SPENT or not informed)
+        self.lost = None
         if tired or key in self.active or self.depth >= _DEPTH or self.steps > _STEPS:
             for model in built:
                 if isinstance(model, Model):
@@ -141,10 +152,11 @@ class Interpreter:
         self.streamed += streams
         self.active.add(key)
         self.depth += 1
+        lost = False
         if isinstance(node, tree.Lambda):
             self.returned.append(self.eval(node.body, scope))
-        else:
-            self.run(node.body, scope)
+        elif self.run(node.body, scope):
+            lost = self._is_lost(node)
         self.depth -= 1
         self.active.discard(key)
         self.streamed -= streams
@@ -166,4 +178,21 @@ class Interpreter:
         self.tries = tries
         self.results[key] = result
         self.spent[key] = spent + self.steps - before
+        self.lost = function if lost else None
         return result
+
+    def _is_lost(self, node: tree.FunctionDef) -> bool:
+        """Whether what ended the body of ``node`` just now, an exit or an error, ends it whatever it is given."""
+        last = self.stopped
+        if last is None or node.is_generator or tree.blocks(last):
+            return False
+        if isinstance(last, tree.Return) and id(last) not in self.ends:
+            return False
+        waiting = list(node.body[: node.body.index(last)])
+        while waiting:
+            statement = waiting.pop()
+            if isinstance(statement, tree.Return):
+                return False
+            if not isinstance(statement, (tree.FunctionDef, tree.ClassDef)):
+                waiting.extend(inner for block in tree.blocks(statement) for inner in block)
+        return True

@@ -91,7 +91,7 @@ _APIS: dict[str, Api] = {}
 _LITERALS: dict[str, Value] = {"True": Const(True), "False": Const(False), "None": Const(None)}
 
 
-def name(_run: Interpreter, node: tree.Name, scope: Scope) -> Value:
+def name(run: Interpreter, node: tree.Name, scope: Scope) -> Value:
     name = node.id
     found = scope.names.get(name) or scope.find(name)
     if found is not None:
@@ -101,7 +101,10 @@ def name(_run: Interpreter, node: tree.Name, scope: Scope) -> Value:
     if name in _BUILTINS:
         return api("builtins." + name)
     usual = _USUAL.get(name)
-    return api(usual) if usual is not None else UNKNOWN
+    if usual is not None:
+        return api(usual)
+    run.unbound[id(node)] = node
+    return UNKNOWN
 
 
 def attribute(run: Interpreter, node: tree.Attribute, scope: Scope) -> Value:
@@ -117,7 +120,10 @@ def _member(run: Interpreter, owner: Value, name: str, node: tree.Expr) -> Value
     if isinstance(owner, UnknownValue):
         return Bound(owner, name)
     if isinstance(owner, Instance):
-        return attributes.instance_member(run, owner, name)
+        member = attributes.instance_member(run, owner, name)
+        if isinstance(member, (Bound, UnknownValue)) and isinstance(node, tree.Attribute):
+            run.missing[id(node)] = node, owner
+        return member
     if isinstance(owner, Class):
         found = owner.scope.names.get(name)
         return found if found is not None else Bound(owner, name)

@@ -27,9 +27,11 @@ from keras_memlint.analysis.values import (
 from keras_memlint.analysis.workspace import Module, Workspace
 
 
-def run_script(source: Source, parsed: Parsed, workspace: Workspace) -> tuple[Interpreter, Scope]:
-    """The interpreter after all of the script, and the names of its module."""
-    run = Interpreter(Project(source, workspace, _evaluate(workspace)))
+def run_script(
+    source: Source, parsed: Parsed, workspace: Workspace, ends: frozenset[int] = frozenset()
+) -> tuple[Interpreter, Scope]:
+    """The interpreter after all of the script, and the names of its module. ``ends`` are statements that raise, by ``id``."""
+    run = Interpreter(Project(source, workspace, _evaluate(workspace)), ends)
     run.machine = _Machine(run)
     scope = Scope("module", names={"__name__": Const("__main__")})
     for statement in parsed.statements:

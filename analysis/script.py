@@ -21,6 +21,7 @@ from keras_memlint.analysis import (
 from keras_memlint.analysis.accumulating import Accumulated
 from keras_memlint.analysis.calls import Call, Holding, Setting
 from keras_memlint.analysis.captures import Captured, captured
+from keras_memlint.analysis.failing import Failure, failures
 from keras_memlint.analysis.feeds import Copying, Feed, copied_by_fit, feeds_of
 from keras_memlint.analysis.fits import Fit, fits_of
 from keras_memlint.analysis.forward import Forward, forwards_of
@@ -125,6 +126,8 @@ class Script:
         self.uncalled_from = run.uncalled_from
         self._bound: dict[tree.Stmt, frozenset[str]] = {}  # the names that loops bind
         self._last = run.last
+        self.unbound = list(run.unbound.values())  # names that nothing binds as far as the script was run
+        self.missing = list(run.missing.values())  # attributes of modules and objects that nothing gives
 
     # Calls
 
@@ -198,6 +201,11 @@ class Script:
     def is_behind_the_end(self, node: tree.Node) -> bool:
         """Whether ``node`` stands behind a statement that ends the script: an exit, or what raises at all times."""
         return self._last is not None and self.place(node).start > self.place(self._last).end
+
+    @cached_property
+    def failures(self) -> list[Failure]:
+        """What raises whenever it is reached, by a mistake of the script's own, in order; see failing.py."""
+        return failures(self)
 
     @cached_property
     def repeated_predictions(self) -> list[Repeated]:
@@ -698,4 +706,11 @@ def analyse(source: Source, settings: Settings | None = None, workspace: Workspa
     return Script(source, parsed, run, scope, settings or Settings())
 
 
-__all__ = ["Fit", "Imported", "Repeated", "Script", "analyse"]
+def analyse_until(script: Script, failures: list[Failure], workspace: Workspace | None = None) -> Script:
+    """What ``script`` does before it fails."""
+    ends = frozenset(id(failure.statement) for failure in failures)
+    run, scope = run_script(script.source, script.parsed, workspace or Workspace(), ends)
+    return Script(script.source, script.parsed, run, scope, script.settings)
+
+
+__all__ = ["Fit", "Imported", "Repeated", "Script", "analyse", "analyse_until"]

@@ -48,12 +48,14 @@ class Names:
     """All names of a script's expressions, found in one walk.
 
     ``parents`` has what each node stands in, by its ``id``; ``read`` the nodes of each name, in order, without those in
-    the body of a function with a parameter of that name. ``otherwise_bound`` are names bound by more than assignments.
+    the body of a function with a parameter of that name. ``otherwise_bound`` are names bound by more than assignments,
+    ``parameters`` those of functions and lambdas.
     """
 
     parents: dict[int, tree.Node | None]
     read: dict[str, list[tree.Name]]
     otherwise_bound: set[str]
+    parameters: set[str]
 
     def around(self, node: tree.Node) -> tuple[tree.Node, ...]:
         """The nodes that ``node`` stands in, innermost first; empty when it is none of the script."""
@@ -67,7 +69,7 @@ class Names:
 
 def names_of(statements: tuple[tree.Stmt, ...]) -> Names:
     """The names in ``statements``, the functions and classes among them included."""
-    found = Names({}, {}, set())
+    found = Names({}, {}, set(), set())
     none: frozenset[str] = frozenset()
     stack: list[tuple[tree.Node, tree.Node | None, frozenset[str]]] = [
         (statement, None, none) for statement in reversed(statements)
@@ -83,6 +85,7 @@ def names_of(statements: tuple[tree.Stmt, ...]) -> Names:
         own = none
         if isinstance(node, (tree.FunctionDef, tree.Lambda)):
             own = frozenset(parameter.name for parameter in node.params)
+            found.parameters.update(own)
         children = [
             (child, node, parameters | own if own and field == "body" else parameters)
             for field in _fields(type(node))

@@ -6,6 +6,8 @@ that are installed.
 
 from __future__ import annotations
 
+import builtins
+
 EXITS = frozenset(["builtins.exit", "builtins.quit", "os._exit", "os.abort", "sys.exit"])
 # Modules of Keras without their last letter, as they are misspelt: no Keras ever had them.
 NO_MODULES = (
@@ -42,5 +44,54 @@ KEYWORDS = {
     "keras.Model.compile": frozenset(f"{_COMPILE} {_FUNCTION}".split()),
     "keras.Model.fit": frozenset(_FIT.split()),
 }
+# Parameters that every Keras that has the method takes in this order: none can be given by name and by its position.
+POSITIONS = {
+    "keras.Model.fit": ("x", "y", "batch_size"),
+    "keras.Model.fit_generator": ("generator", "steps_per_epoch"),
+}
 # The models whose methods are known to be Keras's own.
 OWN_KINDS = ("application", "functional", "sequential")
+# Names that are bound without a word of the script: by Python 3, by Python 2, by newer ones than this, and by what runs scripts
+# (profilers, Spark, Databricks, Snakemake, SCons, IPython).
+GIVEN_NAMES = frozenset(dir(builtins)) | frozenset(
+    [
+        "apply",
+        "basestring",
+        "buffer",
+        "cmp",
+        "coerce",
+        "execfile",
+        "file",
+        "intern",
+        "long",
+        "raw_input",
+        "reduce",
+        "reload",
+        "unichr",
+        "unicode",
+        "xrange",
+        "BaseExceptionGroup",
+        "ExceptionGroup",
+        "EncodingWarning",
+        "PythonFinalizationError",
+        "WindowsError",
+        "profile",
+        "ic",
+        "spark",
+        "sc",
+        "sqlContext",
+        "dbutils",
+        "display",
+        "snakemake",
+        "Import",
+        "Return",
+        "In",
+        "Out",
+        "get_config",
+        "get_ipython",
+    ]
+)
+# What `with` gives that lets every error out, by the last part of its name: `open(…)`, `strategy.scope()`, `tf.device(…)`.
+RAISING_CONTEXTS = frozenset(
+    ["open", "device", "scope", "as_default", "Session", "GradientTape", "name_scope"]
+)

@@ -6,7 +6,7 @@ import importlib
 import inspect
 
 import pytest
-from keras_memlint.analysis.facts.ending import KEYWORDS, NO_MODULES
+from keras_memlint.analysis.facts.ending import KEYWORDS, NO_MODULES, POSITIONS
 
 
 @pytest.mark.parametrize("package", ["keras", "tf_keras", "tensorflow.keras"])
@@ -34,3 +34,14 @@ def test_misspelt_words_raise_and_real_ones_are_known(package: str, method: str)
     given = {} if method == "compile" else {"x": [[1.0]], "y": [[1.0]]}
     with pytest.raises(TypeError):
         getattr(model, method)(**given, misspelt=1)
+
+
+@pytest.mark.parametrize("package", ["keras", "tf_keras"])
+def test_positions_of_parameters(package: str) -> None:
+    keras = pytest.importorskip(package)
+    for name, params in POSITIONS.items():
+        method = getattr(
+            keras.Model, name.rpartition(".")[2], None
+        )  # `fit_generator` is gone from the newest
+        if method is not None:
+            assert tuple(inspect.signature(method).parameters)[1 : len(params) + 1] == params

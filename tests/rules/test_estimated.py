@@ -15,7 +15,7 @@ from keras_memlint.rules.engine import check_source
 GIB = 1 << 30
 RESNET = """\
 import keras
-
+from data import x, y
 model = keras.applications.ResNet50(weights=None, input_shape=(224, 224, 3), classes=10)
 model.compile("adam", "sparse_categorical_crossentropy")
 model.fit(
@@ -290,7 +290,7 @@ def test_memory_that_is_grabbed_is_set_beside_what_is_needed() -> None:
 def test_what_a_loop_leaves_behind_is_counted() -> None:
     text = """\
 import keras
-
+from data import size, x, y
 for seed in range(10):
     model = keras.models.Sequential([keras.layers.Dense(size), keras.layers.Dense(1)])
     model.compile("adam", "mse")

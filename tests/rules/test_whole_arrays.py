@@ -13,6 +13,7 @@ from keras_memlint.rules.engine import check_source
 CODES = {"KM103", "KM104", "KM105", "KM201"}
 HEAD = (
     "import keras\nimport numpy as np\nimport tensorflow as tf\nmodel = keras.models.load_model('m.keras')\n"
+    "y = keras.utils.get_file('y')\n"
 )
 LARGE = "x = np.zeros((1000, 128, 128, 3), 'float32')\n"
 

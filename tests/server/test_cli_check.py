@@ -159,7 +159,7 @@ class TestHints:
 class TestTarget:
     TEXT = """\
 import keras
-
+from data import x, y
 model = keras.applications.ResNet50(weights=None, input_shape=(224, 224, 3), classes=10)
 model.compile("adam", "sparse_categorical_crossentropy")
 model.fit(x, y, batch_size=512)

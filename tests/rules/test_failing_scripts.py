@@ -1,0 +1,138 @@
+"""What stands behind a line that surely fails is an info that names the line; where in doubt, the script goes on."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from keras_memlint.analysis.settings import Settings
+from keras_memlint.analysis.source import Source
+from keras_memlint.rules.diagnostic import Diagnostic
+from keras_memlint.rules.engine import check_source
+
+HEAD = "import keras\nimport numpy as np\nmodel = keras.models.load_model('m.keras')\n"
+END = "x = np.ones((60000, 128, 128, 3), 'uint8') / 255\nmodel.fit(x, np.ones(60000))\n"
+MODEL = (
+    "import keras\nmodel = keras.Sequential([keras.Input((64, 64, 256)), keras.layers.Flatten(), keras.layers.Dense(100)])\n"
+    "model.compile('adam', 'mse')\n"
+)
+
+
+def findings(text: str, folder: Path, **modules: str) -> dict[str, Diagnostic]:
+    for name, module in modules.items():
+        (folder / f"{name}.py").write_text(module)
+    report = check_source(
+        Source(str(folder / "train.py"), text), codes={"KM102", "KM103", "KM401"}, settings=Settings()
+    )
+    assert not report.problems
+    return {one.code: one for one in report.diagnostics}
+
+
+def reasons(one: Diagnostic) -> list[str]:
+    start = "the script fails here: "
+    return [note.message.removeprefix(start) for note in one.related if note.message.startswith(start)]
+
+
+@pytest.mark.parametrize(
+    ("line", "reason"),
+    [
+        ("print(settings)\n", "`settings` is not defined"),
+        ("shapes = [size for size in sizes]\n", "`sizes` is not defined"),
+        ("with open(path) as file:\n    text = file.read()\n", "`path` is not defined"),
+        ("def start():\n    print(settings)\nstart()\n", "`settings` is not defined"),
+        ("def start():\n    return settings\nit = start()\n", "`settings` is not defined"),
+        ("def load(path, size): ...\nload('a')\n", "`load` is called without `size`"),
+        ("def load(path, size): ...\nload('a', 1, path='b')\n", "`load` gets `path` twice"),
+        ("def load(path, /, *, size=1): ...\nload('a', sise=2)\n", "`load` has no parameter `sise`"),
+        ("def load(path): ...\nload('a', 1)\n", "`load` takes at most 1 arguments by position and gets 2"),
+        ("class Data:\n    def __init__(self, path): ...\nData()\n", "`Data` is called without `path`"),
+        ("class Data:\n    def read(self): ...\ndata = Data()\ndata.load()\n", "`data` has no `load`"),
+        ("import tools\ntools.load()\n", "`tools` has no `load`"),
+        ("import tools\ntools.read()\n", "`read` is called without `path`"),
+        ("from tools import read as get\nget()\n", ""),
+    ],
+)
+def test_what_fails(line: str, reason: str, tmp_path: Path) -> None:
+    found = findings(HEAD + line + END, tmp_path, tools="def read(path): ...\n")
+    for code in ("KM102", "KM103"):
+        assert reasons(found[code]) == ([reason] if reason else [])
+        assert found[code].severity == ("info" if reason else "warning")
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        "try:\n    print(settings)\nexcept NameError:\n    pass\n",
+        "import contextlib\nwith contextlib.suppress(NameError):\n    print(settings)\n",
+        "if model:\n    print(settings)\n",
+        "for n in range(n_files()):\n    print(settings)\ndef n_files(): ...\n",
+        "size = model and settings\n",
+        "size = settings if model else 1\n",
+        "sizes = [settings for one in model.layers]\n",
+        "show = lambda: settings\n",
+        "def show():\n    print(settings)\n",
+        "def show():\n    yield settings\nshow()\n",
+        "def show(n):\n    if n:\n        return 1\n    print(settings)\nshow(1)\n",
+        "from tools import *\nprint(settings)\n",
+        "exec(open('settings.py').read())\nprint(settings)\n",
+        "print(settings)\nif model:\n    settings = 1\n",
+        "def later():\n    global settings\nprint(settings)\n",
+        "print(reduce, unicode, __file__)\n",
+        "def load(path, *more, **words): ...\nload('a', 1, size=2)\n",
+        "def load(path): ...\nload(*[1, 2])\n",
+        "import functools\n@functools.cache\ndef load(path): ...\nload()\n",
+        "def load(path): ...\nload = functools.partial(load, 'a')\nimport functools\nload()\n",
+        "if model:\n    def load(path): ...\nelse:\n    def load(): ...\nload()\n",
+        "try:\n    from tools import read\nexcept ImportError:\n    from other import read\nread()\n",
+        "import tools\ntools.load = print\ntools.load()\n",
+        "class Data:\n    def __getattr__(self, name): ...\ndata = Data()\ndata.load()\n",
+        "class Data(keras.utils.PyDataset):\n    def read(self): ...\ndata = Data()\ndata.load()\n",
+        "class Data:\n    def read(self): ...\n    def all(self):\n        self.read(1)\n",
+        "class Data:\n    def read(self): ...\ndata = Data()\nif model:\n    data = model\ndata.load()\n",
+    ],
+)
+def test_what_may_go_on(lines: str, tmp_path: Path) -> None:
+    found = findings(HEAD + lines + END, tmp_path, tools="def read(path): ...\n")
+    for code in ("KM102", "KM103"):
+        assert found[code].severity == "warning" and not reasons(found[code])
+
+
+def test_cells_run_in_any_order(tmp_path: Path) -> None:
+    text = HEAD + "get_ipython().run_line_magic('run', 'settings.py')\nprint(settings)\n" + END
+    assert findings(text, tmp_path)["KM103"].severity == "warning"
+
+
+def test_memory_taken_before_stays_a_warning(tmp_path: Path) -> None:
+    found = findings(HEAD + END.replace("np.ones(60000))", "labels)"), tmp_path)
+    assert {code: one.severity for code, one in found.items()} == {"KM102": "warning", "KM103": "info"}
+
+
+@pytest.mark.parametrize(
+    ("lines", "severity"),
+    [
+        ("model.fit(range(9), range(9))\n", "warning"),
+        ("model.fit(*data)\n", "info"),
+        ("model.fit(range(9), range(9))\nprint(history)\n", "warning"),
+        ("model.fit_generator(range(9), 9, steps_per_epoch=9)\n", "info"),
+        ("model.fit_generator(range(9), steps_per_epoch=9)\n", "warning"),
+    ],
+)
+def test_a_model_that_is_never_trained(lines: str, severity: str, tmp_path: Path) -> None:
+    assert findings(MODEL + lines, tmp_path)["KM401"].severity == severity
+
+
+def test_a_function_that_exits_ends_the_script(tmp_path: Path) -> None:
+    text = "import sys\ndef leave(why):\n    print(why)\n    sys.exit(1)\n"
+    assert findings(HEAD + text + "leave('no')\n" + END, tmp_path) == {}
+    assert findings(HEAD + text + "if model:\n    leave('no')\n" + END, tmp_path)
+
+
+def test_a_part_of_a_function_is_run(tmp_path: Path) -> None:
+    text = "import functools\ndef load(kind, n):\n    return np.ones((n, 128, 128, 3), kind)\nget = functools.partial(load, 'f')\n"
+    assert "KM103" in findings(HEAD + text + "x = get(n=60000)\nmodel.fit(x, x)\n", tmp_path)
+
+
+def test_a_method_that_subclasses_define_otherwise_may_go_on(tmp_path: Path) -> None:
+    text = "class Base:\n    def read(self):\n        raise NotImplementedError\n    def all(self):\n        self.read(1)\n"
+    code = "".join(f"        {line}\n" for line in END.splitlines())
+    assert findings(HEAD + text + code, tmp_path)["KM103"].severity == "warning"
