@@ -68,7 +68,7 @@ def bill_of(script: Script) -> Bill:
         made = _training(script, fit)
         trainings.setdefault((id(fit.call.node), made.batch, made.parts), made)
     for tape in script.tapes:
-        if tape.reads(script) is not None:
+        if tape.reads(script):
             at = script.call_place(tape.call)
             parts = (Part("a training loop of the script's own is not counted", None, at),)
             trainings[id(tape.call.node)] = TrainingBill(at, "GradientTape", None, parts, None)

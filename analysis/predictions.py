@@ -11,8 +11,9 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
-from keras_memlint.analysis import places, tree
+from keras_memlint.analysis import tree
 from keras_memlint.analysis.calls import Call
+from keras_memlint.analysis.drawing import conditions
 from keras_memlint.analysis.fits import Fit
 from keras_memlint.analysis.scopes import Loop, trips_of
 from keras_memlint.analysis.values import Array, Items, UnknownValue, Value
@@ -56,7 +57,7 @@ def repeated(script: Script) -> Iterator[Repeated]:
 
 def _repeated(script: Script, fit: Fit, others: list[Fit]) -> Iterator[Repeated]:
     """What ``fit``, one evaluation of a call, is. ``others`` are all of them."""
-    if _turns_little(fit) or any(map(_is_rare, _conditions(script, fit.call))):
+    if _turns_little(fit) or any(map(_is_rare, conditions(script, fit.call))):
         return
     x, loop = fit.x, fit.call.loops[-1]
     alone = next((one for one in others if one.call.caller is None and not one.call.loops), None)
@@ -71,7 +72,7 @@ def _repeated(script: Script, fit: Fit, others: list[Fit]) -> Iterator[Repeated]
         if (
             small
             and not _trains_longer(script, loop)
-            and not any(map(_AT.search, _conditions(script, fit.call)))
+            and not any(map(_AT.search, conditions(script, fit.call)))
         ):
             yield found
 
@@ -111,23 +112,6 @@ def _is_rare(condition: str) -> bool:
     """Whether ``condition`` holds once in so many turns of a loop only, as ``step % 100 == 0`` does."""
     every = _EVERY.search(condition)
     return every is not None and (every[1] is None or int(every[1]) >= _SHORT)
-
-
-def _conditions(script: Script, call: Call) -> Iterator[str]:
-    """The conditions within the loop of ``call`` under which it is made, as they are written, innermost first."""
-    loop = call.loops[-1].node
-    if not isinstance(loop, (tree.For, tree.While)):
-        return
-    for one in call.led_by():
-        if not script.own(one.node):
-            return
-        for statement in reversed(list(places.around(script.parsed, script.place(one.node).start))):
-            if statement is loop:
-                return
-            if isinstance(statement, tree.FunctionDef):
-                break
-            if isinstance(statement, tree.If):
-                yield script.text(statement.test)
 
 
 def _size(script: Script, fit: Fit, x: Value) -> tuple[int | None, bool]:

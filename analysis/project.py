@@ -198,15 +198,24 @@ class Project:
         source = self.workspace.module_source(Path(path), path) if path.endswith(".py") else None
         return self.workspace.parse(source)[1] if source is not None else None
 
+    def words_among(self, words: frozenset[str]) -> set[str]:
+        """Those of ``words`` that stand in the modules that were read."""
+        found: set[str] = set()
+        return found.union(*[module.among(words) for module in self._read().values()])
+
     @property
     def used(self) -> set[str]:
         """The files that had a part in the analysis, through all modules; a folder where its names had one."""
-        found = self._texts_read | self._looked_at
+        return self._texts_read | self._looked_at | self._read().keys()
+
+    def _read(self) -> dict[str, Module]:
+        """The modules that were read, and those they read, by path."""
+        found: dict[str, Module] = {}
         stack = list(self.modules.items())
         while stack:
             path, module = stack.pop()
             if path not in found:
-                found.add(path)
+                found[path] = module
                 stack += module.modules.items()
         return found
 

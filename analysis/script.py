@@ -9,6 +9,7 @@ from itertools import islice
 
 from keras_memlint.analysis import (
     accumulating,
+    drawing,
     pipelines,
     places,
     precision,
@@ -21,6 +22,7 @@ from keras_memlint.analysis import (
 from keras_memlint.analysis.accumulating import Accumulated
 from keras_memlint.analysis.calls import Call, Holding, Setting
 from keras_memlint.analysis.captures import Captured, captured
+from keras_memlint.analysis.drawing import Worked
 from keras_memlint.analysis.failing import Failure, failures
 from keras_memlint.analysis.feeds import Copying, Feed, copied_by_fit, feeds_of
 from keras_memlint.analysis.fits import Fit, fits_of
@@ -69,7 +71,10 @@ _HAND_ON = (
     "builtins.list",
     "builtins.tuple",
     "tfds.as_numpy",
+    "tqdm.auto.tqdm",
+    "tqdm.notebook.tqdm",
     "tqdm.tqdm",
+    "tqdm.tqdm_notebook",
 )
 _WRAPPED = 4
 
@@ -336,19 +341,35 @@ class Script:
 
     def dataset_behind(self, value: Value) -> Dataset | None:
         """The pipeline whose elements ``value`` gives: itself, or what it iterates; None when it is not one."""
+        return next(iter(self.datasets_behind(value)), None)
+
+    def datasets_behind(self, value: Value) -> tuple[Dataset, ...]:
+        """The pipelines whose elements ``value`` gives, several where `zip` goes through these at once; empty without one."""
         for _ in range(_WRAPPED):
             if isinstance(value, Dataset):
-                return value
+                return (value,)
             call = self._givers.get(id(value))
             if call is None:
-                return None
+                return ()
             if call.name == "tf.data.Dataset.as_numpy_iterator" and call.receiver is not None:
                 value = call.receiver
+            elif call.name == "builtins.zip":
+                return tuple([one for given in call.args for one in self.datasets_behind(given)])
             elif call.name in _HAND_ON:
                 value = call.first()
             else:
-                return None
-        return None
+                return ()
+        return ()
+
+    @cached_property
+    def taken(self) -> dict[int, tuple[Dataset, ...]]:
+        """By the ``id`` of a loop: the pipelines of which each of its turns takes an element with `next`."""
+        return drawing.taken(self)
+
+    @cached_property
+    def worked_on(self) -> list[Worked]:
+        """The pipelines whose batches a loop gives to a model in each turn, without a gradient tape, in order."""
+        return list(drawing.worked_on(self))
 
     def reached(self, call: Call) -> bool:
         """Whether the script runs ``call`` by itself; not where it stands in a function that only others may call."""
@@ -678,10 +699,12 @@ class Script:
         return place.source.text[place.start : place.end]
 
     def words_among(self, words: frozenset[str]) -> set[str]:
-        """Those of ``words`` that stand in the script: not in comments only, but also in IPython's own lines."""
+        """Those of ``words`` that stand in the script, not in comments only but also in IPython's own lines, or in its modules."""
         if self.source.code != self.source.text:
-            return {word for word in words if word in self.source.text}
-        return self.parsed.among(words)
+            found = {word for word in words if word in self.source.text}
+        else:
+            found = self.parsed.among(words)
+        return found | self.project.words_among(words)
 
     def statement_at(self, offset: int) -> tree.Stmt | None:
         """The innermost statement of this script around ``offset``; None between statements and in broken text."""

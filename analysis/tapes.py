@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from keras_memlint.analysis import tree
 from keras_memlint.analysis.calls import Call
+from keras_memlint.analysis.drawing import drawn_from
 from keras_memlint.analysis.values import Const, Dataset, Object
 
 if TYPE_CHECKING:
@@ -15,7 +16,6 @@ if TYPE_CHECKING:
 
 _TAPE = "tf.GradientTape"
 _APPLIES = ("apply", "apply_gradients", "assign_sub")
-_FEW = 20  # batches
 # What may be done with a tape beside asking it for a gradient, without needing it to be persistent.
 _HARMLESS = ("watch", "watched_variables")
 
@@ -55,16 +55,16 @@ class Tape:
         """The gradients that are computed while the tape records, so that their own operations are recorded, too."""
         return [call for call in self.gradients if any(_is_of(value, self.call) for value in call.contexts)]
 
-    def reads(self, script: Script) -> Dataset | None:
-        """The pipeline of a training loop around it; None where no loop takes more than a few batches and applies gradients."""
+    def reads(self, script: Script) -> tuple[Dataset, ...]:
+        """The pipelines of a training loop around it; empty where no loop takes more than a few batches and applies gradients."""
         for loop in reversed(self.call.loops):
-            data = script.dataset_behind(loop.iter)
+            data = drawn_from(script, loop)
             if data is not None:
-                if not self.gradients or _are_few(data) or script.breaks(loop):
-                    return None
+                if not self.gradients:
+                    return ()
                 applied = (call for call in script.all_calls if call.name.rpartition(".")[2] in _APPLIES)
-                return data if any(loop in call.loops for call in applied) else None
-        return None
+                return data if any(loop in call.loops for call in applied) else ()
+        return ()
 
     def is_differentiated(self, gradient: Call) -> bool:
         """Whether a later gradient of this tape may be one of what ``gradient`` gave: a second derivative.
@@ -136,12 +136,6 @@ def _escapes(script: Script, tape: Tape, asked: dict[int, Call]) -> bool:
         elif not isinstance(outer, (tree.With, tree.Delete)):
             return True
     return counted != len(own)
-
-
-def _are_few(data: Dataset) -> bool:
-    """Whether ``take`` leaves a few batches, to look at something; ``take(-1)`` leaves all."""
-    count = data.call.const("count") if data.op == "take" and data.call is not None else None
-    return isinstance(count, int) and 0 <= count < _FEW
 
 
 def _is_of(value: object, call: Call) -> bool:

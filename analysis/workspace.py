@@ -38,6 +38,15 @@ class Module:
     instance: Instance
     modules: dict[str, Module] = field(default_factory=dict)
     complete: bool = False
+    _asked: frozenset[str] = frozenset()
+    _words: frozenset[str] = frozenset()
+
+    def among(self, words: frozenset[str]) -> frozenset[str]:
+        """Those of ``words`` that stand in its text, remembered as long as the same are asked for."""
+        if self._asked is not words:
+            self._asked = words
+            self._words = frozenset([word for word in words if word in self.source.text])
+        return self._words
 
 
 @dataclass(slots=True)

@@ -458,6 +458,7 @@ TF_DATA = table(
     ),
     fact(_D + "from_tensor_slices", "tensors", _from_slices, see=_GUIDE),
     fact(_D + "from_tensors", "tensors", _from_tensors, see=_GUIDE),
+    fact(_D + "get_next", "", lambda call, _run: _self(call).drawn, see="API reference, `tf.data.Iterator`"),
     fact(
         _D + "interleave",
         "map_func cycle_length block_length num_parallel_calls",

@@ -27,8 +27,18 @@ _WORK = {
     "predict_generator": "predicts",
 }
 
+# Who reads batches one by one, and what the model does then.
+_BY_BATCH = {
+    "predict": ("that a loop reads", "predicts"),
+    "predict_on_batch": ("that a loop reads", "predicts"),
+    "test_on_batch": ("that an evaluation loop reads", "evaluates"),
+    "train_on_batch": ("that a training loop reads", "trains"),
+}
+
 # What may follow ``prefetch`` without undoing it.
 _HARMLESS = ("take", "with_options")
+# What may follow it and leaves next to nothing to be done for a batch.
+_QUICK = (*_HARMLESS, "enumerate", "repeat", "zip")
 # Sources that prefetch by themselves (Keras 3.15.1), or whose end is not known.
 _SILENT = ("folder", "timeseries", "split_dataset", "parameter", "unknown", "apply")
 
@@ -42,7 +52,7 @@ def check(script: Script) -> Iterator[Finding]:
         end = read.data
         while end.op in _HARMLESS and end.input is not None:
             end = end.input
-        if end.op in ("prefetch", *_SILENT) or end.call is None or not _works(end):
+        if end.op in _SILENT or end.call is None or _prefetches(end) or not _works(end):
             continue
         yield Finding(
             at=script.call_place(end.call),
@@ -72,10 +82,20 @@ def _read(script: Script) -> Iterator[_Read]:
                 by = f"given to `{fit.method}`"
                 yield _Read(given, by, work, f"{by} here", script.call_place(fit.call))
     for tape in script.tapes:
-        data = tape.reads(script)
-        if data is not None:
+        for data in tape.reads(script):
             place = script.call_place(tape.call)
             yield _Read(data, "that a training loop reads", "trains", "trained here", place)
+    for data, call in script.worked_on:
+        by, work = _BY_BATCH.get(call.name.rpartition(".")[2], ("that a loop reads", "works"))
+        yield _Read(data, by, work, "the model is called here", script.call_place(call))
+
+
+def _prefetches(end: Dataset) -> bool:
+    """Whether a batch is waiting behind ``prefetch``, which little is done after."""
+    at: Dataset | None = end
+    while at is not None and at.op in _QUICK:
+        at = at.input
+    return at is not None and at.op == "prefetch"
 
 
 def _works(end: Dataset) -> bool:

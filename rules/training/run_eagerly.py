@@ -70,13 +70,14 @@ def check(script: Script) -> Iterator[Finding]:
 
 
 def _own_steps(script: Script) -> Iterator[Finding]:
-    """Training steps in a loop over a pipeline that no graph function is around, in a script that has none."""
+    """Training steps in a loop over a pipeline that no graph function is around, in a script that has and calls none."""
     knows = script.uses("tf.function") or any(one.tracer is not None for one in script.functions)
+    knows = knows or any(one.callee is not None and one.callee.tracer is not None for one in script.all_calls)
     if knows or script.runs_eagerly or script.needs_tensorflow_1 or script.uses("tf.distribute."):
         return
     for tape in script.tapes:
         call = tape.call
-        if call.traced is not None or tape.reads(script) is None:
+        if call.traced is not None or not tape.reads(script):
             continue
         step: tree.Node = call.function.node if call.function is not None else tape.statement
         if ".numpy(" not in script.text(step):

@@ -1,0 +1,85 @@
+"""Pipelines that a loop of the script's own takes batches from, and the models that work on these."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, NamedTuple
+
+from keras_memlint.analysis import places, tree
+from keras_memlint.analysis.calls import Call
+from keras_memlint.analysis.scopes import Loop
+from keras_memlint.analysis.values import Dataset
+
+if TYPE_CHECKING:
+    from keras_memlint.analysis.script import Script
+
+_FEW = 20  # batches
+_TAKES = ("builtins.next", "tf.data.Dataset.get_next")
+# Methods of a model that take one batch.
+_WORKS = tuple(
+    f"keras.Model.{name}"
+    for name in ("__call__", "predict", "predict_on_batch", "test_on_batch", "train_on_batch")
+)
+
+
+class Worked(NamedTuple):
+    """``call`` gives a model what a loop takes from ``data``, batch by batch."""
+
+    data: Dataset
+    call: Call
+
+
+def taken(script: Script) -> dict[int, tuple[Dataset, ...]]:
+    """By the ``id`` of a loop: the pipelines of which each of its turns takes an element with ``next``."""
+    found: dict[int, tuple[Dataset, ...]] = {}
+    for call in script.calls(*_TAKES):
+        if not call.loops or any(conditions(script, call)):
+            continue
+        data = script.dataset_behind(call.receiver if isinstance(call.receiver, Dataset) else call.first())
+        loop = call.loops[-1]
+        known = found.get(id(loop), ())
+        if data is not None and data not in known and not (loop.trips is not None and loop.trips < _FEW):
+            found[id(loop)] = (*known, data)
+    return found
+
+
+def drawn_from(script: Script, loop: Loop) -> tuple[Dataset, ...] | None:
+    """The pipelines ``loop`` goes through or takes an element of in each turn; empty where it takes a few batches only.
+
+    None where it is about no pipeline.
+    """
+    through = script.datasets_behind(loop.iter)
+    if through:
+        return () if script.breaks(loop) or any(map(_are_few, through)) else through
+    return script.taken.get(id(loop))
+
+
+def worked_on(script: Script) -> Iterator[Worked]:
+    """The pipelines whose batches a loop gives to a model in each turn, without a gradient tape, in order."""
+    for call in script.calls(*_WORKS):
+        if call.loops and not call.mapped and not any(conditions(script, call)):
+            for data in drawn_from(script, call.loops[-1]) or ():
+                yield Worked(data, call)
+
+
+def conditions(script: Script, call: Call) -> Iterator[str]:
+    """The conditions within the loop of ``call`` under which it is made, as they are written, innermost first."""
+    loop = call.loops[-1].node
+    if not isinstance(loop, (tree.For, tree.While)):
+        return
+    for one in call.led_by():
+        if not script.own(one.node):
+            return
+        for statement in reversed(list(places.around(script.parsed, script.place(one.node).start))):
+            if statement is loop:
+                return
+            if isinstance(statement, tree.FunctionDef):
+                break
+            if isinstance(statement, tree.If):
+                yield script.text(statement.test)
+
+
+def _are_few(data: Dataset) -> bool:
+    """Whether ``take`` leaves a few batches, to look at something; ``take(-1)`` leaves all."""
+    count = data.call.const("count") if data.op == "take" and data.call is not None else None
+    return isinstance(count, int) and 0 <= count < _FEW
