@@ -13,6 +13,7 @@ from keras_memlint.analysis import (
     pipelines,
     places,
     precision,
+    reordering,
     repeating,
     runtime,
     training,
@@ -407,6 +408,10 @@ class Script:
         if loop.node not in self._bound:
             self._bound[loop.node] = tree.bound_names(loop.node)
         return node.id in self._bound[loop.node]
+
+    def is_reordered(self, loop: Loop, node: tree.Expr) -> bool:
+        """Whether all that ``loop`` makes of the name ``node`` is the same data in another order."""
+        return reordering.is_reordered(self, loop, node)
 
     @staticmethod
     def breaks(loop: Loop) -> bool:

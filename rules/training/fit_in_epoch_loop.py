@@ -33,12 +33,20 @@ def check(script: Script) -> Iterator[Finding]:
         text = script.text(loop.node)
         if any(word in text for word in _BETWEEN):
             continue
+        shuffled = any(script.rebinds(loop, part) for part in _data(fit))
         yield Finding(
             at=script.call_place(fit.call),
             site=script.place(fit.call.site),
-            message="`fit` runs one epoch in each turn of a loop, on the same data: it is set up anew each time"
+            message="`fit` runs one epoch in each turn of a loop, on the same data"
+            + (" in another order" if shuffled else "")
+            + ": it is set up anew each time"
             + ("" if isinstance(fit.x, Dataset) else ", and the arrays are copied again"),
-            help="call `fit` once with `epochs=…`; what the loop does between epochs goes into a callback",
+            help=(
+                "call `fit` once with `epochs=…`, which shuffles arrays before each"
+                if shuffled
+                else "call `fit` once with `epochs=…`"
+            )
+            + "; what the loop does between epochs goes into a callback",
             related=(("the loop is here", script.place(loop.node)),),
         )
 
@@ -49,16 +57,20 @@ def _is_one_epoch(fit: Fit) -> bool:
 
 
 def _same_data(script: Script, fit: Fit, loop: Loop) -> bool:
-    """Whether each turn trains on the very same arrays or data set."""
-    if not isinstance(fit.x, (Array, Dataset)) or any(
-        fill.array is fit.x and loop in fill.loops for fill in script.fills
-    ):
+    """Whether each turn trains on the very same arrays or data set, in whatever order."""
+    if any(fill.array is fit.x and loop in fill.loops for fill in script.fills):
         return False
+    changed = [part for part in _data(fit) if script.rebinds(loop, part)]
+    if not isinstance(fit.x, (Array, Dataset)) and not changed:
+        return False
+    return all(script.is_reordered(loop, part) for part in changed)
+
+
+def _data(fit: Fit) -> Iterator[tree.Expr]:
+    """What ``fit`` is given to train and validate on, one by one where it is a list."""
     for at, argument in enumerate(fit.call.node.args):
         name = argument.name or (fit.call.params[at] if at < len(fit.call.params) else "")
-        if name in _OTHER:
-            continue
-        parts = argument.value.elements if isinstance(argument.value, tree.Sequence) else (argument.value,)
-        if any(script.rebinds(loop, part) for part in parts):
-            return False
-    return True
+        if name not in _OTHER:
+            yield from (
+                argument.value.elements if isinstance(argument.value, tree.Sequence) else (argument.value,)
+            )

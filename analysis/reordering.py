@@ -1,0 +1,71 @@
+"""Data that each turn of a loop has in another order, and that is the same data all the same."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from keras_memlint.analysis import tree
+
+if TYPE_CHECKING:
+    from keras_memlint.analysis.scopes import Loop
+    from keras_memlint.analysis.script import Script
+
+_PERMUTATION = ("numpy.random.permutation", "numpy.random.Generator.permutation")
+_SHUFFLE = "sklearn.utils.shuffle"
+
+
+def is_reordered(script: Script, loop: Loop, node: tree.Expr) -> bool:
+    """Whether all that ``loop`` makes of the name ``node`` is what it was, or a name that stays as it is, shuffled.
+
+    ``x = x[np.random.permutation(len(x))]``, ``x, y = shuffle(x, y)``.
+    """
+    made = _made(loop, node)
+    if made is None or not isinstance(node, tree.Name):
+        return False
+    target, value = made.targets[0], made.value
+    parts = target.elements if isinstance(target, tree.Sequence) else (target,)
+    at = next((n for n, part in enumerate(parts) if isinstance(part, tree.Name) and part.id == node.id), -1)
+    if isinstance(value, tree.Call) and script.called(value) == _SHUFFLE:
+        given = [one.value for one in value.args if one.name is None and not one.star]
+        return 0 <= at < len(given) == len(parts) and _stays(script, loop, given[at], node)
+    if isinstance(value, tree.Sequence) and 0 <= at < len(value.elements) == len(parts):
+        value = value.elements[at]  # `x, y = x[order], y[order]`
+    return (
+        isinstance(value, tree.Subscript)
+        and len(value.items) == 1
+        and _is_permutation(script, loop, value.items[0])
+        and _stays(script, loop, value.value, node)
+    )
+
+
+def _made(loop: Loop, node: tree.Expr) -> tree.Assign | None:
+    """The assignment that binds the name ``node`` in ``loop``; None unless there is one, and nothing else does."""
+    found = list(_binding(loop, node.id)) if isinstance(node, tree.Name) else []
+    made = found[0] if len(found) == 1 else None
+    return made if isinstance(made, tree.Assign) and len(made.targets) == 1 else None
+
+
+def _binding(loop: Loop, name: str) -> Iterator[tree.Node]:
+    """The statements of ``loop`` that bind ``name`` or change a part of what it stands for."""
+    for node, _ in tree.walk(loop.node):
+        if isinstance(node, (tree.For, tree.With)):
+            targets = (node.target,) if isinstance(node, tree.For) else [target for _, target in node.items]
+            inside = (one for target in targets if target is not None for one, _ in tree.walk(target))
+            if any(isinstance(one, tree.Name) and one.id == name for one in inside):
+                yield node
+        elif isinstance(node, (tree.Assign, tree.AugAssign, tree.AnnAssign, tree.Delete)):
+            if name in tree.bound_names(node):
+                yield node
+
+
+def _is_permutation(script: Script, loop: Loop, index: tree.Expr) -> bool:
+    """Whether ``index`` draws all elements in another order, or is a name for that."""
+    made = _made(loop, index)
+    drawn = made.value if made is not None else index
+    return isinstance(drawn, tree.Call) and script.called(drawn) in _PERMUTATION
+
+
+def _stays(script: Script, loop: Loop, base: tree.Expr, name: tree.Name) -> bool:
+    """Whether ``base`` is ``name`` itself, or nothing that the loop changes."""
+    return (isinstance(base, tree.Name) and base.id == name.id) or not script.rebinds(loop, base)
