@@ -18,6 +18,7 @@ from keras_memlint.analysis.facts.python_outside import PYTHON_OUTSIDE
 from keras_memlint.analysis.facts.sklearn import SKLEARN
 from keras_memlint.analysis.facts.sklearn_data import SKLEARN_DATA
 from keras_memlint.analysis.facts.table import Fact, table
+from keras_memlint.analysis.facts.tensor_specs import TENSOR_SPECS
 from keras_memlint.analysis.facts.tensorflow import TENSORFLOW
 from keras_memlint.analysis.facts.tf_data import TF_DATA
 from keras_memlint.analysis.facts.tf_distribute import TF_DISTRIBUTE
@@ -47,6 +48,7 @@ FACTS: dict[str, Fact] = table(
             TENSORFLOW,
             TFDS,
             TFLITE,
+            TENSOR_SPECS,
             TF_DATA,
             TF_DISTRIBUTE,
             UFUNCS,

@@ -7,6 +7,7 @@ from math import prod
 from keras_memlint.analysis.calls import Call
 from keras_memlint.analysis.elements import parts
 from keras_memlint.analysis.facts.table import Gives, Machine, fact, table
+from keras_memlint.analysis.facts.tensor_specs import declared
 from keras_memlint.analysis.preprocessing import is_random, is_sizing, preprocessing_layers
 from keras_memlint.analysis.values import (
     UNKNOWN,
@@ -177,11 +178,11 @@ def _generator(call: Call, run: Machine) -> Value:
     source = call.arg("generator") or UNKNOWN
     element: Value = UNKNOWN
     inner: tuple[Call, ...] = ()
-    if isinstance(source, Function):
+    if isinstance(source, (Function, Instance)):
         made, inner = run.apply(source, (), call, mapped=True)
         element = made.any() if isinstance(made, Items) else UNKNOWN
     call.inner = inner
-    return _make(call, "from_generator", None, element, None)
+    return _make(call, "from_generator", None, declared(call, element), None)
 
 
 def _range(call: Call, _run: Machine) -> Value:

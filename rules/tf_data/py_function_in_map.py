@@ -7,7 +7,10 @@ from collections.abc import Iterator
 from keras_memlint.analysis.script import Script
 from keras_memlint.rules.base import Finding, Rule
 
-RULE = Rule("KM212", "py-function-in-map", severity="hint", words=("py_function", "numpy_function"))
+RULE = Rule(
+    "KM212", "py-function-in-map", severity="hint", words=("py_function", "numpy_function", "from_generator")
+)
+_FUNCTIONS = ("py_function", "numpy_function")
 
 # What TensorFlow's own operations do as well.
 _NATIVE = {
@@ -19,16 +22,45 @@ _NATIVE = {
     "keras.utils.load_img": "`tf.io.decode_image`",
     "plt.imread": "`tf.io.decode_image`",
 }
+# What a generator reads pictures with, among them TensorFlow's own, which it calls one by one.
+_READS = ("PIL.Image.open", "cv2.imread", "keras.utils.load_img", "plt.imread")
+_DECODES = ("tf.io.decode_image", "tf.io.decode_jpeg", "tf.io.decode_png", "tf.io.decode_bmp")
 
 
 def check(script: Script) -> Iterator[Finding]:
+    yield from _mapped(script)
+    yield from _generated(script)
+
+
+def _generated(script: Script) -> Iterator[Finding]:
+    """Pictures that a Python generator reads and decodes for a pipeline."""
+    reported: set[int] = set()
+    for call, _ in script.dataset_ops("from_generator"):
+        read = next((one for one in call.inner if one.name in (*_READS, *_DECODES)), None)
+        if read is None or id(call.node) in reported:
+            continue
+        reported.add(id(call.node))
+        own = _NATIVE.get(read.name, "")
+        yield Finding(
+            at=script.call_place(call),
+            site=script.place(call.site),
+            message="the generator reads and decodes images in Python, under the interpreter's lock, one at a time",
+            help="make a dataset of the file names and read them in a `map` with `num_parallel_calls=tf.data.AUTOTUNE`"
+            + (f"; {own} decodes as well" if own else ""),
+            related=(("decoded here", script.call_place(read)),),
+            severity="info",
+        )
+
+
+def _mapped(script: Script) -> Iterator[Finding]:
+    """Python functions in a ``map``."""
     reported: set[int] = set()
     for call, dataset in script.dataset_ops("map"):
         if "python" not in dataset.traits:
             continue
         for inner in call.inner:
             name = inner.name.rpartition(".")[2]
-            if name not in RULE.words or not reported.isdisjoint((id(inner.node), id(inner.site))):
+            if name not in _FUNCTIONS or not reported.isdisjoint((id(inner.node), id(inner.site))):
                 continue
             reported |= {id(inner.node), id(inner.site)}
             native = dict.fromkeys(_NATIVE[one.name] for one in inner.inner if one.name in _NATIVE)
