@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 Shape = tuple["int | None", ...]
 # A small built-in data set is one no more once it takes so much: CIFAR-10 as float32 does, MNIST as float64 does not.
 NOT_SMALL = 512 << 20
+_ALSO = 4  # pipelines of other branches that are remembered
 
 
 @dataclass(slots=True, eq=False, repr=False)
@@ -293,7 +294,7 @@ class Dataset(Value):
 
     ``element`` is the structure of one element. ``cardinality`` counts elements (batches after ``batch``), None when
     unknown; ``batch_size`` is None before ``batch``, 0 when batched by an unknown number. ``infinite`` after
-    ``repeat()``. ``op`` is the method's or function's short name.
+    ``repeat()``. ``op`` is the method's or function's short name. ``also`` are pipelines that another branch has in its place.
     """
 
     op: str
@@ -305,6 +306,7 @@ class Dataset(Value):
     infinite: bool = False
     toy: bool = False
     traits: frozenset[str] = frozenset()
+    also: tuple[Dataset, ...] = ()
 
     def chain(self) -> Iterator[Dataset]:
         """This operation and those before it, latest first."""
@@ -653,13 +655,22 @@ def join(a: Value, b: Value) -> Value:
     if isinstance(a, Items) and isinstance(b, Items):
         return _join_items(a, b)
     if isinstance(a, Dataset) and isinstance(b, Dataset):
-        return a if sum(1 for _ in a.chain()) > sum(1 for _ in b.chain()) else b
+        return _join_datasets(a, b)
     if isinstance(a, KerasTensor) and isinstance(b, KerasTensor):
         # A loop that builds layers runs an unknown number of times: what both sides agree on is known.
         return KerasTensor(_join_shapes(a.shape, b.shape), None, (), None, a.node)
     if type(a) is type(b):
         return b
     return UNKNOWN
+
+
+def _join_datasets(a: Dataset, b: Dataset) -> Dataset:
+    """The longer one, which remembers the other unless it goes on from there."""
+    longer, shorter = (a, b) if sum(1 for _ in a.chain()) > sum(1 for _ in b.chain()) else (b, a)
+    for one in (shorter, *shorter.also):
+        if one not in (*longer.chain(), *longer.also) and len(longer.also) < _ALSO:
+            longer.also = (*longer.also, one)
+    return longer
 
 
 def _join_shapes(a: Shape | None, b: Shape | None) -> Shape | None:

@@ -80,7 +80,8 @@ def _read(script: Script) -> Iterator[_Read]:
             if isinstance(given, Dataset):
                 work = "evaluates" if given is not fit.x else _WORK.get(fit.method, "trains")
                 by = f"given to `{fit.method}`"
-                yield _Read(given, by, work, f"{by} here", script.call_place(fit.call))
+                for data in (given, *given.also):
+                    yield _Read(data, by, work, f"{by} here", script.call_place(fit.call))
     for tape in script.tapes:
         for data in tape.reads(script):
             place = script.call_place(tape.call)
