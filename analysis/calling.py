@@ -60,6 +60,11 @@ _KERAS_ONLY = frozenset(
 _MODEL_ONLY = frozenset(
     ["predict_generator", "evaluate_generator", "train_on_batch", "predict_on_batch", "test_on_batch"]
 )
+# What gives a pipeline away: keyword arguments that only tf.data's methods have, or two of its methods in a row. One
+# of these must be given a size, as those of Hugging Face's are not.
+_DATA_KEYWORDS = frozenset(["drop_remainder", "num_parallel_calls", "reshuffle_each_iteration"])
+_SIZED = {"batch": "batch_size", "prefetch": "buffer_size", "shuffle": "buffer_size"}
+_LINKS = frozenset(["cache", "map", "repeat", "take"])
 
 
 def call(run: Interpreter, node: tree.Call, scope: Scope) -> Value:
@@ -225,6 +230,8 @@ def _unknown_method(run: Interpreter, name: str, given: Given) -> Value:
     """A method of something unknown: a model when its arguments can be nothing else."""
     if _is_of_model(name, given):
         return _library(run, f"keras.Model.{name}", "", Model("unknown", complete=False), given)
+    if _is_of_dataset(name, given):
+        return _library(run, f"tf.data.Dataset.{name}", "", Dataset("unknown"), given)
     made = record(run, f"?.{name}", "", UNKNOWN, given)
     _callbacks(run, given)
     if name == "reshape" and given.args:
@@ -238,6 +245,29 @@ def _is_of_model(name: str, given: Given) -> bool:
     if name in ("evaluate", "predict", "fit") and given.args and isinstance(given.args[0], Dataset):
         return True
     return name in _MODEL_ONLY
+
+
+def _is_of_dataset(name: str, given: Given) -> bool:
+    """Whether a method of something unknown is a pipeline's: ``x.map(f, num_parallel_calls=4)``, ``x.shuffle(9).batch(4)``."""
+    if not _DATA_KEYWORDS.isdisjoint(given.kwargs):
+        return f"tf.data.Dataset.{name}" in FACTS
+    before = given.node.func.value if isinstance(given.node.func, tree.Attribute) else None
+    links = (given.node, before)
+    return any(map(_is_sized, links)) and all(_is_sized(one) or _method_of(one) in _LINKS for one in links)
+
+
+def _method_of(node: tree.Expr | None) -> str:
+    return node.func.name if isinstance(node, tree.Call) and isinstance(node.func, tree.Attribute) else ""
+
+
+def _is_sized(node: tree.Expr | None) -> bool:
+    """Whether ``node`` is a call of ``batch`` or the like that is given a size."""
+    size = _SIZED.get(_method_of(node))
+    return (
+        isinstance(node, tree.Call)
+        and size is not None
+        and any(one.name in (None, size) for one in node.args)
+    )
 
 
 def class_name(value: Value) -> str:

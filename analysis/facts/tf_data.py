@@ -412,6 +412,9 @@ _D = "tf.data.Dataset."
 TF_DATA = table(
     fact("builtins.int.numpy", "", lambda call, _run: call.receiver or UNKNOWN, see=_GUIDE),
     fact("tf.data.AUTOTUNE", see=_GUIDE),
+    fact(
+        "tf.contrib.eager.Iterator", "dataset", lambda call, _run: call.first(), see="API reference of 1.15"
+    ),
     fact("tf.data.FixedLengthRecordDataset", "filenames record_bytes", _records, see=_GUIDE),
     fact(
         "tf.data.TFRecordDataset",

@@ -15,7 +15,11 @@ from keras_memlint.fixes.spelling import autotune
 from keras_memlint.rules.base import Finding, Rule
 
 RULE = Rule(
-    "KM207", "missing-prefetch", severity="info", words=("Dataset", "tfds", "_from_directory"), fix="safe"
+    "KM207",
+    "missing-prefetch",
+    severity="info",
+    words=("Dataset", "tfds", "_from_directory", "batch"),
+    fix="safe",
 )
 
 # From here on tf.data puts in a prefetch itself where the last operation is none (API reference, `inject_prefetch`).
