@@ -60,6 +60,7 @@ _KERAS_ONLY = frozenset(
 _MODEL_ONLY = frozenset(
     ["predict_generator", "evaluate_generator", "train_on_batch", "predict_on_batch", "test_on_batch"]
 )
+_OWN = ("builtins.", "keras.", "tf.", "numpy.", "sklearn.")
 # What gives a pipeline away: keyword arguments that only tf.data's methods have, or two of its methods in a row. One
 # of these must be given a size, as those of Hugging Face's are not.
 _DATA_KEYWORDS = frozenset(["drop_remainder", "num_parallel_calls", "reshuffle_each_iteration"])
@@ -190,6 +191,10 @@ def record(
 def _library(run: Interpreter, name: str, flavour: str, receiver: Value | None, given: Given) -> Value:
     """A call into a library: by its fact, else by what its name says."""
     row = FACTS.get(name) or find_fact(name)
+    if row is None and receiver is None and not name.startswith(_OWN):
+        told = _told_by_use(run, name.rpartition(".")[2], given)
+        if told is not None:
+            return told  # an object that some module has made
     if row is None:
         made = record(run, name, flavour, receiver, given, models.parameters_of(name))
         made.result = symbolic.operation(name, given.args, given.kwargs, given.node) or models.construct(made)
@@ -214,6 +219,10 @@ def _callbacks(run: Interpreter, given: Given) -> None:
 
 
 def _method(run: Interpreter, receiver: Value, name: str, given: Given) -> Value:
+    if _is_unknown(receiver):
+        told = _told_by_use(run, name, given)
+        if told is not None:
+            return told
     if isinstance(receiver, UnknownValue):
         return _unknown_method(run, name, given)
     if isinstance(receiver, Instance):
@@ -226,12 +235,24 @@ def _method(run: Interpreter, receiver: Value, name: str, given: Given) -> Value
     return _library(run, f"{class_name(receiver)}.{name}", flavour_of(receiver), receiver, given)
 
 
-def _unknown_method(run: Interpreter, name: str, given: Given) -> Value:
-    """A method of something unknown: a model when its arguments can be nothing else."""
+def _is_unknown(value: Value) -> bool:
+    """Whether nothing is known of ``value``, nor of what it is an attribute of."""
+    while isinstance(value, Bound):
+        value = value.receiver
+    return isinstance(value, UnknownValue)
+
+
+def _told_by_use(run: Interpreter, name: str, given: Given) -> Value | None:
+    """What a method of something unknown gives where its name and arguments can only be a model's or a pipeline's."""
     if _is_of_model(name, given):
         return _library(run, f"keras.Model.{name}", "", Model("unknown", complete=False), given)
     if _is_of_dataset(name, given):
         return _library(run, f"tf.data.Dataset.{name}", "", Dataset("unknown"), given)
+    return None
+
+
+def _unknown_method(run: Interpreter, name: str, given: Given) -> Value:
+    """A method of something unknown."""
     made = record(run, f"?.{name}", "", UNKNOWN, given)
     _callbacks(run, given)
     if name == "reshape" and given.args:
