@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from keras_memlint.analysis import places, tree
 from keras_memlint.analysis.calls import Call
 from keras_memlint.analysis.scopes import Loop
-from keras_memlint.analysis.values import Dataset
+from keras_memlint.analysis.values import Dataset, Instance
 
 if TYPE_CHECKING:
     from keras_memlint.analysis.script import Script
@@ -52,6 +52,14 @@ def drawn_from(script: Script, loop: Loop) -> tuple[Dataset, ...] | None:
     if through:
         return () if script.breaks(loop) or any(map(_are_few, through)) else through
     return script.taken.get(id(loop))
+
+
+def draws_from_own(script: Script, loop: Loop) -> bool:
+    """Whether ``loop`` goes through an object of a class of the user's own, or through what a generator of the user's gives."""
+    if isinstance(loop.iter, Instance):
+        return any(loop.iter.cls.method(name) is not None for name in ("__iter__", "__getitem__"))
+    given = [call.first() for call in script.calls("builtins.next") if call.loops and call.loops[-1] is loop]
+    return any(script.is_generated(value) for value in (loop.iter, *given))
 
 
 def worked_on(script: Script) -> Iterator[Worked]:

@@ -362,6 +362,18 @@ class Script:
                 return ()
         return ()
 
+    def is_generated(self, value: Value) -> bool:
+        """Whether ``value`` gives what a generator function of the user's own yields."""
+        for _ in range(_WRAPPED):
+            call = self._givers.get(id(value))
+            if call is None:
+                return False
+            if call.callee is not None:
+                node = call.callee.node
+                return isinstance(node, tree.FunctionDef) and node.is_generator
+            value = call.first()
+        return False
+
     @cached_property
     def taken(self) -> dict[int, tuple[Dataset, ...]]:
         """By the ``id`` of a loop: the pipelines of which each of its turns takes an element with `next`."""

@@ -6,16 +6,22 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from keras_memlint.analysis import tree
+from keras_memlint.analysis import steps, tree
 from keras_memlint.analysis.calls import Call
-from keras_memlint.analysis.drawing import drawn_from
-from keras_memlint.analysis.values import Const, Dataset, Object
+from keras_memlint.analysis.drawing import drawn_from, draws_from_own
+from keras_memlint.analysis.scopes import Loop, trips_of
+from keras_memlint.analysis.values import Array, Const, Dataset, Object
 
 if TYPE_CHECKING:
     from keras_memlint.analysis.script import Script
 
 _TAPE = "tf.GradientTape"
 _APPLIES = ("apply", "apply_gradients", "assign_sub")
+_MANY = 20  # steps
+_SETS = ("disk", "toy")  # where arrays come from that are no answers of an environment
+# What a value may be read for without the step being in need of it, and what may be around it there.
+_SHOWS = ("append", "assign", "info", "print", "scalar", "set_description", "set_postfix", "write")
+_FORMATS = ("float", "format", "int", "mean", "numpy", "round", "str", "sum")
 # What may be done with a tape beside asking it for a gradient, without needing it to be persistent.
 _HARMLESS = ("watch", "watched_variables")
 
@@ -62,9 +68,25 @@ class Tape:
             if data is not None:
                 if not self.gradients:
                     return ()
-                applied = (call for call in script.all_calls if call.name.rpartition(".")[2] in _APPLIES)
-                return data if any(loop in call.loops for call in applied) else ()
+                return data if any(loop in call.loops for call in _applied(script)) else ()
         return ()
+
+    def learns(self, script: Script) -> bool:
+        """Whether a loop trains with it on data, batch by batch or all at once, rather than on what an environment gives."""
+        loops = self.call.loops
+        if self.reads(script):
+            return True
+        if not loops or not self.gradients or not any(loops[-1] in call.loops for call in _applied(script)):
+            return False
+        trips = trips_of(loops)
+        if trips is not None and trips < _MANY:
+            return False
+        if len(loops) > 1 and draws_from_own(script, loops[-1]):
+            return True
+        given = (
+            one.x for one in script.forwards if any(_is_of(value, self.call) for value in one.call.contexts)
+        )
+        return any(_is_data(x, loops[-1]) for x in given)
 
     def is_differentiated(self, gradient: Call) -> bool:
         """Whether a later gradient of this tape may be one of what ``gradient`` gave: a second derivative.
@@ -108,6 +130,27 @@ def tapes_of(script: Script) -> list[Tape]:
     return list(found.values())
 
 
+def needs_values(script: Script, step: tree.Node) -> bool:
+    """Whether Python goes on with values of tensors in ``step``, rather than to show, keep or return them."""
+    read = (node for node, _ in tree.walk(step) if isinstance(node, tree.Call) and _called(node) == "numpy")
+    return any(not _is_shown(script, node) for node in read)
+
+
+def _is_shown(script: Script, node: tree.Call) -> bool:
+    for outer in script.names.around(node):
+        if isinstance(outer, tree.Return) or (isinstance(outer, tree.Call) and _called(outer) in _SHOWS):
+            return True
+        if isinstance(outer, tree.Stmt) or (isinstance(outer, tree.Call) and _called(outer) not in _FORMATS):
+            return False
+    return False
+
+
+def _called(node: tree.Call) -> str:
+    """The last word of what is called."""
+    func = node.func
+    return func.name if isinstance(func, tree.Attribute) else func.id if isinstance(func, tree.Name) else ""
+
+
 def _opened(script: Script, node: tree.Call) -> tuple[tree.With, str] | None:
     """The ``with`` statement that opens the tape, and its name there; None when it is opened in another way."""
     statement = script.statement_at(script.place(node).start)
@@ -136,6 +179,18 @@ def _escapes(script: Script, tape: Tape, asked: dict[int, Call]) -> bool:
         elif not isinstance(outer, (tree.With, tree.Delete)):
             return True
     return counted != len(own)
+
+
+def _applied(script: Script) -> Iterator[Call]:
+    """The calls that change weights by gradients."""
+    return (call for call in script.all_calls if call.name.rpartition(".")[2] in _APPLIES)
+
+
+def _is_data(x: Array, loop: Loop) -> bool:
+    """Whether ``x`` is a data set, or a batch that ``loop`` takes of one."""
+    inside = {id(node) for node, _ in tree.walk(loop.node)}
+    taken = (step for step in (x.origin.steps() if x.origin is not None else ()) if id(step.node) in inside)
+    return x.source in _SETS or any(step.did(steps.SLICED, steps.PICKED) for step in taken)
 
 
 def _is_of(value: object, call: Call) -> bool:

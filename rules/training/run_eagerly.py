@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from keras_memlint.analysis import tree
 from keras_memlint.analysis.calls import Call
 from keras_memlint.analysis.script import Script
-from keras_memlint.analysis.tapes import Tape
+from keras_memlint.analysis.tapes import Tape, needs_values
 from keras_memlint.analysis.values import Const
 from keras_memlint.fixes.calls import remove_argument
 from keras_memlint.fixes.edits import Fix
@@ -77,16 +77,17 @@ def _own_steps(script: Script) -> Iterator[Finding]:
         return
     for tape in script.tapes:
         call = tape.call
-        if call.traced is not None or not tape.reads(script):
+        if call.traced is not None or not tape.learns(script):
             continue
         step: tree.Node = call.function.node if call.function is not None else tape.statement
-        if ".numpy(" not in script.text(step):
+        if not needs_values(script, step):
             yield Finding(
                 at=script.call_place(call),
                 site=script.place(call.site),
                 message="the training step runs operation by operation: slower, and outputs are freed later than in a graph",
-                help="make the step a function of its own with `@tf.function`; it gets one batch",
-                fixes=_decorated(script, tape),
+                help="make the step a function of its own with `@tf.function`; it gets one batch"
+                + (", and returns what is shown" if ".numpy(" in script.text(step) else ""),
+                fixes=_decorated(script, tape) if ".numpy(" not in script.text(step) else (),
             )
 
 
