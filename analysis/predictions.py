@@ -61,7 +61,7 @@ def _repeated(script: Script, fit: Fit, others: list[Fit]) -> Iterator[Repeated]
         return
     x, loop = fit.x, fit.call.loops[-1]
     alone = next((one for one in others if one.call.caller is None and not one.call.loops), None)
-    if isinstance(x, UnknownValue) and alone is not None:
+    if alone is not None and (isinstance(x, UnknownValue) or (isinstance(x, Array) and x.shape is None)):
         x = alone.x  # the function itself makes it so, whatever it is given
     rows, part = _size(script, fit, x)
     found = Repeated(fit, loop, rows, part, rows is not None and rows <= _batch_size(fit))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from keras_memlint.analysis import calling, models, tree
 from keras_memlint.analysis.calls import Call, Given
@@ -15,6 +15,7 @@ from keras_memlint.analysis.values import (
     UNKNOWN,
     Api,
     Array,
+    Class,
     Const,
     Dataset,
     Function,
@@ -106,7 +107,7 @@ def _run_the_rest(run: Interpreter) -> None:
             init = cls.method("__init__")
             if init is not None:
                 run.evaluate(init.bind(instance), (instance, *_annotated(run, init)[1:]), {})
-        for method in methods:
+        for method in (*methods, *_inherited(run, cls)):
             if id(method.node) not in run.times:
                 bound = method.bind(instance)
                 arguments = _annotated(run, method)
@@ -120,6 +121,17 @@ def _run_the_rest(run: Interpreter) -> None:
     for call in list(run.calls):
         if isinstance(call.receiver, Model) and call.receiver.kind == "subclass":
             models.trace(call.receiver, None, call, run.machine)
+
+
+def _inherited(run: Interpreter, cls: Class) -> Iterator[Function]:
+    """The methods that ``cls`` has from classes of other modules: they may call its own, again and again."""
+    for base in cls.bases:
+        if isinstance(base, Class):
+            if base.node.piece.source is not run.project.source:
+                for name, value in base.scope.names.items():
+                    if isinstance(value, Function) and cls.method(name) is value:
+                        yield value
+            yield from _inherited(run, base)
 
 
 def _annotated(run: Interpreter, function: Function) -> tuple[Value, ...]:
