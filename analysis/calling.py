@@ -60,6 +60,8 @@ _KERAS_ONLY = frozenset(
 _MODEL_ONLY = frozenset(
     ["predict_generator", "evaluate_generator", "train_on_batch", "predict_on_batch", "test_on_batch"]
 )
+_PREDICT_ONLY = frozenset(["batch_size", "steps"])
+_IMAGE = 3  # axes of one image, which others than networks take, too
 _OWN = ("builtins.", "keras.", "tf.", "numpy.", "sklearn.")
 # What gives a pipeline away: keyword arguments that only tf.data's methods have, or two of its methods in a row. One
 # of these must be given a size, as those of Hugging Face's are not.
@@ -244,7 +246,7 @@ def _is_unknown(value: Value) -> bool:
 
 def _told_by_use(run: Interpreter, name: str, given: Given) -> Value | None:
     """What a method of something unknown gives where its name and arguments can only be a model's or a pipeline's."""
-    if _is_of_model(name, given):
+    if _is_of_model(run, name, given):
         return _library(run, f"keras.Model.{name}", "", Model("unknown", complete=False), given)
     if _is_of_dataset(name, given):
         return _library(run, f"tf.data.Dataset.{name}", "", Dataset("unknown"), given)
@@ -260,12 +262,31 @@ def _unknown_method(run: Interpreter, name: str, given: Given) -> Value:
     return made.result
 
 
-def _is_of_model(name: str, given: Given) -> bool:
+def _is_of_model(run: Interpreter, name: str, given: Given) -> bool:
+    """Whether a method of something unknown is a Keras model's."""
     if name in ("fit", "fit_generator") and not _KERAS_ONLY.isdisjoint(given.kwargs):
         return True
     if name in ("evaluate", "predict", "fit") and given.args and isinstance(given.args[0], Dataset):
         return True
+    if name == "predict":
+        return not _PREDICT_ONLY.isdisjoint(given.kwargs) or _is_network_input(run, given)
     return name in _MODEL_ONLY
+
+
+def _is_network_input(run: Interpreter, given: Given) -> bool:
+    """Whether the first argument can only be meant for a network: a batch of images or sequences, or several arrays.
+
+    Any array is where Keras's own class calls the method: a callback, say.
+    """
+    x = given.args[0] if given.args else UNKNOWN
+    if isinstance(x, Items) and x.kind == "list" and x.items is not None:
+        return len(x.items) > 1 and all(isinstance(one, Array) for one in x.items)
+    if not isinstance(x, Array) or x.kind != "ndarray":
+        return False
+    owner = scope_self(run)
+    own = owner.cls.api_base() if isinstance(owner, Instance) else None
+    shape = x.shape or ()
+    return (own or "").startswith("keras.") or len(shape) > _IMAGE or (len(shape) == _IMAGE and shape[0] == 1)
 
 
 def _is_of_dataset(name: str, given: Given) -> bool:

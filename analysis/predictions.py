@@ -57,7 +57,7 @@ def repeated(script: Script) -> Iterator[Repeated]:
 
 def _repeated(script: Script, fit: Fit, others: list[Fit]) -> Iterator[Repeated]:
     """What ``fit``, one evaluation of a call, is. ``others`` are all of them."""
-    if _turns_little(fit) or any(map(_is_rare, conditions(script, fit.call))):
+    if _turns_little(script, fit) or any(map(_is_rare, conditions(script, fit.call))):
         return
     x, loop = fit.x, fit.call.loops[-1]
     alone = next((one for one in others if one.call.caller is None and not one.call.loops), None)
@@ -90,9 +90,12 @@ def _batch_size(fit: Fit) -> int:
     return max(fit.batch_size or 1, 1)
 
 
-def _turns_little(fit: Fit) -> bool:
+def _turns_little(script: Script, fit: Fit) -> bool:
     """Whether its loop is known to turn a few times only, or makes another model each turn."""
     loop, made = fit.call.loops[-1], fit.model.call if fit.model is not None else None
+    if made is not None and script.is_kept(made):
+        if any(one.conditional and loop in one.loops for one in made.led_by()):
+            made = None  # in the first turn only
     if isinstance(loop.node, (tree.For, tree.While)) and any(map(_leaves, loop.node.body)):
         return True
     turned = [one for one in fit.call.loops if made is None or one not in made.loops]

@@ -43,6 +43,9 @@ def _fixes(script: Script, found: Repeated) -> tuple[Fix, ...]:
     call = found.fit.call
     if not found.whole or call.star or not script.own(call.node) or len(call.args) > 1:
         return ()
+    model = found.fit.model
+    if model is None or (model.kind == "unknown" and model.call is None):
+        return ()  # told by its use, which another class may have in common with Keras's
     if script.uses("tf.distribute."):
         return ()  # each replica would get all of the batch
     if set(call.kwargs) - {"x", "verbose", "batch_size"}:
