@@ -8,7 +8,7 @@ from typing import NamedTuple
 from keras_memlint.analysis.calls import Call
 from keras_memlint.analysis.script import Script
 from keras_memlint.analysis.source import Place
-from keras_memlint.analysis.values import Dataset
+from keras_memlint.analysis.values import Dataset, Scalar
 from keras_memlint.fixes.calls import append_method
 from keras_memlint.fixes.edits import Fix
 from keras_memlint.fixes.spelling import autotune
@@ -104,7 +104,10 @@ def _prefetches(end: Dataset) -> bool:
 
 
 def _works(end: Dataset) -> bool:
-    """Whether making an element takes more than handing on what is in memory."""
+    """Whether making an element takes more than handing on what is in memory, and there are several."""
+    size = end.batch_call.arg("batch_size") if end.batch_call is not None else None
+    if isinstance(size, Scalar) and size.counts:
+        return False  # one batch of all: `batch(len(x))`
     return any(one.traits or one.batched or one.op == "from_generator" for one in end.chain())
 
 
