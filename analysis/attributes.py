@@ -38,6 +38,8 @@ def attribute(owner: Value, name: str, node: tree.Expr) -> Value | None:
     if isinstance(owner, KerasTensor):
         return _shape(owner.shape) if name == "shape" else None
     if isinstance(owner, Layer):
+        if name == "output" and owner.made is not None:
+            return owner.made
         if name in ("output", "input"):
             return KerasTensor(None, owner, (), None, node)
         return None

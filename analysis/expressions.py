@@ -113,7 +113,8 @@ def sequence(run: Interpreter, node: tree.Sequence, scope: Scope) -> Value:
         else:
             found.append(run.eval(element, scope))
     if known and node.kind != "set":
-        return Items(node.kind, tuple(found), length=len(found), origin=Origin(node, "made here"))
+        origin = Origin(node, "made here")
+        return Items(node.kind, tuple(found), length=len(found), loops=run.loops, origin=origin)
     element_value: Value = UNKNOWN
     for value in found:
         element_value = join(element_value, value)

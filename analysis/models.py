@@ -5,7 +5,7 @@ from __future__ import annotations
 from keras_memlint.analysis import layers as sizes
 from keras_memlint.analysis import tree
 from keras_memlint.analysis.calls import Call
-from keras_memlint.analysis.facts.applications import APPLICATIONS, ApplicationSize, application
+from keras_memlint.analysis.facts.applications import APPLICATIONS, LAYERS, ApplicationSize, application
 from keras_memlint.analysis.facts.defaults import BATCH_SIZE
 from keras_memlint.analysis.facts.layers_attention import score_elements
 from keras_memlint.analysis.facts.optimizers import OPTIMIZERS
@@ -36,6 +36,8 @@ from keras_memlint.analysis.values import (
 _OF = "\0of"
 # Batches of images of one size, from a folder or a table of names.
 _FLOWS = (".flow_from_directory", ".flow_from_dataframe")
+# What ``merge`` of Keras 1 does, by its ``mode``.
+_MODES = {"ave": "Average", "concat": "Concatenate", "max": "Maximum", "mul": "Multiply", "sum": "Add"}
 _MODEL_BASES = frozenset({"keras.Model", "keras.Sequential"})
 
 
@@ -58,6 +60,11 @@ def construct(call: Call) -> Value:
     if group == "keras.layers" and short in sizes.LAYER_FUNCTIONS and call.args:
         made = Layer(f"keras.layers.{sizes.LAYER_FUNCTIONS[short]}", call.flavour, call, dict(call.kwargs))
         return apply_layer(made, call.args, call.node)
+    if call.name == "keras.layers.merge" and call.args and call.const("mode", "sum") in _MODES:
+        axis = call.arg("concat_axis")
+        config = {"axis": axis} if axis is not None else {}
+        kind = _MODES[call.const("mode", "sum")]
+        return apply_layer(Layer(f"keras.layers.{kind}", call.flavour, call, config), call.args, call.node)
     if not short[:1].isupper():
         return UNKNOWN
     origin = Origin(call.node, "made here")
@@ -130,7 +137,8 @@ def apply_layer(layer: Layer, args: tuple[Value, ...], node: tree.Expr) -> Value
     if layer.model is not None:
         return _apply(layer, layer.model, inputs, node)
     size = infer(layer, [tensor.shape for tensor in inputs])
-    return KerasTensor(size.output, layer, tuple(inputs), size.parameters, node, size.stored)
+    layer.made = KerasTensor(size.output, layer, tuple(inputs), size.parameters, node, size.stored)
+    return layer.made
 
 
 def layer_inputs(layer: Layer, args: tuple[Value, ...], kwargs: dict[str, Value]) -> tuple[Value, ...]:
@@ -258,7 +266,10 @@ def add(model: Model, item: Value, node: tree.Expr) -> None:
         model.input = model.input or item.model.input
     where = item.origin.node if item.origin is not None else node
     model.uses.append(Use(item, (before,), size.output, size.parameters, where, size.stored))
-    model.output = KerasTensor(size.output, item, (), size.parameters, node, size.stored)
+    last = model.output or KerasTensor(
+        before, Layer("keras.layers.InputLayer", model.flavour, None), (), 0, node
+    )
+    model.output = item.made = KerasTensor(size.output, item, (last,), size.parameters, where, size.stored)
     model.final = item
 
 
@@ -390,6 +401,8 @@ def set_attribute(owner: Model | Layer, name: str, value: Value) -> None:
     if name == "trainable":
         if isinstance(owner, Model):
             owner.frozen = const(value) is False
+            for use in owner.head:
+                use.layer.config["trainable"] = value
         else:
             owner.config["trainable"] = value
             whole = owner.config.get(_OF)
@@ -419,7 +432,38 @@ def _application(call: Call, name: str) -> Model:
     model.inner_activations = found.activations
     model.inner_largest = found.largest
     model.output = KerasTensor(found.output, layer, (), found.parameters, call.node, found.activations)
+    if APPLICATIONS[name].family.flattens and config.get("include_top", True) is True and found.input:
+        config.pop("input_tensor", None)
+        config |= {"include_top": False, "pooling": None, "input_shape": found.input[1:]}
+        _tell_head(model, call, application(name, config))
     return model
+
+
+def _tell_head(model: Model, call: Call, body: ApplicationSize | None) -> None:
+    """Note the dense layers of an application behind its ``body``, one by one."""
+    classes = call.arg("classes") or Const(1000)
+    if body is None or body.output is None or None in body.output[1:] or not isinstance(classes, Const):
+        return
+    inside = Model("application", call.flavour, call, input=model.input, api=call.name, origin=model.origin)
+    inside.inner_parameters, inside.inner_activations = body.parameters, body.activations
+    inside.inner_largest = body.largest
+    layer = Layer("keras.Model", call.flavour, call, model=inside, origin=model.origin)
+    at: Value = KerasTensor(body.output, layer, (), body.parameters, call.node, body.activations)
+    inside.output = at if isinstance(at, KerasTensor) else None
+    hidden = Const(APPLICATIONS[call.name.rpartition(".")[2]].family.hidden)
+    for kind, name, units in (
+        ("Flatten", "flatten", None),
+        ("Dense", "fc1", hidden),
+        ("Dense", "fc2", hidden),
+        ("Dense", "predictions", classes),
+    ):
+        config: dict[str, Value] = {"name": Const(name)}
+        if units is not None:
+            config["units"] = units
+        at = apply_layer(Layer(f"keras.layers.{kind}", call.flavour, None, config), (at,), call.node)
+    ends = Model("functional")
+    collect(ends, [], symbolic(at))
+    model.head, model.output = ends.uses, ends.output
 
 
 def _application_on(model: Model, shape: Shape | None) -> ApplicationSize | None:
@@ -520,11 +564,7 @@ def model_attribute(model: Model, name: str, node: tree.Expr) -> Value | None:
         layer = Layer("keras.layers.InputLayer", model.flavour, model.call)
         return KerasTensor(model.input, layer, (), 0, node)
     if name == "layers":
-        items = (
-            (*_input_layers(model), *[use.layer for use in model.uses])
-            if model.complete and model.kind != "application"
-            else None
-        )
+        items = _layers(model)
         some = Layer("keras.layers.Layer", model.flavour, None, {_OF: model})
         return Items("list", items, some, len(items) if items else None)
     if name == "optimizer" and model.compiled is not None:
@@ -532,6 +572,30 @@ def model_attribute(model: Model, name: str, node: tree.Expr) -> Value | None:
     if name == "input_shape" and model.input is not None:
         return Items("tuple", tuple(Const(axis) for axis in model.input), length=len(model.input))
     return None
+
+
+def _layers(model: Model) -> tuple[Layer, ...] | None:
+    """What ``model.layers`` holds; None when that is not known.
+
+    A model of keras.applications that others were built on by its ``output`` is no layer there, but all its layers are.
+    """
+    if not model.complete or (model.kind == "application" and not model.head):
+        return None
+    found: list[Layer] = []
+    for use in model.head or model.uses:
+        inside = use.layer.model
+        if inside is None or inside.kind != "application" or use.inputs:
+            found.append(use.layer)
+            continue
+        number = LAYERS.get(inside.api.rpartition(".")[2])
+        if number is None:
+            return None
+        body = [Layer("keras.layers.Layer", model.flavour, None, {_OF: inside}) for _ in range(number)]
+        body[-1].made = inside.output
+        found += body
+    if model.kind == "application":
+        return (Layer("keras.layers.InputLayer", model.flavour, None), *found)
+    return (*_input_layers(model), *found)
 
 
 def _input_layers(model: Model) -> tuple[Layer, ...]:

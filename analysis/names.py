@@ -134,7 +134,8 @@ def _flatten(name: str) -> str:
     if not last[:1].isupper() and head.startswith("keras.applications."):
         return name
     for group in _FLATTENED:
-        if head.startswith(group + ".") and (last[:1].isupper() or group == "keras.models"):
+        whole = last[:1].isupper() or group == "keras.models" or head.startswith("keras.layers.merg")
+        if head.startswith(group + ".") and whole:
             if any(part in head for part in (".experimental", ".legacy", ".schedules", "preprocessing")):
                 return name
             return f"{group}.{last}"

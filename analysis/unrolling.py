@@ -1,4 +1,7 @@
-"""Loops that build a network: short ones over known elements are run turn by turn, so that each layer has its size."""
+"""Loops that build a network or freeze its layers: short ones over known elements are run turn by turn.
+
+So each layer has its size, and it is known which are trained.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,7 @@ from dataclasses import fields
 
 from keras_memlint.analysis import tree
 from keras_memlint.analysis.scopes import Scope
-from keras_memlint.analysis.values import Instance, Items, KerasTensor, Model, Value
+from keras_memlint.analysis.values import Instance, Items, KerasTensor, Layer, Model, Value
 
 # The deepest networks people write repeat a block 36 times.
 _TURNS = 40
@@ -19,7 +22,8 @@ def turns(iterated: Value, node: tree.For, scope: Scope) -> tuple[Value, ...] | 
     """What a loop binds turn by turn; None unless it builds a network from a few known elements."""
     if not isinstance(iterated, Items) or not iterated.items or len(iterated.items) > _TURNS:
         return None
-    return iterated.items if _builds(node, scope) else None
+    freezes = isinstance(iterated.items[0], Layer) and _sets_trainable(node)
+    return iterated.items if freezes or _builds(node, scope) else None
 
 
 def is_builder(scope: Scope) -> bool:
@@ -55,6 +59,17 @@ def _builds(node: tree.For, scope: Scope) -> bool:
                     found = found or (held and isinstance(owner, tree.Attribute))
             found = found or any(name in tensors for name in _given(part))
     return found
+
+
+def _sets_trainable(node: tree.For) -> bool:
+    """Whether the loop's body says of each element whether it is trained, whatever the element is."""
+    return any(
+        isinstance(statement, tree.Assign)
+        and any(
+            isinstance(target, tree.Attribute) and target.name == "trainable" for target in statement.targets
+        )
+        for statement in node.body
+    )
 
 
 def _given(call: tree.Call) -> Iterator[str]:

@@ -143,7 +143,7 @@ class Items(Value):
     """A list, tuple, set, range or other iterable of Python values.
 
     ``items`` are its elements when all are known, else None; ``element`` stands for any of them. ``length`` is None
-    when unknown. ``grown`` are the places where elements were added to it.
+    when unknown. ``grown`` are the places where elements were added to it. ``loops`` are those around its display.
     """
 
     kind: str
@@ -151,6 +151,7 @@ class Items(Value):
     element: Value = UNKNOWN
     length: int | None = None
     grown: list[Growth] = field(default_factory=list)
+    loops: tuple[Loop, ...] = ()
 
     def any(self) -> Value:
         """A value that stands for any element."""
@@ -432,13 +433,17 @@ class Bound(Value):
 
 @dataclass(slots=True, eq=False, repr=False)
 class Layer(Value):
-    """A layer instance. ``api`` is canonical, ``name`` its class; ``config`` holds the bound constructor arguments."""
+    """A layer instance. ``api`` is canonical, ``name`` its class; ``config`` holds the bound constructor arguments.
+
+    ``made`` is the symbolic tensor it gave last.
+    """
 
     api: str
     flavour: str
     call: Call | None
     config: dict[str, Value] = field(default_factory=dict)
     model: Model | None = None
+    made: KerasTensor | None = None
 
     @property
     def name(self) -> str:
@@ -497,6 +502,7 @@ class Model(Value):
     ``uses`` are its layers in order; ``complete`` when these are all of them and their shapes are known. ``compiled``
     is the latest ``compile`` call. ``call`` made it. ``frozen``: it, or some of its layers, are not trained.
     ``inner_…``: what a model of ``keras.applications`` has inside, ``largest`` the numbers of its largest weight.
+    ``head``: its last layers where these can be told one by one, behind the rest of it, which is a model of its own.
     """
 
     kind: str
@@ -514,6 +520,7 @@ class Model(Value):
     api: str = ""
     instance: Instance | None = None
     final: Layer | None = None
+    head: list[Use] = field(default_factory=list)
 
     @property
     def parameters(self) -> int | None:

@@ -318,3 +318,6 @@ LARGEST: dict[str, int] = {
     "VGG19": 2_359_296,
     "Xception": 3_145_728,
 }
+
+# Layers between the input and the top, of models whose layers are told one by one.
+LAYERS = {"VGG16": 18, "VGG19": 21}

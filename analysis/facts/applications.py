@@ -7,6 +7,7 @@ from typing import NamedTuple
 from keras_memlint.analysis.facts.application_rows import (
     APPLICATIONS,
     LARGEST,
+    LAYERS,
     VARIANTS,
     ApplicationRow,
     Family,
@@ -23,7 +24,7 @@ from keras_memlint.analysis.facts.sizing import (
     times,
 )
 
-__all__ = ["APPLICATIONS", "ApplicationSize", "application"]
+__all__ = ["APPLICATIONS", "LAYERS", "ApplicationSize", "application"]
 
 
 class ApplicationSize(NamedTuple):

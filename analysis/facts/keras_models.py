@@ -16,6 +16,7 @@ from keras_memlint.analysis.values import (
     Origin,
     Scalar,
     Value,
+    const,
 )
 
 _DOCS = "Keras API reference, Model training APIs"
@@ -71,6 +72,11 @@ def _weights(call: Call, _run: Machine) -> Value:
 
 
 def _get_layer(call: Call, _run: Machine) -> Value:
+    name = call.const("name")
+    uses = [*call.receiver.head, *call.receiver.uses] if isinstance(call.receiver, Model) else []
+    for use in uses:
+        if name is not None and const(use.layer.config.get("name")) == name:
+            return use.layer
     return Layer("keras.layers.Layer", call.flavour, None)
 
 

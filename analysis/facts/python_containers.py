@@ -27,7 +27,7 @@ _FIELD = re.compile(r"\{\{|\}\}|\{[^{}]*\}")
 def _append(call: Call, _run: Machine) -> Value:
     items = call.receiver
     if isinstance(items, Items) and call.args:
-        grows = any(not loop.unrolled for loop in call.loops) or items.items is None
+        grows = _repeats(call, items) or items.items is None
         items.grown.append(Growth(call.loops, call.conditional))
         if grows or items.items is None:
             items.element = (
@@ -41,12 +41,17 @@ def _append(call: Call, _run: Machine) -> Value:
     return Const(None)
 
 
+def _repeats(call: Call, items: Items) -> bool:
+    """Whether a loop makes ``call`` an unknown number of times on the same list, rather than on one of each turn."""
+    return any(not loop.unrolled for loop in call.loops if loop not in items.loops)
+
+
 def _pop(call: Call, _run: Machine) -> Value:
     items = call.receiver
     if not isinstance(items, Items):
         return UNKNOWN
     at = const(call.first()) if call.args else -1
-    once = not call.conditional and all(loop.unrolled for loop in call.loops)
+    once = not call.conditional and not _repeats(call, items)
     if (
         once
         and items.items is not None

@@ -45,7 +45,7 @@ def _collect(kind: str) -> Gives:
 
     def gives(call: Call, _run: Machine) -> Value:
         if not call.args:
-            return Items(kind, (), length=0, origin=Origin(call.node, "made here"))
+            return Items(kind, (), length=0, loops=call.loops, origin=Origin(call.node, "made here"))
         given = call.first()
         if kind == "set" and isinstance(given, (Items, Array)):
             return _distinct(given)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import pairwise
 
 from keras_memlint.analysis.bytes import format_bytes
+from keras_memlint.analysis.calls import Call
 from keras_memlint.analysis.script import Script
 from keras_memlint.analysis.source import Place
 from keras_memlint.analysis.values import Layer, Model, Object, Shape, Use, count
@@ -17,6 +19,8 @@ RULE = Rule(
 )
 
 WEIGHTS = 10_000_000
+# Fewer weights are worth a word where they take so much with their gradients and slots.
+_SOME = 128 << 20
 _CHANNELS = 128  # pixels have fewer
 _UPSAMPLING = ("keras.layers.Conv2DTranspose", "keras.layers.UpSampling2D")
 _POOLING = {3: "GlobalAveragePooling1D", 4: "GlobalAveragePooling2D", 5: "GlobalAveragePooling3D"}
@@ -27,31 +31,50 @@ def check(script: Script) -> Iterator[Finding]:
     searched = {id(tuner.state["largest"]) for tuner in tuners if "largest" in tuner.state}
     for model in script.models:
         most = "up to " if id(model) in searched else ""
-        for flatten, dense in zip(model.uses, model.uses[1:], strict=False):
-            if flatten.layer.name != "Flatten" or dense.layer.name != "Dense" or dense.layer.call is None:
+        uses = model.head or model.uses
+        for flatten, dense in pairwise(uses):
+            if flatten.layer.name != "Flatten" or dense.layer.name != "Dense" or dense.parameters is None:
                 continue
-            if dense.parameters is None or dense.parameters < WEIGHTS:
+            call = dense.layer.call or _trained_application(script, model, dense)
+            if call is None:
                 continue
-            if flatten is model.uses[0] and not _is_feature_map(flatten.inputs[0]):
+            if flatten is uses[0] and not _is_feature_map(flatten.inputs[0]):
                 continue  # pixels of the input itself cannot be pooled
-            call = dense.layer.call
             slots = script.optimizer_slots(model) if not _is_only_asked(script, model) else None
+            if dense.layer.frozen:
+                slots = None
             copies = 1 if slots is None else 2 + slots
+            size = dense.parameters * 4 * copies
+            if dense.parameters < WEIGHTS and (size < _SOME or slots is None):
+                continue
             cost = "" if slots is None else ", with gradients and optimizer slots"
             features = count(dense.inputs[0])
-            size = dense.parameters * 4 * copies
+            own = "" if dense.layer.call is not None else f" in the top of `{call.name.rpartition('.')[2]}`"
+            small = slots is None or dense.parameters < WEIGHTS
             yield Finding(
                 at=script.call_place(call),
                 site=script.place(call.site),
-                message=f"`Dense` on {most}{features:,} flattened features has {most}{dense.parameters / 1e6:,.1f} M"
-                f" weights{cost}",
+                message=f"`Dense` on {most}{features:,} flattened features{own} has"
+                f" {most}{dense.parameters / 1e6:,.1f} M weights{cost}",
                 bytes=size,
                 cost=_of_step(script, model, size),
-                help="pool the feature map first: `GlobalAveragePooling2D` keeps one number a channel",
-                related=_related(script, flatten),
+                help="pool the feature map first: `GlobalAveragePooling2D` keeps one number a channel"
+                if dense.layer.call is not None
+                else 'leave the model\'s own top out and pool: `include_top=False, pooling="avg"`',
+                related=_related(script, flatten) if dense.layer.call is not None else (),
                 fixes=_fixes(script, model, flatten),
-                severity=None if slots is not None and not _makes_images(script, model) else "info",
+                severity="info" if small or _makes_images(script, model) else None,
             )
+
+
+def _trained_application(script: Script, model: Model, dense: Use) -> Call | None:
+    """The call that made the model of ``keras.applications`` whose own top has ``dense``; None when that is not trained."""
+    frozen = dense.layer.frozen or (model.frozen and not model.head)
+    if frozen or script.training_of(model) is None:
+        return None
+    uses = model.head or model.uses
+    body = next((use.layer.model for use in uses if use.layer.model is not None), None)
+    return body.call if body is not None else None
 
 
 def _is_only_asked(script: Script, model: Model) -> bool:

@@ -41,19 +41,17 @@ def _in_loops(script: Script) -> Iterator[Finding]:
         if id(model) in kept:
             continue  # the script itself keeps them, for an ensemble
         loop = next((one for one in reversed(fit.call.loops) if one in made.loops), None)
-        if (
-            loop is None
-            or loop in seen
-            or loop.kind == "comprehension"
-            or (loop.trips is not None and loop.trips <= 2)
-        ):
+        if loop is None or loop in seen or loop.kind == "comprehension":
             continue
-        seen.add(loop)
         slots = script.optimizer_slots(model)
         counted = _counted(script, fit)
         left = counted or (model.trained_bytes(slots) if slots is not None else None)
         exact = counted is not None or model.parameters is not None
         clears = loop in cleared
+        short = loop.trips is not None and loop.trips <= 2
+        if short and (clears or loop.trips == 1 or not exact or (left or 0) < _LEFT):
+            continue
+        seen.add(loop)
         yield Finding(
             at=script.call_place(made),
             site=script.place(made.site),
@@ -70,6 +68,8 @@ def _in_loops(script: Script) -> Iterator[Finding]:
             fixes=() if clears else _fixes(script, fit, loop),
             severity="hint"
             if clears
+            else "info"
+            if short
             else _severity(script, left and left * _turns(loop, made, fit), exact=exact),
         )
 

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 import keras
 import pytest
-from keras_memlint.analysis.facts.applications import APPLICATIONS, ApplicationSize, application
+from keras_memlint.analysis.facts.applications import APPLICATIONS, LAYERS, ApplicationSize, application
 
 MODELS = sorted(name for name, value in vars(keras.applications).items() if inspect.isfunction(value))
 KERAS2_ONLY = ("RegNet", "ResNetRS")
@@ -106,6 +106,13 @@ def test_with_top(name: str) -> None:
     assert _known(name, {}).activations == pytest.approx(_activations(model), rel=0.005)
     if name in ("VGG16", "MobileNet", "MobileNetV2"):
         _assert_same(name, {"classes": 7, "input_shape": (96, 64, 3)})
+
+
+@pytest.mark.parametrize("name", sorted(LAYERS))
+def test_layers_of_the_top_are_the_last(name: str) -> None:
+    first, *others = _build(name, {}).layers
+    assert isinstance(first, keras.layers.InputLayer)
+    assert [layer.name for layer in others[LAYERS[name] :]] == ["flatten", "fc1", "fc2", "predictions"]
 
 
 @pytest.mark.parametrize(
