@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from keras_memlint.analysis import binding, branches, storing, tree, unrolling
 from keras_memlint.analysis.scopes import Growth, Loop, Scope
-from keras_memlint.analysis.values import UNKNOWN, Dict, Items, Origin, Value
+from keras_memlint.analysis.values import UNKNOWN, Const, Dict, Items, Origin, Value
 
 if TYPE_CHECKING:
     from keras_memlint.analysis.interpreter import Interpreter
@@ -47,7 +47,14 @@ def _once(
         start()
     run.run(body, scope)
     run.loops = outer
+    for name, value in scope.names.items():
+        if value is UNKNOWN and _is_number(before.get(name)):
+            del before[name]  # a count that the loop adds to is not what it was
     branches.merge(scope, before)
+
+
+def _is_number(value: Value | None) -> bool:
+    return isinstance(value, Const) and isinstance(value.value, (int, float)) and not isinstance(value.value, bool)
 
 
 def _unrolled(run: Interpreter, node: tree.For, turns: tuple[Value, ...], loop: Loop, scope: Scope) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
 from math import prod
 from typing import TYPE_CHECKING
@@ -117,7 +117,9 @@ def _second(data: Value) -> Value | None:
     return None
 
 
-def one_hot_of(target: Target, maker: Callable[[Value], Call | None], fills: Iterable[Fill]) -> OneHot | None:
+def one_hot_of(
+    target: Target, maker: Callable[[Value], Call | None], fills: Collection[Fill]
+) -> OneHot | None:
     """How ``target`` was one-hot encoded; None when it was not, or when arithmetic may have made its labels soft."""
     value = target.value
     if not isinstance(value, Array) or value.origin is None or value.kind == "sparse":
@@ -130,7 +132,8 @@ def one_hot_of(target: Target, maker: Callable[[Value], Call | None], fills: Ite
         return None
     written = tuple(fill for fill in fills if fill.array is value or maker(fill.array) is call)
     if call.name in _ALLOCATED:
-        if not written or not all(_sets_one(fill) for fill in written):
+        rows = [fill for fill in fills if fill not in written]
+        if not written or not all(_sets_one(fill) or _sets_row(fill, maker, rows) for fill in written):
             return None
     elif call.name not in ENCODERS or written:
         return None
@@ -147,6 +150,26 @@ def _sets_one(fill: Fill) -> bool:
     if shape is None or len(shape) != len(fill.node.items) or len(shape) < 2:
         return False
     return not any(isinstance(item, tree.Slice) for item in fill.node.items)
+
+
+def _sets_row(fill: Fill, maker: Callable[[Value], Call | None], fills: Iterable[Fill]) -> bool:
+    """Whether a row is set to zeros of which one was set to one: ``row[0, label] = 1``, then ``y[i, :] = row``."""
+    row, index = fill.value, fill.node.items
+    made = maker(row) if fill.loops and isinstance(row, Array) else None
+    if made is None or made.name not in _ALLOCATED or not index or not isinstance(row, Array):
+        return False
+    every = all(isinstance(item, tree.Slice) and item.lower is item.upper is None for item in index[1:])
+    width = fill.array.shape[-1] if fill.array.shape else None
+    if isinstance(index[0], tree.Slice) or not every or not row.shape or row.shape[-1] != width:
+        return False
+    written = [one for one in fills if one.array is row or maker(one.array) is made]
+    return bool(written) and all(
+        isinstance(one.value, Const)
+        and one.value.value in _HOT
+        and len(one.node.items) == len(row.shape)
+        and not any(isinstance(item, tree.Slice) for item in one.node.items)
+        for one in written
+    )
 
 
 def _sized(target: Target, value: Array, call: Call, written: tuple[Fill, ...]) -> OneHot:
