@@ -15,6 +15,7 @@ from keras_memlint.rules.training._estimated import fitting_batch, tells_what_fi
 
 # Without a known GPU: a part beyond the first is a warning, for few GPUs hold it and the rest; then an info, a hint.
 _FEW, _SOME, _ANY = 16 * GIB, 4 * GIB, GIB
+_USUAL = 32  # the batch of `fit`, unless it is told another
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +44,18 @@ class Budget:
         if found is None or memory is None:
             return "hint" if found is not None else None
         return "warning" if part > memory else "info"
+
+    def of_images(self, each: int) -> tuple[Severity, int, str] | None:
+        """How much ``each`` bytes for every image of a batch are, where fewer are a choice: severity, bytes, cost.
+
+        Of a batch of unknown size one image is told, where a usual one takes much. None for little.
+        """
+        if self.batch is None:
+            much = each * _USUAL > _ANY
+            return ("hint", each, f"{format_bytes(each)} for each image") if much else None
+        part = each * self.batch
+        severity = self.of_choice(part)
+        return (severity, part, self.cost(part)) if severity is not None else None
 
     def cost(self, part: int, batch: int | None = None) -> str:
         """``part`` at a batch, the step's own unless another is given, beside the whole step and the GPU's memory.

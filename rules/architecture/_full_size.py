@@ -13,11 +13,17 @@ def space(shape: Shape | None) -> tuple[int, int] | None:
 
 
 def at_full_size(model: Model) -> list[Use]:
-    """The layers before the first that makes images smaller, without backbones of ``keras.applications``."""
+    """The layers before the first that makes images smaller, without backbones of ``keras.applications``.
+
+    Windows without padding take a few pixels off each side, which does not count.
+    """
     size = space(model.input)
     found: list[Use] = []
     for use in model.flat():
-        if size is None or space(use.output) != size or use.layer.model is not None:
+        made = space(use.output)
+        if size is None or made is None or use.layer.model is not None:
+            break
+        if any(after > before or after * 4 < before * 3 for before, after in zip(size, made, strict=True)):
             break
         found.append(use)
     return found

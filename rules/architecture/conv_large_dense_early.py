@@ -32,18 +32,18 @@ def check(script: Script) -> Iterator[Finding]:
             or filters < FILTERS
         ):
             continue
-        if call is None or step.batch is None or number is None or first.stored is None:
+        if call is None or number is None or first.stored is None:
             continue
-        part = first.stored * number * step.batch
-        severity = step.of_choice(part)
-        if severity is None:
+        found = step.of_images(first.stored * number) if step.batch or model.compiled is not None else None
+        if found is None:
             continue
+        severity, part, cost = found
         yield Finding(
             at=script.call_place(call),
             site=script.place(call.site),
             message=f"the first convolution makes {filters} channels of images of {size[0]} × {size[1]}",
             bytes=part,
-            cost=step.cost(part),
+            cost=cost,
             help="fewer filters while images are large, or a stride: with a stride of 2 it keeps a quarter"
             + step.smaller_batch(),
             severity=severity,

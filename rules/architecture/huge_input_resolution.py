@@ -25,19 +25,19 @@ def check(script: Script) -> Iterator[Finding]:
         step, number = budget(script, model), script.activation_size(model)
         layers = [use for use in at_full_size(model) if use.stored and use.layer.call is not None]
         call = layers[0].layer.call if layers else None
-        if step.batch is None or number is None or call is None:
+        if number is None or call is None or (step.batch is None and model.compiled is None):
             continue
-        part = sum(use.stored or 0 for use in layers) * number * step.batch
-        severity = step.of_choice(part)
-        if severity is None:
+        found = step.of_images(sum(use.stored or 0 for use in layers) * number)
+        if found is None:
             continue
+        severity, part, cost = found
         which = f"{len(layers)} layers work" if len(layers) > 1 else "a layer works"
         yield Finding(
             at=script.call_place(call),
             site=script.place(call.site),
             message=f"{which} on images of {size[0]:,} × {size[1]:,} before any makes them smaller",
             bytes=part,
-            cost=step.cost(part),
+            cost=cost,
             help="smaller images, or a first layer with a stride: half the side keeps a quarter"
             + step.smaller_batch(),
             severity=severity,
