@@ -54,7 +54,11 @@ def _once(
 
 
 def _is_number(value: Value | None) -> bool:
-    return isinstance(value, Const) and isinstance(value.value, (int, float)) and not isinstance(value.value, bool)
+    return (
+        isinstance(value, Const)
+        and isinstance(value.value, (int, float))
+        and not isinstance(value.value, bool)
+    )
 
 
 def _unrolled(run: Interpreter, node: tree.For, turns: tuple[Value, ...], loop: Loop, scope: Scope) -> None:

@@ -45,17 +45,19 @@ class Budget:
             return "hint" if found is not None else None
         return "warning" if part > memory else "info"
 
-    def of_images(self, each: int) -> tuple[Severity, int, str] | None:
+    def of_images(self, each: int, least: int = _ANY) -> tuple[Severity, int, str] | None:
         """How much ``each`` bytes for every image of a batch are, where fewer are a choice: severity, bytes, cost.
 
-        Of a batch of unknown size one image is told, where a usual one takes much. None for little.
+        Of a batch of unknown size one image is told, where a usual one takes much. None for less than ``least`` bytes.
         """
         if self.batch is None:
-            much = each * _USUAL > _ANY
+            much = each * _USUAL > least
             return ("hint", each, f"{format_bytes(each)} for each image") if much else None
         part = each * self.batch
         severity = self.of_choice(part)
-        return (severity, part, self.cost(part)) if severity is not None else None
+        if severity is None and (part <= least or self.target.gpu_memory is not None):
+            return None
+        return severity or "hint", part, self.cost(part)
 
     def cost(self, part: int, batch: int | None = None) -> str:
         """``part`` at a batch, the step's own unless another is given, beside the whole step and the GPU's memory.

@@ -13,6 +13,7 @@ from keras_memlint.rules.base import Finding, Rule
 RULE = Rule("KM411", "conv-large-dense-early", severity="hint", words=("Conv2D", "Convolution2D"))
 
 FILTERS = 128
+_LEAST = 256 << 20
 
 
 def check(script: Script) -> Iterator[Finding]:
@@ -34,7 +35,11 @@ def check(script: Script) -> Iterator[Finding]:
             continue
         if call is None or number is None or first.stored is None:
             continue
-        found = step.of_images(first.stored * number) if step.batch or model.compiled is not None else None
+        found = (
+            step.of_images(first.stored * number, _LEAST)
+            if step.batch or model.compiled is not None
+            else None
+        )
         if found is None:
             continue
         severity, part, cost = found

@@ -14,7 +14,7 @@ RULE = Rule(
     "KM412",
     "dense-one-hot-input",
     severity="warning",
-    words=("to_categorical", "one_hot", "eye", "identity", "get_dummies", "OneHotEncoder"),
+    words=("to_categorical", "one_hot", "eye", "identity", "get_dummies", "OneHotEncoder", "zeros"),
 )
 
 # With fewer classes an embedding saves little.
@@ -27,20 +27,28 @@ def check(script: Script) -> Iterator[Finding]:
     for fit in script.trainings:
         for array in arrays(fit.x):
             hot = script.one_hot(Target(fit, array, held_out=False, whole=True))
-            # What a loop sets to one may be several words of a text in one row.
-            if hot is None or hot.toy or hot.fills:
+            if hot is None or hot.toy:
                 continue
             made = hot.call.result if isinstance(hot.call.result, Array) else array
             whole = made if made.bytes is not None else array
             classes = whole.shape[-1] if whole.shape else None
-            if classes is None or classes < CLASSES or not script.large(whole.bytes):
+            if hot.fills:
+                # What a loop sets to one may be several words of a text in one row, unless each has its place.
+                told = len(whole.shape or ()) == 3 and (whole.bytes is None or script.large(whole.bytes))
+                told = told and (classes is None or classes >= CLASSES)
+            else:
+                told = classes is not None and classes >= CLASSES and script.large(whole.bytes)
+            if not told:
                 continue
+            each = f"{classes:,} numbers" if classes is not None else "as many numbers as there are classes"
+            by_hand = ", filled in by hand" if hot.fills else ""
             yield Finding(
                 at=script.call_place(hot.call),
                 site=script.place(hot.call.site),
-                message=f"the model's input is one-hot: {classes:,} numbers for each integer",
+                message=f"the model's input is one-hot{by_hand}: {each} for each integer",
                 bytes=whole.bytes,
                 help="give the model the integers: `Embedding` as its first layer, or `CategoryEncoding`, which encodes a"
                 " batch at a time",
                 related=(("trained on here", script.call_place(fit.call)),),
+                severity="info" if whole.bytes is None else None,
             )
