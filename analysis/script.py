@@ -39,6 +39,7 @@ from keras_memlint.analysis.reaching import Reach
 from keras_memlint.analysis.running import run_script
 from keras_memlint.analysis.runtime import defaults_set
 from keras_memlint.analysis.scopes import Loop, Scope
+from keras_memlint.analysis.searches import Search, searches
 from keras_memlint.analysis.settings import Settings
 from keras_memlint.analysis.source import Place, Source, text_hash
 from keras_memlint.analysis.static_estimate import StaticEstimate, static_estimate
@@ -541,6 +542,11 @@ class Script:
         switches = ("tf.config.run_functions_eagerly", "tf.config.experimental_run_functions_eagerly")
         compiled = any(call.arg("run_eagerly") is not None for call in self.calls("keras.Model.compile"))
         return compiled or self.uses(*switches)
+
+    @cached_property
+    def searches(self) -> list[Search]:
+        """scikit-learn's searches and cross-validations that train Keras models, in order of the kinds."""
+        return list(searches(self))
 
     @cached_property
     def tapes(self) -> list[Tape]:

@@ -20,9 +20,6 @@ _GIVES_WORK = (
     "starmap_async",
     "submit",
 )
-_SEARCHES = ("GridSearchCV", "RandomizedSearchCV", "HalvingGridSearchCV", "HalvingRandomSearchCV")
-_SCORES = ("cross_val_score", "cross_validate", "cross_val_predict", "learning_curve", "validation_curve")
-_SKLEARN = tuple(f"sklearn.model_selection.{name}" for name in (*_SEARCHES, *_SCORES))
 _LIMITS = (
     "tf.config.experimental.set_memory_growth",
     "tf.config.set_logical_device_configuration",
@@ -64,13 +61,9 @@ def processes(script: Script) -> Iterator[tuple[Call, str]]:
         threads = any({"prefer", "require", "backend"} & one.kwargs.keys() for one in pools)
         if pools and not threads and _is_one(call.first(), training):
             yield pools[0], "joblib's processes train"
-    for call in script.calls(*_SKLEARN):
-        jobs = call.arg("n_jobs") or call.kwargs.get("n_jobs")
-        estimator = call.first() if call.args else call.kwargs.get("estimator")
-        api = estimator.api if isinstance(estimator, Object) else ""
-        wraps = api.startswith(("keras.wrappers.", "scikeras.", "tf.keras.wrappers."))
-        if wraps and jobs is not None and const(jobs) not in (None, 1):
-            yield call, f"`{call.name.rpartition('.')[2]}` trains in several processes"
+    for search in script.searches:
+        if search.parallel:
+            yield search.call, f"`{search.name}` trains in several processes"
 
 
 def _is_one(function: Value | None, training: set[int]) -> bool:
