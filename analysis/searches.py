@@ -58,7 +58,7 @@ def _is_keras(estimator: Value | None) -> bool:
         estimator.call.first() if estimator.api == "sklearn.pipeline.Pipeline" and estimator.call else None
     )
     parts = steps.items or () if isinstance(steps, Items) else ()
-    return any(isinstance(part, Items) and bool(part.items) and _is_keras(part.items[-1]) for part in parts)
+    return any(isinstance(part, Items) and part.items and _is_keras(part.items[-1]) for part in parts)
 
 
 def _trained(script: Script, call: Call) -> Call | None:
