@@ -40,6 +40,8 @@ def check(script: Script) -> Iterator[Finding]:
                 continue
             if flatten is uses[0] and not _is_feature_map(flatten.inputs[0]):
                 continue  # pixels of the input itself cannot be pooled
+            if count(flatten.inputs[0][:-1] if flatten.inputs[0] else None) == 1:
+                continue  # nor can a single place
             slots = script.optimizer_slots(model) if not _is_only_asked(script, model) else None
             if dense.layer.frozen:
                 slots = None
