@@ -9,7 +9,7 @@ from keras_memlint.analysis import steps, tree
 from keras_memlint.analysis.feeds import arrays
 from keras_memlint.analysis.scopes import Binding
 from keras_memlint.analysis.uses import Use, uses_of
-from keras_memlint.analysis.values import Array, Dataset, Function, Origin
+from keras_memlint.analysis.values import Array, Dataset, Function, Object, Origin
 
 if TYPE_CHECKING:
     from keras_memlint.analysis.fits import Fit
@@ -56,7 +56,7 @@ def idle(script: Script, fit: Fit, around: tuple[tree.Node, ...]) -> list[Idle]:
     found: dict[str, Idle] = {}
     for binding in block:
         array = binding.array
-        if not script.large(array.least) or array.part or array.source == "toy" or array.kind not in _OWN:
+        if not is_much(script, array) or array.part or array.source == "toy" or array.kind not in _OWN:
             continue
         if binding.loops or id(array.origin) not in came or binding.node.id in found:
             continue
@@ -66,6 +66,12 @@ def idle(script: Script, fit: Fit, around: tuple[tree.Node, ...]) -> list[Idle]:
         if _is_over(script, binding, function, start):
             found[binding.node.id] = Idle(binding, copied)
     return list(found.values())
+
+
+def is_much(script: Script, array: Array) -> bool:
+    """Whether an array is known to be large, or holds the pictures of a list of unknown length."""
+    pictures = array.pixels and array.source == "list" and array.least is None and array.length is None
+    return pictures or script.large(array.least)
 
 
 def whole(node: tree.Node, around: tuple[tree.Node, ...]) -> tree.Node:
@@ -79,9 +85,12 @@ def whole(node: tree.Node, around: tuple[tree.Node, ...]) -> tree.Node:
 
 
 def fed(fit: Fit) -> Iterator[Array]:
-    """The arrays a training is given, also those that its data set was made of."""
+    """The arrays a training is given, also those that its data set or its iterator was made of."""
     for given in (fit.x, fit.y):
         yield from arrays(given)
+        if isinstance(given, Object) and given.call and given.call.name.endswith("ImageDataGenerator.flow"):
+            for name in ("x", "y"):
+                yield from arrays(given.call.arg(name) or given)
         for step in given.chain() if isinstance(given, Dataset) else ():
             tensors = step.call.arg("tensors") if step.call is not None else None
             yield from arrays(tensors) if tensors is not None else ()
@@ -134,7 +143,10 @@ def _is_held(script: Script, binding: Binding, block: Iterable[Binding]) -> bool
 
 
 def _is_over(script: Script, binding: Binding, function: Function | None, start: int) -> bool:
-    """Whether the name is bound once, by what makes the array, and last mentioned before the offset ``start``."""
+    """Whether what makes the array binds the name last, and it is last mentioned before the offset ``start``.
+
+    What was done with the name before was done with something else.
+    """
     uses = uses_of(script, binding.node.id)
     if uses is None:
         return False
@@ -144,6 +156,8 @@ def _is_over(script: Script, binding: Binding, function: Function | None, start:
             own += group
         elif not any(use.is_bound for use in group):
             return False  # a function reads it, whenever it is called
+    made = script.place(binding.node).start
+    own = [use for use in own if script.place(use.node).start >= made]
     bound = [use for use in own if use.is_bound]
     if not bound or bound[-1].node is not binding.node or not _is_made_by(script, bound[-1], binding):
         return False

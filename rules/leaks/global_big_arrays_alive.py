@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from keras_memlint.analysis import tree
-from keras_memlint.analysis.idle import idle, whole
+from keras_memlint.analysis.idle import idle, is_much, whole
 from keras_memlint.analysis.script import Fit, Script
 from keras_memlint.analysis.uses import around
 from keras_memlint.analysis.word_vectors import idle_vectors
@@ -23,7 +23,7 @@ def check(script: Script) -> Iterator[Finding]:
 
 
 def _arrays(script: Script) -> Iterator[Finding]:
-    if not any(script.large(binding.array.least) for binding in script.bindings):
+    if not any(is_much(script, binding.array) for binding in script.bindings):
         return
     reported: set[str] = set()
     for fit in script.trainings:
@@ -36,11 +36,12 @@ def _arrays(script: Script) -> Iterator[Finding]:
         reported |= {one.binding.node.id for one in found}
         first = found[0].binding
         names = [f"`{one.binding.node.id}`" for one in found]
+        size = sum(one.binding.array.least or 0 for one in found)
         yield Finding(
             at=script.place(first.node),
             message=f"{' and '.join(names)} stay{'s' if len(names) == 1 else ''} in memory during training,"
             " which uses only a copy",
-            bytes=sum(one.binding.array.least or 0 for one in found),
+            bytes=size or None,
             help="give the copy the same name, or `del` the array before training",
             related=(
                 *(("copied here", script.place(one.copied.node)) for one in found),
@@ -48,6 +49,7 @@ def _arrays(script: Script) -> Iterator[Finding]:
                 ("still in memory here", script.call_place(fit.call)),
             ),
             fixes=_forget(script, [one.binding.node for one in found], fit),
+            severity=None if script.large(size) else "info",
         )
 
 
