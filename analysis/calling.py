@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, TypeGuard
 
 from keras_memlint.analysis import binding, models, symbolic, tree
 from keras_memlint.analysis.calls import Call, Given
-from keras_memlint.analysis.facts.ending import EXITS, KEYWORDS, NO_MODULES, OWN_KINDS
+from keras_memlint.analysis.facts.ending import EXITS, KEYWORDS, NO_MODULES, OWN_KINDS, RANKS
 from keras_memlint.analysis.facts.library import FACTS, find_fact
 from keras_memlint.analysis.facts.numpy_shaping import reshaped
 from keras_memlint.analysis.preprocessing import preprocessed, preprocessing_layers
@@ -113,6 +113,7 @@ def call_value(run: Interpreter, func: Value, given: Given) -> Value:
         if run.mapped:
             record(run, "keras.Layer.__call__", func.flavour, func, given, ("inputs",))
         args = models.layer_inputs(func, given.args, given.kwargs)
+        _note_rank(run, func, args, given.node)
         return _traced_lambda(run, func, args, models.apply_layer(func, args, given.node))
     if isinstance(func, Instance):
         return _call_instance(run, func, given)
@@ -453,6 +454,32 @@ def _output(model: Model, first: Value | None, given: Given) -> Array:
     shape = (rows, *output[1:]) if output else None
     dtype = "float32" if shape is not None else None
     return Array("tensor", dtype, shape, "network", origin=Origin(given.node, "the model's output"))
+
+
+def _note_rank(run: Interpreter, layer: Layer, args: tuple[Value, ...], node: tree.Call) -> None:
+    """Note a layer that is given a tensor of too few axes, and nothing but such tensors."""
+    least = RANKS.get(layer.name, 0)
+    given = args[0] if args else UNKNOWN
+    shape = given.shape if isinstance(given, KerasTensor) else None
+    if not isinstance(given, KerasTensor) or shape is None or len(shape) >= least or not _is_spelt_out(given):
+        run.flat[id(node)] = None
+    else:
+        why = f"`{layer.name}` takes tensors of {least} axes and gets one of {len(shape)}"
+        run.flat.setdefault(id(node), (node, why))
+
+
+def _is_spelt_out(tensor: KerasTensor) -> bool:
+    """Whether no ``**options`` hide what a layer before ``tensor`` is told, such as `return_sequences`."""
+    seen: set[int] = set()
+    waiting = [tensor]
+    while waiting:
+        one = waiting.pop()
+        if id(one) not in seen:
+            seen.add(id(one))
+            if one.layer is not None and one.layer.call is not None and one.layer.call.star:
+                return False
+            waiting += one.inputs
+    return True
 
 
 def _traced_lambda(run: Interpreter, layer: Layer, args: tuple[Value, ...], applied: Value) -> Value:

@@ -45,7 +45,13 @@ def failures(script: Script) -> list[Failure]:
     if source.cells or source.code != source.text or script.parsed.broken:
         return []
     made = []
-    for node, why in (*_unbound(script), *_misfits(script), *_missing(script), *_given_twice(script)):
+    for node, why in (
+        *_unbound(script),
+        *_misfits(script),
+        *_missing(script),
+        *_given_twice(script),
+        *script.flat,
+    ):
         statement = _statement(script, node)
         if statement is not None:
             made.append(Failure(node, statement, why))

@@ -86,6 +86,9 @@ class Interpreter:
         self.bindings: list[Binding] = []
         self.unbound: dict[int, tree.Name] = {}  # names that nothing seems to bind, by the `id` of their node
         self.missing: dict[int, tuple[tree.Attribute, Instance]] = {}  # attributes that nothing seems to give
+        self.flat: dict[
+            int, tuple[tree.Call, str] | None
+        ] = {}  # layers that only get tensors of too few axes, and why
         self.order = 0
         self.uncalled_from: int | None = None  # the order from which functions run that nobody calls
         self.last: tree.Stmt | None = None  # the statement of the module that ends it before its end

@@ -134,6 +134,9 @@ class Script:
         self._bound: dict[tree.Stmt, frozenset[str]] = {}  # the names that loops bind
         self._last = run.last
         self.unbound = list(run.unbound.values())  # names that nothing binds as far as the script was run
+        self.flat = [
+            one for one in run.flat.values() if one is not None
+        ]  # layers given too few axes, and why
         self.missing = list(run.missing.values())  # attributes of modules and objects that nothing gives
 
     # Calls

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from keras_memlint.analysis import tree
 from keras_memlint.analysis.facts.keras_modules import LAST_METHODS, OLD_OPTIMIZER_ARGUMENTS, last_keras
+from keras_memlint.analysis.facts.tensorflow_1 import ALONE, TOGETHER
 from keras_memlint.analysis.values import Function, Items, Value, const
 
 if TYPE_CHECKING:
@@ -35,9 +36,10 @@ _ARRAY_OF = re.compile(r"\b(?:np|numpy)\.(?:load|save)\(\s*\Z")
 _PYTHON_2 = ("raw_input", "xrange", "unicode")
 # Begins with what is in every match, which makes it many times faster than to begin with ``\b``.
 _TENSORFLOW_1 = re.compile(
-    r"tf\.(?<!\wtf\.)"
-    r"(?:Session|placeholder|contrib|enable_eager_execution|read_file|parse_single_example|FixedLenFeature|decode_raw|app\.flags)\b"
+    rf"tf\.(?<!\wtf\.)(?:(?P<alone>{'|'.join(map(re.escape, ALONE.split()))})"
+    rf"|(?P<other>{'|'.join(map(re.escape, TOGETHER.split()))}))\b"
 )
+_ASKS_VERSION = re.compile(r"\bif\b.*__version__|hasattr\(\s*tf\b|except AttributeError")
 
 
 def keras_major(script: Script) -> int | None:
@@ -125,8 +127,17 @@ def needs_tensorflow_1(script: Script) -> bool:
     text = script.source.text
     if script.tensorflow_before(2, 0):
         return True
-    used = ".make_one_shot_iterator(" in text or _TENSORFLOW_1.search(text) is not None
-    return used and "compat" not in text
+    if "compat" in text:
+        return False
+    if ".make_one_shot_iterator(" in text:
+        return True
+    others = set()
+    for one in _TENSORFLOW_1.finditer(text):
+        if "#" not in text[text.rfind("\n", 0, one.start()) + 1 : one.start()]:
+            if one["alone"]:
+                return True
+            others.add(one["other"])
+    return len(others) > 1 and _ASKS_VERSION.search(text) is None
 
 
 def _reads_old_accuracy(script: Script) -> bool:

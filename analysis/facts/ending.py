@@ -24,6 +24,16 @@ NO_MODULES = (
     "keras.regularizer.",
     "keras.util.",
 )
+_SPATIAL = [
+    "Conv",
+    "MaxPooling",
+    "AveragePooling",
+    "GlobalMaxPooling",
+    "GlobalAveragePooling",
+    "UpSampling",
+    "ZeroPadding",
+    "Cropping",
+]
 _COMPILE = (
     "optimizer loss metrics loss_weights weighted_metrics run_eagerly steps_per_execution jit_compile auto_scale_loss "
     "sample_weight_mode target_tensors class_mode pss_evaluation_shards cloning distribute from_serialized "
@@ -48,6 +58,21 @@ KEYWORDS = {
 POSITIONS = {
     "keras.Model.fit": ("x", "y", "batch_size"),
     "keras.Model.fit_generator": ("generator", "steps_per_epoch"),
+}
+# The fewest axes of what a layer takes, in every Keras that has the layer; more are not always refused.
+RANKS = {
+    **{f"{name}1D": 3 for name in _SPATIAL},
+    **{f"{name}2D": 4 for name in _SPATIAL},
+    **{f"{name}3D": 5 for name in _SPATIAL if name != "UpSampling"},
+    **dict.fromkeys(
+        (
+            "Conv2DTranspose",
+            "SeparableConv2D",
+            "DepthwiseConv2D",
+        ),
+        4,
+    ),
+    **dict.fromkeys(("LSTM", "GRU", "SimpleRNN"), 3),
 }
 # The models whose methods are known to be Keras's own.
 OWN_KINDS = ("application", "functional", "sequential")

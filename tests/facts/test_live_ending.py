@@ -6,7 +6,8 @@ import importlib
 import inspect
 
 import pytest
-from keras_memlint.analysis.facts.ending import KEYWORDS, NO_MODULES, POSITIONS
+from keras_memlint.analysis.facts.ending import KEYWORDS, NO_MODULES, POSITIONS, RANKS
+from keras_memlint.analysis.facts.tensorflow_1 import ALONE, TOGETHER
 
 
 @pytest.mark.parametrize("package", ["keras", "tf_keras", "tensorflow.keras"])
@@ -45,3 +46,36 @@ def test_positions_of_parameters(package: str) -> None:
         )  # `fit_generator` is gone from the newest
         if method is not None:
             assert tuple(inspect.signature(method).parameters)[1 : len(params) + 1] == params
+
+
+@pytest.mark.parametrize("name", [*ALONE.split(), *TOGETHER.split()])
+def test_names_of_tensorflow_1_alone(name: str) -> None:
+    tf = pytest.importorskip("tensorflow")
+
+    def has(owner: object) -> bool:
+        for part in name.split("."):
+            owner = getattr(owner, part, None)
+        return owner is not None
+
+    assert not has(tf)
+    assert has(tf.compat.v1) or name == "contrib"
+
+
+@pytest.mark.parametrize("package", ["keras", "tf_keras"])
+@pytest.mark.parametrize("name", RANKS)
+def test_layers_refuse_fewer_axes(package: str, name: str) -> None:
+    keras = pytest.importorskip(package)
+    words = {
+        "Conv": (1, 1),
+        "Sepa": (1, 1),
+        "Dept": (1,),
+        "Aver": (2,),
+        "LSTM": (1,),
+        "GRU": (1,),
+        "Simp": (1,),
+    }
+    given = words.get(name[:4], ())
+    for axes in range(1, RANKS[name]):
+        with pytest.raises(ValueError):
+            getattr(keras.layers, name)(*given)(keras.Input((8,) * (axes - 1)))
+    getattr(keras.layers, name)(*given)(keras.Input((8,) * (RANKS[name] - 1)))

@@ -12,6 +12,7 @@ from keras_memlint.rules.engine import check_source
 
 HEAD = "import keras\nimport numpy as np\nmodel = keras.models.load_model('m.keras')\n"
 END = "x = np.ones((60000, 128, 128, 3), 'uint8') / 255\nmodel.fit(x, np.ones(60000))\n"
+FLAT = "z = keras.Input((8, 8))\nz = keras.layers.Flatten()(z)\n"
 MODEL = (
     "import keras\nmodel = keras.Sequential([keras.Input((64, 64, 256)), keras.layers.Flatten(), keras.layers.Dense(100)])\n"
     "model.compile('adam', 'mse')\n"
@@ -50,6 +51,14 @@ def reasons(one: Diagnostic) -> list[str]:
         ("import tools\ntools.load()\n", "`tools` has no `load`"),
         ("import tools\ntools.read()\n", "`read` is called without `path`"),
         ("from tools import read as get\nget()\n", ""),
+        (FLAT + "keras.layers.Conv2D(9, 3)(z)\n", "`Conv2D` takes tensors of 4 axes and gets one of 2"),
+        (
+            "def build():\n    "
+            + FLAT.replace("\n", "\n    ")
+            + "z = keras.layers.LSTM(9)(z)\n    return z\nbuild()\n",
+            "`LSTM` takes tensors of 3 axes and gets one of 2",
+        ),
+        (FLAT.replace("Flatten()", "LSTM(9, **model.options)") + "keras.layers.Conv1D(9, 3)(z)\n", ""),
     ],
 )
 def test_what_fails(line: str, reason: str, tmp_path: Path) -> None:
