@@ -15,6 +15,7 @@ from keras_memlint.analysis import tree
 from keras_memlint.analysis.calls import Call
 from keras_memlint.analysis.drawing import conditions
 from keras_memlint.analysis.fits import Fit
+from keras_memlint.analysis.repeating import event_handler
 from keras_memlint.analysis.scopes import Loop, trips_of
 from keras_memlint.analysis.values import Array, Items, UnknownValue, Value
 
@@ -32,11 +33,12 @@ _AT = re.compile(r"==\s*\d+\s*$")
 class Repeated(NamedTuple):
     """``fit`` is the prediction that ``loop`` makes each turn; ``rows`` how many samples it has, None when unknown.
 
-    ``part``: they are a piece of something larger. ``whole``: ``predict`` makes one batch of them.
+    ``loop`` is None where it is made at each event, as `event_handler` says. ``part``: they are a piece of something
+    larger. ``whole``: ``predict`` makes one batch of them.
     """
 
     fit: Fit
-    loop: Loop
+    loop: Loop | None
     rows: int | None
     part: bool
     whole: bool
@@ -50,6 +52,7 @@ def repeated(script: Script) -> Iterator[Repeated]:
             places_of.setdefault(id(fit.call.node), []).append(fit)
     for fits in places_of.values():
         found = [one for fit in fits if fit.call.loops for one in _repeated(script, fit, fits)]
+        found = found or [one for fit in fits if not fit.call.loops for one in _at_events(script, fit)]
         if found:
             least = min(found, key=lambda one: one.rows or _LARGEST)
             yield least._replace(whole=all(one.whole for one in found) and _always_small(script, fits))
@@ -75,6 +78,13 @@ def _repeated(script: Script, fit: Fit, others: list[Fit]) -> Iterator[Repeated]
             and not any(map(_AT.search, conditions(script, fit.call)))
         ):
             yield found
+
+
+def _at_events(script: Script, fit: Fit) -> Iterator[Repeated]:
+    """``fit`` where it predicts one sample at each event."""
+    rows, part = _size(script, fit, fit.x)
+    if rows == 1 and event_handler(fit.call) is not None:
+        yield Repeated(fit, None, rows, part, rows <= _batch_size(fit))
 
 
 def _always_small(script: Script, fits: list[Fit]) -> bool:

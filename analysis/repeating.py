@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 _METHODS = frozenset(["get", "post", "put", "patch", "delete"])
 _ROUTES = _METHODS | {"route", "api_route", "websocket"}
+_ONCE = ("connect", "disconnect")  # events of a connection, not of what comes over it
 # Classes whose methods are named after the requests that they answer.
 _VIEWS = frozenset(
     [
@@ -60,6 +61,28 @@ def request_handler(call: Call) -> Function | None:
         if (view and function.name in _METHODS) or any(_is_route(d) for d in function.node.decorators):
             return function
     return None
+
+
+def event_handler(call: Call) -> Function | None:
+    """The function that is called at each event, as ``@sio.on("telemetry")`` says, and that ``call`` is made by."""
+    for one in call.led_by():
+        function = one.function
+        if function is not None and isinstance(function.node, tree.FunctionDef):
+            if any(map(_is_event, function.node.decorators)):
+                return function
+    return None
+
+
+def _is_event(decorator: tree.Expr) -> bool:
+    if not isinstance(decorator, tree.Call) or not isinstance(decorator.func, tree.Attribute):
+        return False
+    name = decorator.args[0].value if len(decorator.args) == 1 else None
+    return (
+        decorator.func.name == "on"
+        and isinstance(name, tree.Constant)
+        and isinstance(name.value, str)
+        and name.value not in _ONCE
+    )
 
 
 def _is_route(decorator: tree.Expr) -> bool:

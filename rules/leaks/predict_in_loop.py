@@ -22,12 +22,14 @@ def check(script: Script) -> Iterator[Finding]:
         yield Finding(
             at=script.call_place(call),
             site=script.place(call.site),
-            message=f"`predict` runs on {_what(found)} at a time in a loop: each call sets up a data pipeline"
-            + (" that TensorFlow before 2.8 frees late" if old else ""),
+            message=f"`predict` runs on {_what(found)} {'at a time in a loop' if loop is not None else 'at each event'}:"
+            " each call sets up a data pipeline" + (" that TensorFlow before 2.8 frees late" if old else ""),
             help="call `predict_on_batch`, or collect the samples and predict once"
-            if found.rows in (1, None)
+            if found.rows in (1, None) and loop is not None
             else "call `predict_on_batch`",
-            related=(("the loop is here", script.place(loop.node)),) if loop.kind != "comprehension" else (),
+            related=(("the loop is here", script.place(loop.node)),)
+            if loop is not None and loop.kind != "comprehension"
+            else (),
             fixes=_fixes(script, found),
             severity="warning" if old else "info",
         )
