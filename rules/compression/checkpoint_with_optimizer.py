@@ -28,6 +28,8 @@ _MANY_EPOCHS = 100
 _MESSAGE = "each epoch leaves a whole checkpoint of its own on disk, optimizer state included"
 _BEST = "each epoch that is better leaves a whole checkpoint of its own on disk, optimizer state included"
 _WEIGHTS = "each epoch leaves a file of weights of its own on disk, and none is removed"
+# Names with another end are checkpoints of TensorFlow, where Keras 2 writes them.
+_FILES = (".h5", ".hdf5", ".keras")
 # A part of the name that Keras fills in, with another text after each epoch.
 _FILLED = re.compile(r"\{(epoch|loss|acc\w*|val_\w+)(:[^{}]*)?\}")
 
@@ -98,12 +100,16 @@ def _is_filled(call: Call) -> bool:
 
 
 def _holds_optimizer(script: Script, call: Call) -> bool:
-    """Whether the files hold the optimizer's state: whole models do, and weights in the newer format."""
+    """Whether the files hold the optimizer's state: whole models do, weights in the newer format or in TensorFlow's own."""
     only = call.arg("save_weights_only")
     if only is None or (isinstance(only, Const) and only.value is False):
         return True
     name = known_text(call.arg("filepath"))
-    return const(only) is True and name.endswith(".weights.h5") and not script.tensorflow_before(2, 12)
+    if const(only) is not True or name.endswith("…"):
+        return False
+    if name.endswith(_FILES):
+        return name.endswith(".weights.h5") and not script.tensorflow_before(2, 12)
+    return call.flavour in ("tf.keras", "tf_keras") and script.keras_major != 3
 
 
 def _holds_weights(call: Call) -> bool:
