@@ -31,15 +31,16 @@ def check(script: Script) -> Iterator[Finding]:
             continue
         reported.add(id(feed.call.node))
         what, severity = found
+        tensor = feed.array.kind == "tensor"  # made here, it is copied once, where the dataset is read
         yield Finding(
             at=script.call_place(feed.call),
             site=script.place(feed.call.site),
-            message=f"`{feed.method}` copies {what} into the dataset, twice at its peak",
-            bytes=script.copied_bytes(feed),
+            message=f"`{feed.method}` copies {what} into the dataset, {'once it is read' if tensor else 'twice at its peak'}",
+            bytes=feed.array.bytes if tensor else script.copied_bytes(feed),
             help="make the dataset of file names or indices and read each element in `map`, or give `fit` a"
             f" `{script.batch_class}`",
             related=script.trail(feed.array.origin),
-            severity="info" if is_toy(feed.array) else severity,
+            severity="info" if is_toy(feed.array) or (tensor and severity == "warning") else severity,
         )
 
 
