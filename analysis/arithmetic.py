@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeGuard
 
 from keras_memlint.analysis import steps, tree
 from keras_memlint.analysis.facts import dtypes
@@ -52,6 +52,8 @@ def binary(op: str, left: Value, right: Value, node: tree.Expr, *, in_place: boo
     """The value of ``left op right``."""
     if isinstance(left, Const) and isinstance(right, Const):
         return _fold(op, left.value, right.value)
+    if op == "+" and _are_arrays(left) and _may_be_list(right):
+        return Items("list", None, left.any(), origin=left.origin)  # `[target] + states`
     if isinstance(left, Array) or isinstance(right, Array):
         return _array(op, left, right, node, in_place)
     if isinstance(left, Items) and isinstance(right, Items) and op == "+":
@@ -70,6 +72,18 @@ def binary(op: str, left: Value, right: Value, node: tree.Expr, *, in_place: boo
         shapes = [side.shape for side in tensors]
         return KerasTensor(broadcast(shapes[0], shapes[-1]) or shapes[0], None, tensors, 0, node)
     return _scalars(op, left, right)
+
+
+def _are_arrays(value: Value) -> TypeGuard[Items]:
+    """Whether ``value`` is a list of arrays."""
+    if not isinstance(value, Items) or value.kind != "list" or not value.items:
+        return False
+    return all(isinstance(item, Array) for item in value.items)
+
+
+def _may_be_list(value: Value) -> bool:
+    """Whether ``value`` may be what a network with several outputs predicts."""
+    return isinstance(value, UnknownValue) or (isinstance(value, Array) and value.source == "network")
 
 
 def _fold(op: str, a: Any, b: Any) -> Value:

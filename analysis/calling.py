@@ -275,13 +275,15 @@ def _is_of_model(run: Interpreter, name: str, given: Given) -> bool:
 
 
 def _is_network_input(run: Interpreter, given: Given) -> bool:
-    """Whether the first argument can only be meant for a network: a batch of images or sequences, or several arrays.
+    """Whether the first argument can only be meant for a network: images or sequences, a tensor, or several arrays.
 
     Any array is where Keras's own class calls the method: a callback, say.
     """
     x = given.args[0] if given.args else UNKNOWN
     if isinstance(x, Items) and x.kind == "list" and x.items is not None:
         return len(x.items) > 1 and all(isinstance(one, Array) for one in x.items)
+    if isinstance(x, Array) and x.kind == "tensor":
+        return True
     if not isinstance(x, Array) or x.kind != "ndarray":
         return False
     owner = scope_self(run)

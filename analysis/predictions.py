@@ -17,6 +17,7 @@ from keras_memlint.analysis.drawing import conditions
 from keras_memlint.analysis.fits import Fit
 from keras_memlint.analysis.repeating import event_handler
 from keras_memlint.analysis.scopes import Loop, trips_of
+from keras_memlint.analysis.uses import target_of, uses_of
 from keras_memlint.analysis.values import Array, Items, UnknownValue, Value
 
 if TYPE_CHECKING:
@@ -129,14 +130,36 @@ def _is_rare(condition: str) -> bool:
 
 def _size(script: Script, fit: Fit, x: Value) -> tuple[int | None, bool]:
     """How many samples ``x`` holds, None when unknown, and whether they are a piece of something larger."""
-    given = x.items or () if isinstance(x, Items) and x.kind in ("list", "tuple") else (x,)
+    given = x.items or (x.element,) if isinstance(x, Items) and x.kind in ("list", "tuple") else (x,)
     arrays = [one for one in given if isinstance(one, Array)]
     rows = next((found for one in arrays if (found := _length(script, one)) is not None), None)
     if rows is None and x is fit.x:
         rows = _written(script, fit.call)
         if rows is not None:
             return rows, True
-    return rows, any(one.part for one in arrays)
+    return rows, any(one.part for one in arrays) or (rows is None and _is_first_asked(script, fit.call.node))
+
+
+def _is_first_asked(script: Script, node: tree.Call) -> bool:
+    """Whether nothing is asked of the predictions but the first: ``model.predict(x)[0]``, also by a name."""
+    around = script.names.around(node)
+    if around and _is_first(around[0], node):
+        return True
+    target = target_of(node, around)
+    uses = uses_of(script, target.id) if isinstance(target, tree.Name) else None
+    if uses is None:
+        return False
+    scope = next((one for one in around if isinstance(one, tree.FunctionDef)), None)
+    read = [use for use in uses if not use.is_bound and use.scope is scope]
+    return bool(read) and all(_is_first(use.around[0], use.node) for use in read)
+
+
+def _is_first(outer: tree.Node, node: tree.Node) -> bool:
+    """Whether ``outer`` is ``node[0]``."""
+    if not isinstance(outer, tree.Subscript) or outer.value is not node:
+        return False
+    key = outer.items[0] if outer.items else None
+    return isinstance(key, tree.Constant) and key.value == 0 and not isinstance(key.value, bool)
 
 
 def _length(script: Script, array: Array) -> int | None:
