@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from keras_memlint.analysis import arithmetic, tree, unrolling
+from keras_memlint.analysis import arithmetic, data_format, tree, unrolling
 from keras_memlint.analysis.scopes import Scope
 from keras_memlint.analysis.values import UNKNOWN, Const, Value, const, join
 
@@ -104,10 +104,12 @@ def try_(run: Interpreter, node: tree.Try, scope: Scope) -> bool:
 
 
 def decided(run: Interpreter, test: tree.Expr, value: Value, scope: Scope) -> bool | None:
-    """The outcome of a test on known numbers and flags in code that builds a network; elsewhere None.
+    """The outcome of a test on known numbers and flags in code that builds a network, and where channels are; else None.
 
     There a branch decides the shapes of all layers that follow, and each call is evaluated with its own arguments.
     """
+    if data_format.is_asked(run, test):
+        return _outcome(run, test, value, scope)
     inside = run.function is not None or (run.loops and run.loops[-1].unrolled)
     return _outcome(run, test, value, scope) if inside and unrolling.is_builder(scope) else None
 

@@ -7,7 +7,7 @@ in ``statements.py`` and ``expressions.py`` and in the files that their tables n
 
 from __future__ import annotations
 
-from keras_memlint.analysis import binding, graph_functions, symbolic, tree
+from keras_memlint.analysis import binding, data_format, graph_functions, symbolic, tree
 from keras_memlint.analysis.calls import Call, Fill, Holding, Operation, Setting, Yielded
 from keras_memlint.analysis.expressions import EXPRESSIONS
 from keras_memlint.analysis.facts.table import Machine
@@ -89,6 +89,7 @@ class Interpreter:
         self.flat: dict[
             int, tuple[tree.Call, str] | None
         ] = {}  # layers that only get tensors of too few axes, and why
+        self.data_format: str | None = data_format.DEFAULT  # of all layers; None when unknown
         self.order = 0
         self.uncalled_from: int | None = None  # the order from which functions run that nobody calls
         self.last: tree.Stmt | None = None  # the statement of the module that ends it before its end
