@@ -35,6 +35,8 @@ if TYPE_CHECKING:
 Shape = tuple["int | None", ...]
 # A small built-in data set is one no more once it takes so much: CIFAR-10 as float32 does, MNIST as float64 does not.
 NOT_SMALL = 512 << 20
+# Models whose layers are not told.
+_UNTOLD = ("loaded", "unknown")
 _ALSO = 4  # pipelines of other branches that are remembered
 
 
@@ -666,6 +668,8 @@ def join(a: Value, b: Value) -> Value:
     if isinstance(a, KerasTensor) and isinstance(b, KerasTensor):
         # A loop that builds layers runs an unknown number of times: what both sides agree on is known.
         return KerasTensor(_join_shapes(a.shape, b.shape), None, (), None, a.node)
+    if isinstance(a, Model) and isinstance(b, Model) and b.kind in _UNTOLD and a.kind not in _UNTOLD:
+        return a  # loaded where a file is there, else built
     if type(a) is type(b):
         return b
     return UNKNOWN
