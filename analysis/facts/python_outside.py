@@ -8,6 +8,7 @@ from keras_memlint.analysis.facts.table import Machine, fact, table
 from keras_memlint.analysis.values import (
     UNKNOWN,
     Const,
+    Dict,
     Items,
     Object,
     Origin,
@@ -96,6 +97,14 @@ def _known_args(call: Call, run: Machine) -> Value:
     return Items("tuple", (_namespace(call, run), UNKNOWN), length=2)
 
 
+def _vars(call: Call, _run: Machine) -> Value:
+    """What the command line says, as a dict."""
+    given = call.first()
+    if isinstance(given, Object) and given.api == "argparse.Namespace":
+        return Dict(dict(given.state))
+    return Dict()
+
+
 def _configuration(call: Call, run: Machine) -> Value:
     file = call.first()
     path = file.call.const("file") if isinstance(file, Object) and file.call is not None else None
@@ -111,6 +120,7 @@ PYTHON_OUTSIDE = table(
     fact("argparse.ArgumentParser.parse_args", "", _namespace, see=_DOCS),
     fact("argparse.ArgumentParser.parse_known_args", "", _known_args, see=_DOCS),
     fact("builtins.open", "file mode", lambda c, _r: Object("builtins.file", c), see=_DOCS),
+    fact("builtins.vars", "object", _vars, see=_DOCS),
     fact("codecs.open", "file mode", lambda c, _r: Object("builtins.file", c), see=_DOCS),
     fact("glob.glob", "pathname", _paths, see=_DOCS),
     fact("glob.iglob", "pathname", _paths, see=_DOCS),
