@@ -13,7 +13,8 @@ from keras_memlint.rules.base import Finding, Rule
 RULE = Rule("KM411", "conv-large-dense-early", severity="hint", words=("Conv2D", "Convolution2D"))
 
 FILTERS = 128
-_LEAST = 256 << 20
+# Images of 128 x 128 pixels and more are told from the first size on, smaller ones, which many fit a batch of, from the other.
+_LARGE, _LEAST, _MUCH = 128 * 128, 256 << 20, 1 << 30
 
 
 def check(script: Script) -> Iterator[Finding]:
@@ -35,11 +36,10 @@ def check(script: Script) -> Iterator[Finding]:
             continue
         if call is None or number is None or first.stored is None:
             continue
-        found = (
-            step.of_images(first.stored * number, _LEAST)
-            if step.batch or model.compiled is not None
-            else None
-        )
+        if step.batch is None and model.compiled is None:
+            continue
+        least = _LEAST if size[0] * size[1] >= _LARGE else _MUCH
+        found = step.of_images(first.stored * number, least)
         if found is None:
             continue
         severity, part, cost = found
