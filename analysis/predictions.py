@@ -109,6 +109,8 @@ def _turns_little(script: Script, fit: Fit) -> bool:
             made = None  # in the first turn only
     if isinstance(loop.node, (tree.For, tree.While)) and any(map(_leaves, loop.node.body)):
         return True
+    if any(call.loops and call.loops[-1] is loop for call in script.calls("builtins.input")):
+        return True  # somebody types something at each turn
     turned = [one for one in fit.call.loops if made is None or one not in made.loops]
     if loop not in turned:
         return True
