@@ -21,7 +21,7 @@ _MANY = 20  # steps
 _SETS = ("disk", "toy")  # where arrays come from that are no answers of an environment
 # What a value may be read for without the step being in need of it, and what may be around it there.
 _SHOWS = ("append", "assign", "info", "print", "scalar", "set_description", "set_postfix", "write")
-_FORMATS = ("float", "format", "int", "mean", "numpy", "round", "str", "sum")
+_FORMATS = ("float", "format", "int", "item", "mean", "numpy", "round", "str", "sum")
 # What may be done with a tape beside asking it for a gradient, without needing it to be persistent.
 _HARMLESS = ("watch", "watched_variables")
 
@@ -130,10 +130,15 @@ def tapes_of(script: Script) -> list[Tape]:
     return list(found.values())
 
 
+def values_read(step: tree.Node) -> list[tree.Call]:
+    """Where ``step`` asks tensors for their values."""
+    calls = [node for node, _ in tree.walk(step) if isinstance(node, tree.Call)]
+    return [node for node in calls if _called(node) == "numpy" and not node.args]
+
+
 def needs_values(script: Script, step: tree.Node) -> bool:
     """Whether Python goes on with values of tensors in ``step``, rather than to show, keep or return them."""
-    read = (node for node, _ in tree.walk(step) if isinstance(node, tree.Call) and _called(node) == "numpy")
-    return any(not _is_shown(script, node) for node in read)
+    return not all(_is_shown(script, node) for node in values_read(step))
 
 
 def _is_shown(script: Script, node: tree.Call) -> bool:

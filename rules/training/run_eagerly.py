@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from keras_memlint.analysis import tree
 from keras_memlint.analysis.calls import Call
 from keras_memlint.analysis.script import Script
-from keras_memlint.analysis.tapes import Tape, needs_values
+from keras_memlint.analysis.tapes import Tape, needs_values, values_read
 from keras_memlint.analysis.values import Const
 from keras_memlint.fixes.calls import remove_argument
 from keras_memlint.fixes.edits import Fix
@@ -72,23 +72,33 @@ def check(script: Script) -> Iterator[Finding]:
 def _own_steps(script: Script) -> Iterator[Finding]:
     """Training steps in a loop over a pipeline that no graph function is around, in a script that has and calls none."""
     knows = script.uses("tf.function") or any(one.tracer is not None for one in script.functions)
-    knows = knows or any(one.callee is not None and one.callee.tracer is not None for one in script.all_calls)
+    called = (one.callee for one in script.all_calls if not one.mapped)
+    knows = knows or any(callee is not None and callee.tracer is not None for callee in called)
     if knows or script.runs_eagerly or script.needs_tensorflow_1 or script.uses("tf.distribute."):
         return
     for tape in script.tapes:
         call = tape.call
         if call.traced is not None or not tape.learns(script):
             continue
-        step: tree.Node = call.function.node if call.function is not None else tape.statement
-        if not needs_values(script, step):
-            yield Finding(
-                at=script.call_place(call),
-                site=script.place(call.site),
-                message="the training step runs operation by operation: slower, and outputs are freed later than in a graph",
-                help="make the step a function of its own with `@tf.function`; it gets one batch"
-                + (", and returns what is shown" if ".numpy(" in script.text(step) else ""),
-                fixes=_decorated(script, tape) if ".numpy(" not in script.text(step) else (),
-            )
+        step = _step(tape)
+        if needs_values(script, step):
+            continue
+        shows = bool(values_read(step))
+        yield Finding(
+            at=script.call_place(call),
+            site=script.place(call.site),
+            message="the training step runs operation by operation: slower, and outputs are freed later than in a graph",
+            help="make the step a function of its own with `@tf.function`; it gets one batch"
+            + (", and returns what is shown" if shows else ""),
+            fixes=_decorated(script, tape) if not shows else (),
+        )
+
+
+def _step(tape: Tape) -> tree.Node:
+    """The function that a loop calls with each batch, or else the statement in the loop."""
+    function, caller = tape.call.function, tape.call.caller
+    called = function is not None and caller is not None and tape.call.loops == caller.loops
+    return function.node if function is not None and called else tape.statement
 
 
 def _decorated(script: Script, tape: Tape) -> tuple[Fix, ...]:
