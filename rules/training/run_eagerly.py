@@ -81,7 +81,7 @@ def _own_steps(script: Script) -> Iterator[Finding]:
         if call.traced is not None or not tape.learns(script):
             continue
         step = _step(tape)
-        if needs_values(script, step):
+        if needs_values(script, step) or _draws(script, step):
             continue
         shows = bool(values_read(step))
         yield Finding(
@@ -99,6 +99,12 @@ def _step(tape: Tape) -> tree.Node:
     function, caller = tape.call.function, tape.call.caller
     called = function is not None and caller is not None and tape.call.loops == caller.loops
     return function.node if function is not None and called else tape.statement
+
+
+def _draws(script: Script, step: tree.Node) -> bool:
+    """Whether Python draws numbers in ``step``, which a graph would draw once."""
+    drawn = (call.function for call in script.calls("random.", "numpy.random."))
+    return any(function is not None and function.node is step for function in drawn)
 
 
 def _decorated(script: Script, tape: Tape) -> tuple[Fix, ...]:
