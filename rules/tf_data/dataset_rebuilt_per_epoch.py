@@ -55,6 +55,8 @@ def _was_made_before(dataset: Dataset, name: str, loop: Loop) -> bool:
     """Whether a turn of ``loop`` starts with what ``name`` was before it, so that the next finds it changed."""
     first: Call | None = None
     for op in dataset.chain():
+        if op.op == "unknown":
+            return False  # what the loop may have bound anew
         if op.call is None or loop not in op.call.loops:
             return first is not None and root_name(first.node) == name
         first = op.call
