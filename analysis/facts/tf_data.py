@@ -470,6 +470,15 @@ TF_DATA = table(
         see=_GUIDE,
     ),
     fact(_D + "list_files", "file_pattern shuffle seed", _files, see=_GUIDE),
+    *(
+        fact(
+            f"{_D}make_{kind}_iterator",
+            "",
+            lambda call, _run: call.receiver or UNKNOWN,
+            see="API reference of 1.15",
+        )
+        for kind in ("initializable", "one_shot")
+    ),
     fact(_D + "map", "map_func num_parallel_calls deterministic", _map, see=_GUIDE),
     fact(_D + "padded_batch", "batch_size padded_shapes padding_values drop_remainder", _batch, see=_GUIDE),
     fact(_D + "prefetch", "buffer_size", _same("prefetch"), see=_GUIDE),
