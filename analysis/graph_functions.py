@@ -11,6 +11,7 @@ from keras_memlint.analysis.values import (
     Api,
     Const,
     Dataset,
+    Dict,
     Function,
     Instance,
     Items,
@@ -184,12 +185,14 @@ def _is_padded_batch(call: Call, expression: tree.Expr) -> bool:
         return False
     for step in loop.iter.chain():
         if step.op == "padded_batch" and step.call is not None:
-            return _leaves_open(step.call.arg("padded_shapes"))
+            return leaves_open(step.call.arg("padded_shapes"))
     return False
 
 
-def _leaves_open(shapes: Value | None) -> bool:
+def leaves_open(shapes: Value | None) -> bool:
     """Whether some axis of ``padded_shapes`` is None or -1, so that each batch has its own length."""
     if isinstance(shapes, Items) and shapes.items is not None:
-        return any(_leaves_open(one) for one in shapes.items)
+        return any(leaves_open(one) for one in shapes.items)
+    if isinstance(shapes, Dict):
+        return any(leaves_open(one) for one in shapes.entries.values())
     return isinstance(shapes, Const) and shapes.value in (None, -1)

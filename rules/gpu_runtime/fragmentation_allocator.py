@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from keras_memlint.analysis.graph_functions import leaves_open
 from keras_memlint.analysis.script import Fit, Script
-from keras_memlint.analysis.values import Dataset, const
+from keras_memlint.analysis.values import Dataset
 from keras_memlint.rules.base import Finding, Rule
 
 RULE = Rule(
@@ -49,13 +50,8 @@ def _varying(fit: Fit) -> Dataset | None:
     for step in fit.x.chain():
         if step.op not in _VARIES or step.call is None:
             continue
-        shapes = const(step.call.arg("padded_shapes") or step.call.kwargs.get("padded_shapes"))
-        if (
-            step.op == "padded_batch"
-            and shapes is not None
-            and "None" not in repr(shapes)
-            and "-1" not in repr(shapes)
-        ):
+        shapes = step.call.arg("padded_shapes")
+        if step.op == "padded_batch" and shapes is not None and not leaves_open(shapes):
             return None
         if step.call.kwargs.get("pad_to_bucket_boundary") is not None:
             return None  # a few lengths
