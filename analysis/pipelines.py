@@ -95,7 +95,7 @@ def _loads(script: Script, name: tree.Name) -> list[tree.Node] | None:
     own = next((use for use in uses or () if use.node is name), None)
     if uses is None or own is None or isinstance(own.scope, tree.ClassDef):
         return None  # a parameter, or an attribute of a class
-    shown = any(use.is_bound and use.scope is None for use in uses)
+    shown = any(use.is_bound and use.is_importable for use in uses)
     if shown and script.project.importers(name.id) != []:
         return None
     return [use.node for use in uses if not use.is_bound and not script.is_behind_the_end(use.node)]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, fields
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from keras_memlint.analysis import tree
@@ -41,6 +42,14 @@ class Use:
     def scope(self) -> tree.Node | None:
         """The innermost function, lambda or class it stands in; None at the top level."""
         return next((outer for outer in self.around if isinstance(outer, _SCOPES)), None)
+
+    @property
+    def is_importable(self) -> bool:
+        """Whether it stands at the top level, and not below ``if __name__ == "__main__":``."""
+        return self.scope is None and not any(
+            isinstance(outer, tree.If) and inner in outer.body and _is_main(outer.test)
+            for inner, outer in pairwise((self.node, *self.around))
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,6 +180,14 @@ def children(node: tree.Node) -> Iterator[tree.Node]:
     """What ``node`` is made of, in order."""
     for field in _fields(type(node)):
         yield from _nodes(getattr(node, field))
+
+
+def _is_main(test: tree.Expr) -> bool:
+    """Whether ``test`` is ``__name__ == "__main__"``."""
+    if not isinstance(test, tree.Compare) or test.ops != ("==",):
+        return False
+    left, right = test.left, test.rights[0]
+    return isinstance(left, tree.Name) and left.id == "__name__" and isinstance(right, tree.Constant)
 
 
 def below(statements: tuple[tree.Stmt, ...]) -> Iterator[tree.Node]:

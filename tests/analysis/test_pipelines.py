@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from pathlib import Path
 
 import pytest
@@ -155,6 +156,17 @@ def test_a_part_of_what_another_file_calls(tmp_path: Path, place: str, text: str
     path.write_text(MAKE + PAIR)
     (tmp_path / place).write_text(text)
     assert is_read(analyse(read_script(path, str(path)).source)) is read
+
+
+def test_a_name_below_the_main_guard_is_not_imported(tmp_path: Path) -> None:
+    path = tmp_path / "pipe.py"
+    main = textwrap.indent(MAKE, "    ")
+    (tmp_path / "main.py").write_text("from pipe import other\nds = 1\n")
+    for guard, read in (("== '__main__'", False), ("!= '__main__'", True), ("== '__main__' or debug", True)):
+        path.write_text(f"if __name__ {guard}:\n{main}")
+        assert is_read(analyse(read_script(path, str(path)).source)) is read, guard
+    path.write_text(f"if __name__ == '__main__':\n    pass\nelse:\n{main}")
+    assert is_read(analyse(read_script(path, str(path)).source))
 
 
 def test_a_part_that_goes_on_to_a_third_file(tmp_path: Path) -> None:
