@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -79,6 +80,10 @@ _HAND_ON = (
     "tqdm.tqdm_notebook",
 )
 _WRAPPED = 4
+# What a file of tests has, beside its name.
+_TESTS = re.compile(
+    r"^\s*(?:async\s+)?def test|TestCase|\b(?:pytest|unittest|doctest|tf\.test)\b", re.MULTILINE
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -682,11 +687,12 @@ class Script:
         """Whether ``size`` bytes are known and reach the threshold."""
         return size is not None and size >= self.settings.size_threshold
 
-    @property
+    @cached_property
     def is_test(self) -> bool:
-        """Whether this is a test file: sizes there are of no concern."""
+        """Whether this is a file of tests: sizes there are of no concern. ``train_and_test.py`` is none."""
         name = self.source.path.replace("\\", "/").rpartition("/")[2]
-        return name.startswith("test_") or name.endswith("_test.py") or name == "conftest.py"
+        named = name.startswith("test_") or name.endswith("_test.py")
+        return name == "conftest.py" or (named and _TESTS.search(self.source.text) is not None)
 
     # Places
 

@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from keras_memlint.analysis.calls import Call
 from keras_memlint.analysis.facts.table import Gives, Machine, fact, table
-from keras_memlint.analysis.values import UNKNOWN, Array, Const, Items, Object, Origin, Shape, Value, const
+from keras_memlint.analysis.values import (
+    UNKNOWN,
+    Array,
+    Const,
+    Items,
+    Object,
+    Origin,
+    Scalar,
+    Shape,
+    Value,
+    const,
+)
 
 
 def _sample(dtype: str | None, channels: int | None = None) -> Gives:
@@ -183,6 +194,15 @@ def _filtered(call: Call, _run: Machine) -> Value:
     return given.derived(call.node, "filtered", size=None)
 
 
+def _threshold(call: Call, run: Machine) -> Value:
+    return Items("tuple", (Scalar("float"), _filtered(call, run)), length=2)
+
+
+def _turned(call: Call, run: Machine) -> Value:
+    """An image turned by SciPy, of the same size where it is told not to be reshaped."""
+    return _filtered(call, run) if call.const("reshape") is False else _moved(call, run)
+
+
 def _moved(call: Call, _run: Machine) -> Value:
     """An image of another size, or with other axes."""
     given = call.first()
@@ -217,7 +237,9 @@ _SAME_SIZE = (
     "morphologyEx",
 )
 _OTHER_SIZE = ("copyMakeBorder", "rotate", "warpAffine", "warpPerspective")
+_SCIPY_SAME_SIZE = ("gaussian_filter", "median_filter", "shift", "uniform_filter")
 _PIL = "Pillow handbook"
+_ND = "SciPy reference, scipy.ndimage"
 IMAGES = table(
     fact("PIL.Image.convert", "mode", _pil, see=_PIL),
     fact("PIL.Image.crop", "box", _pil, see=_PIL),
@@ -230,6 +252,7 @@ IMAGES = table(
     fact("cv2.cvtColor", "src code", _colour, see=_CV),
     fact("cv2.imread", "filename flags", _sample("uint8", 3), see=_CV),
     fact("cv2.resize", "src dsize", _resize, see=_CV),
+    fact("cv2.threshold", "src thresh maxval type", _threshold, see=_CV),
     fact("imageio.imread", "uri", _sample("uint8"), see="imageio documentation"),
     fact("keras.utils.img_to_array", "img", _img_to_array, see="Keras API, image utilities"),
     fact("keras.utils.load_img", "path color_mode target_size", _load_img, see="Keras API, image utilities"),
@@ -262,6 +285,8 @@ IMAGES = table(
         lambda c, r: Items("tuple", (UNKNOWN, _sample(None)(c, r))),
         see="SciPy reference",
     ),
+    *(fact(f"scipy.ndimage.{name}", "input", _filtered, see=_ND) for name in _SCIPY_SAME_SIZE),
+    fact("scipy.ndimage.rotate", "input angle axes reshape", _turned, see=_ND),
     fact("skimage.color.rgb2gray", "rgb", _grey, see="scikit-image documentation"),
     fact("skimage.io.imread", "fname as_gray", _sample("uint8"), see="scikit-image documentation"),
     fact("skimage.transform.resize", "image output_shape", _skimage_resize, see="scikit-image documentation"),

@@ -8,7 +8,7 @@ from math import prod
 from keras_memlint.analysis import tree
 from keras_memlint.analysis.bytes import format_bytes
 from keras_memlint.analysis.calls import Call
-from keras_memlint.analysis.scopes import Loop
+from keras_memlint.analysis.scopes import Loop, trips_of
 from keras_memlint.analysis.script import Fit, Script
 from keras_memlint.fixes.edits import Fix
 from keras_memlint.fixes.spelling import spell
@@ -43,7 +43,9 @@ def _in_loops(script: Script) -> Iterator[Finding]:
             continue  # loaded once, when it is first needed
         if id(model) in kept:
             continue  # the script itself keeps them, for an ensemble
-        loop = next((one for one in reversed(fit.call.loops) if one in made.loops), None)
+        # A loop of one turn leaves nothing behind, one around it does.
+        both = [one for one in fit.call.loops if one in made.loops and one.trips != 1]
+        loop = both[-1] if both else None
         if loop is None or loop in seen or loop.kind == "comprehension":
             continue
         slots = script.optimizer_slots(model)
@@ -51,8 +53,9 @@ def _in_loops(script: Script) -> Iterator[Finding]:
         left = counted or (model.trained_bytes(slots) if slots is not None else None)
         exact = counted is not None or model.parameters is not None
         clears = loop in cleared
-        short = loop.trips is not None and loop.trips <= 2
-        if short and (clears or loop.trips == 1 or not exact or (left or 0) < _LEFT):
+        turns = trips_of(both)
+        short = turns is not None and turns <= 2
+        if short and (clears or not exact or (left or 0) < _LEFT):
             continue
         seen.add(loop)
         yield Finding(

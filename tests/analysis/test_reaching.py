@@ -93,7 +93,7 @@ def test_what_stands_at_the_top(tmp_path: Path) -> None:
 
 
 def test_a_test(tmp_path: Path) -> None:
-    assert is_run(written(tmp_path, HERE, place="test_train.py"))
+    assert is_run(written(tmp_path, HERE + "import pytest\n", place="test_train.py"))
 
 
 @pytest.mark.parametrize(

@@ -79,7 +79,7 @@ async def test_unknown_sizes_are_not_guessed(vscode):
 
 async def test_nothing_where_nothing_trains_and_in_tests(vscode):
     assert await lenses(vscode, vscode.open("compiled.py", MODEL + COMPILE)) == []
-    assert await lenses(vscode, vscode.open("test_model.py", MODEL + COMPILE + FIT)) == []
+    assert await lenses(vscode, vscode.open("test_model.py", MODEL + COMPILE + FIT + "import pytest\n")) == []
     assert await lenses(vscode, vscode.open("other.py", "import os\nmodel.fit(x, y)\n")) == []
 
 

@@ -86,7 +86,7 @@ async def test_scripts_that_do_not_train_have_no_total(estimating_extended):
     editor = estimating_extended
     found = await summary(editor, editor.open("idle.py", "import os\n"))
     assert (found["trainings"], found["text"]) == (0, None)
-    tested = await summary(editor, editor.open("test_idle.py", RESNET))
+    tested = await summary(editor, editor.open("test_idle.py", RESNET + "import pytest\n"))
     assert (tested["trainings"], tested["text"]) == (0, None)
 
 

@@ -109,7 +109,7 @@ def test_an_array_filled_with_rows_of_a_loaded_one_is_not_filled_from_files(tmp_
 
 
 def test_test_files_are_of_no_concern(tmp_path: Path) -> None:
-    assert findings(KNOWN, tmp_path, "test_train.py") == []
+    assert findings(KNOWN + "import pytest\n", tmp_path, "test_train.py") == []
 
 
 def test_other_arrays_of_one_function_are_listed_beside_the_first(tmp_path: Path) -> None:

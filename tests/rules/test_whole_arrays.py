@@ -80,7 +80,12 @@ def test_sizes_in_test_files_are_of_no_concern(name: str, tmp_path: Path) -> Non
     text = LARGE + "model.fit(x, y)\ntf.data.Dataset.from_tensors(x)\n"
     text += "a = np.load('x.npy')\nmodel.fit(a, y)\nb = np.load('x.npy', mmap_mode='r')\nmodel.fit(b, y)\n"
     assert {d.code for d in findings(text, tmp_path)} == CODES
-    assert findings(text, tmp_path, name) == []
+    assert findings(text + "def test_fit():\n    pass\n", tmp_path, name) == []
+
+
+@pytest.mark.parametrize("name", ["test_train.py", "train_and_test.py", "lstm_test.py"])
+def test_a_script_without_tests_is_no_test_file(name: str, tmp_path: Path) -> None:
+    assert [d.code for d in findings(LARGE + "model.fit(x, y)\n", tmp_path, name)] == ["KM103"]
 
 
 def test_the_threshold_is_the_users(tmp_path: Path) -> None:
