@@ -62,7 +62,7 @@ _LIBRARIES = frozenset(
     ]
 )
 _PIN = re.compile(
-    r"""^[ \t"'-]*(tensorflow(?:[-_](?:cpu|gpu|macos|intel))?|keras|tf[-_]keras|numpy|tensorflow[-_]model[-_]optimization)"""
+    r"""^[ \t"'-]*(tensorflow(?:[-_](?:cpu|gpu|macos|intel))?|keras(?:[-_]tuner)?|tf[-_]keras|numpy|tensorflow[-_]model[-_]optimization)"""
     r"""(?:\[[\w,-]*\])?\s*(?:=\s*["']\s*)?((?:[ \t]*,?[ \t]*(?:[=~<>!]=|[<>=^])[ \t]*v?\d+(?:\.\d+)*(?:\.\*)?)+|(?<=["'])\d+(?:\.\d+)*)""",
     re.MULTILINE,
 )

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+
+from keras_memlint.analysis import tree
 from keras_memlint.analysis.calls import Call
 from keras_memlint.analysis.facts.table import Gives, Machine, fact, table
 from keras_memlint.analysis.values import (
@@ -19,6 +22,8 @@ from keras_memlint.analysis.values import (
 )
 
 _DOCS = "Python library reference"
+# Names of tokenizers that number the labels of a data set, which are few.
+_LABELS = re.compile(r"categor|class|intent|label|tag", re.IGNORECASE)
 
 
 def scalar(kind: str) -> Gives:
@@ -38,13 +43,18 @@ def _len(call: Call, _run: Machine) -> Value:
     if isinstance(found, (str, tuple, list)):
         return Const(len(found))
     return Scalar(
-        "int", counts=True, words=_are_words(given), origin=Origin(call.node, "a length", given.origin)
+        "int", counts=True, words=_are_words(call, given), origin=Origin(call.node, "a length", given.origin)
     )
 
 
-def _are_words(value: Value) -> bool:
-    """Whether ``value`` is what a Keras ``Tokenizer`` collects: a key for each word, not for each character."""
+def _are_words(call: Call, value: Value) -> bool:
+    """Whether ``value`` is what a Keras ``Tokenizer`` collects: a key for each word, not for each character or label."""
     if not isinstance(value, Bound) or value.name not in ("word_index", "index_word", "word_counts"):
+        return False
+    written = call.node.args[0].value if call.node.args else None
+    tokenizer = written.value if isinstance(written, tree.Attribute) else None
+    name = tokenizer.name if isinstance(tokenizer, tree.Attribute) else getattr(tokenizer, "id", "")
+    if _LABELS.search(name):
         return False
     made = value.receiver.call if isinstance(value.receiver, Object) else None
     return made is None or made.const("char_level", False) is False

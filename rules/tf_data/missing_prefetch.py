@@ -42,7 +42,7 @@ _BY_BATCH = {
 # What may follow ``prefetch`` without undoing it.
 _HARMLESS = ("take", "with_options")
 # What may follow it and leaves next to nothing to be done for a batch.
-_QUICK = (*_HARMLESS, "enumerate", "repeat", "zip")
+_QUICK = (*_HARMLESS, "enumerate", "repeat", "skip", "zip")
 # Sources that prefetch by themselves (Keras 3.15.1), or whose end is not known.
 _SILENT = ("folder", "timeseries", "split_dataset", "parameter", "unknown", "apply")
 

@@ -10,9 +10,13 @@ from keras_memlint.fixes.modules import rename_import
 from keras_memlint.rules.base import Finding, Rule
 
 RULE = Rule("KM901", "kerastuner-import", severity="info", words=("kerastuner",), fix="safe")
+# The first version that has the new name.
+_RENAMED = (1, 0, 3)
 
 
 def check(script: Script) -> Iterator[Finding]:
+    if script.project.pins.get("keras-tuner", _RENAMED) < _RENAMED:
+        return  # there is no other name
     for imported in script.imports:
         if (
             imported.dotted.partition(".")[0] != "kerastuner"
