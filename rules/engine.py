@@ -96,6 +96,7 @@ def _findings(script: Script, codes: Collection[str], report: Report) -> list[Di
 
     found: list[Diagnostic] = []
     seen: set[tuple[str, str, int, int]] = set()  # a call that is evaluated twice has one finding
+    told: set[tuple[str, Position, str]] = set()  # one call may lead to several causes in other files
     for registered in selected(codes, script):
         rule = registered.rule
         started = time.perf_counter()
@@ -104,9 +105,15 @@ def _findings(script: Script, codes: Collection[str], report: Report) -> list[Di
                 at = finding.at
                 key = (rule.code, at.source.path, at.start, at.end)
                 made = _diagnostic(script, rule, finding) if key not in seen else None
-                if made is not None:
-                    seen.add(key)
-                    found.append(made)
+                if made is None:
+                    continue
+                seen.add(key)
+                if made.elsewhere:
+                    words = (rule.code, made.location, made.message)
+                    if words in told:
+                        continue
+                    told.add(words)
+                found.append(made)
         except Exception as error:
             report.problems.append(
                 f"{script.source.path}: {rule.code} failed ({type(error).__name__}: {error}); this is a bug"
