@@ -34,6 +34,7 @@ def check(script: Script) -> Iterator[Finding]:
 
 def _in_loops(script: Script) -> Iterator[Finding]:
     cleared = {loop for call in script.calls("keras.backend.clear_session") for loop in call.loops}
+    graphs = {loop for call in script.calls("tf.Graph", "tf.compat.v1.Graph") for loop in call.loops}
     kept = {id(call.first()) for call in script.calls("builtins.list.append")}
     seen: set[Loop] = set()
     for fit in script.trainings:
@@ -46,7 +47,7 @@ def _in_loops(script: Script) -> Iterator[Finding]:
         # A loop of one turn leaves nothing behind, one around it does.
         both = [one for one in fit.call.loops if one in made.loops and one.trips != 1]
         loop = both[-1] if both else None
-        if loop is None or loop in seen or loop.kind == "comprehension":
+        if loop is None or loop in seen or loop in graphs or loop.kind == "comprehension":
             continue
         slots = script.optimizer_slots(model)
         counted = _counted(script, fit)
