@@ -30,6 +30,8 @@ def check(script: Script) -> Iterator[Finding]:
             continue
         optimizer = compiled.arg("optimizer")
         made = optimizer.call if isinstance(optimizer, Object) else None
+        if not script.own(compiled.node) and script.training_of(model) is None:
+            continue  # what another module compiles may be used here without training
         yield Finding(
             at=script.call_place(made or compiled),
             site=script.place((made or compiled).site),
