@@ -220,7 +220,18 @@ def _python(call: Call, run: Machine) -> Value:
     function = call.arg("func") or UNKNOWN
     if isinstance(function, Function):
         _, call.inner = run.apply(function, (), call, mapped=True)
-    return UNKNOWN
+    return _of_types(call, call.arg("Tout") or UNKNOWN)
+
+
+def _of_types(call: Call, types: Value) -> Value:
+    """What Python gives back where ``Tout`` says so: a tensor for a type, as many as there are types in a list."""
+    if isinstance(types, Items) and types.items is not None:
+        made = tuple(_of_types(call, one) for one in types.items)
+        return Items("tuple", made, UNKNOWN, origin=Origin(call.node, "made by Python"))  # as `map` takes it
+    dtype = dtype_of(types)
+    return (
+        Array("tensor", dtype, origin=Origin(call.node, "made by Python")) if dtype is not None else UNKNOWN
+    )
 
 
 def _devices(call: Call, _run: Machine) -> Value:
