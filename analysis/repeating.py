@@ -26,6 +26,7 @@ _VIEWS = frozenset(
     ]
 )
 _KEPT = re.compile(r"cache|memo|singleton|resource")
+_COUNTS = ("builtins.range", "builtins.enumerate")
 # A test that asks whether something is there already, or may.
 _ASKS = re.compile(r"\bNone\b|\bnot\b|\bhasattr\b|\bglobals\b|\blocals\b|loaded|init")
 
@@ -36,9 +37,54 @@ def is_kept(script: Script, call: Call) -> bool:
         node = one.function.node if one.function is not None else None
         if isinstance(node, tree.FunctionDef) and any(_KEPT.search(script.text(d)) for d in node.decorators):
             return True
-        if one.conditional and _asks_first(script, one):
+        if one.conditional and not asks_of_item(script, one) and _asks_first(script, one):
             return True
     return False
+
+
+def asks_of_item(script: Script, call: Call) -> bool:
+    """Whether the branches within the loop of ``call`` that decide about it ask of the turn's own item alone.
+
+    ``if name.endswith(".png")``: what holds for one item of a list holds for others, whatever was done before.
+    """
+    loop = call.loops[-1].node if call.loops else None
+    if not isinstance(loop, tree.For) or not script.own(call.node):
+        return False
+    if isinstance(loop.iter, tree.Call) and script.called(loop.iter) in _COUNTS:
+        return False
+    around = list(places.around(script.parsed, script.place(call.node).start))
+    inside = around[around.index(loop) + 1 : -1] if loop in around else []
+    if not inside or not all(isinstance(one, tree.If) for one in inside):
+        return False
+    items = _of_item(loop)
+    return all(_asks_only(script, one.test, items) for one in inside if isinstance(one, tree.If))
+
+
+def _of_item(loop: tree.For) -> set[str]:
+    """The names that each turn of ``loop`` binds to its item, or to what it makes of it."""
+    found = _names(loop.target)
+    for statement in loop.body:
+        if isinstance(statement, tree.Assign) and len(statement.targets) == 1:
+            target, read = statement.targets[0], _names(statement.value)
+            if isinstance(target, tree.Name) and target.id not in read and not read.isdisjoint(found):
+                found.add(target.id)
+    return found
+
+
+def _asks_only(script: Script, test: tree.Expr, items: set[str]) -> bool:
+    """Whether ``test`` asks of ``items`` and of what never changes, and not for one item among all."""
+    asked = _names(test)
+    known = {
+        name
+        for node, _ in tree.walk(test)
+        if isinstance(node, tree.Call) and script.called(node).startswith(("builtins.", "os."))
+        for name in _names(node.func) - items
+    }
+    return not asked.isdisjoint(items) and asked <= items | known and "==" not in script.text(test)
+
+
+def _names(node: tree.Node) -> set[str]:
+    return {one.id for one, _ in tree.walk(node) if isinstance(one, tree.Name)} - {"None", "True", "False"}
 
 
 def _asks_first(script: Script, call: Call) -> bool:

@@ -397,6 +397,10 @@ class Script:
         """Whether the script runs ``call`` by itself; not where it stands in a function that only others may call."""
         return self.uncalled_from is None or call.order <= self.uncalled_from
 
+    def asks_of_item(self, call: Call) -> bool:
+        """Whether the branches within the loop of ``call`` that decide about it ask of the turn's own item alone."""
+        return repeating.asks_of_item(self, call)
+
     def is_kept(self, call: Call) -> bool:
         """Whether ``call`` may be made the first time only: its function's result is cached, or a branch asks for it."""
         return repeating.is_kept(self, call)

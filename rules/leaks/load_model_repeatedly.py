@@ -89,7 +89,7 @@ def _is_same_file(call: Call) -> bool:
 
 def _loop(script: Script, call: Call) -> Loop | None:
     """The loop whose every turn loads the model and asks it; None when it may be another model each time."""
-    if call.conditional or not call.loops:
+    if not call.loops or (call.conditional and not script.asks_of_item(call)):
         return None
     loop = call.loops[-1]
     if (loop.trips is not None and loop.trips <= 2) or loop.unrolled:
