@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 # What may bind names or give attributes where nobody sees it.
 _UNSEEN = re.compile(
-    r"\bimport\s*\(?\s*\*|\b(?:exec|execfile|globals|locals|vars|builtins|__builtins__|setattr|get_ipython|__dict__"
+    r"\bimport\s*\(?\s*\*|\b(?:exec|execfile|globals|locals|vars|builtins|__builtins__|setattr|get_ipython|__dict__|__setattr__"
     r"|__getattr__|__getattribute__)\b|sys\.modules|\b(?:class|def|type)\s+\w+\s*\["
 )
 # Bases that take what a class's own `__init__` takes.

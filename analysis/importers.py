@@ -14,15 +14,30 @@ if TYPE_CHECKING:
 _FILES = 1_000  # files of a project that are asked
 _ENTRIES = 20_000  # names in its folders that are looked at
 _CODE = (".ipynb", ".py", ".pyw")
-_SHOWN = (".md", ".rst")  # texts with code in them
-_OTHERS = (".cfg", ".ini", ".json", ".sh", ".toml", ".txt", ".yaml", ".yml", *_SHOWN)
+# Texts that may have code or names of functions in them.
+_OTHERS = (
+    *(".bat", ".cfg", ".gin", ".ini", ".json", ".md", ".ps1", ".pyx", ".rst", ".sh", ".toml", ".txt"),
+    *(".yaml", ".yml", "Dockerfile", "Makefile", "Snakefile"),
+)
 _SMALL = 100_000  # bytes of one of the others: a longer one is data
-_FOREIGN = frozenset(["__pycache__", "build", "env", "node_modules", "site-packages", "venv"])
+_FOREIGN = frozenset(["__pycache__", "node_modules", "site-packages"])
+_VENV = frozenset(["conda-meta", "pyvenv.cfg"])  # what only an environment has in it
 _ROOT = re.compile(
     r"\.git|\.gitignore|LICENSE.*|README.*|pyproject\.toml|requirements.*\.txt|setup\.(?:cfg|py)",
     re.IGNORECASE,
 )
-_IMPORT = re.compile(r"(?:import|import_module|__import__)\b")
+_IMPORT = re.compile(
+    r"(?:import|import_module|__import__|run_path|run_module|spec_from_file_location|load_source|SourceFileLoader|exec"
+    r"|execfile|%run)\b"
+)
+# A module whose name is not written out: `import_module("models." + name)`.
+_ANY_MODULE = re.compile(
+    r"(?:import_module|__import__|run_path|run_module|spec_from_file_location|load_source|SourceFileLoader)\("
+    r"(?!\s*(?:[\w.]+\s*,\s*)?(?:\"[^\"{]*\"|'[^'{]*')\s*[,)])"
+)
+# What stands for any word: `getattr(module, name)` finds what it finds.
+ANY = "getattr(…)"
+_FINDS_ANY = re.compile(r"\bgetattr\((?!\s*(?:tf|keras|tensorflow|np)\b)[^,\n]+,(?!\s*[\"']\w*[\"']\s*[,)])")
 _WORD = re.compile(r"\w+")
 
 
@@ -76,11 +91,12 @@ def _importers(workspace: Workspace, path: str, files: Iterable[str]) -> Importe
         for one, text in imports.items():
             if text is None:
                 return None
-            if stem not in text:
+            any_module = _ANY_MODULE.search(text) is not None
+            if stem not in text and not any_module:
                 continue
             named = frozenset(dotted.findall(text))
             lines = [line for line in text.splitlines() if word.search(line)]
-            if one.endswith((*_CODE, *_SHOWN)) and any(_IMPORT.search(line) for line in lines):
+            if any_module or any(_IMPORT.search(line) for line in lines):
                 named = workspace.lasting("words", one, _words) or named
                 hands_on = one.endswith("/__init__.py") or any(
                     line.rstrip('\\n", ').endswith("*") for line in lines
@@ -101,6 +117,7 @@ def _below(folders: list[str], beside: str | None = None) -> Surroundings | None
     while waiting:
         folder = waiting.pop()
         seen.append(folder)
+        known, left = len(files), len(waiting)
         try:
             with os.scandir(folder) as found:
                 for entry in found:
@@ -108,6 +125,9 @@ def _below(folders: list[str], beside: str | None = None) -> Surroundings | None
                     if entries > _ENTRIES or len(files) > _FILES:
                         return None
                     name = entry.name
+                    if name in _VENV:
+                        del files[known:], waiting[left:]
+                        break
                     if name.endswith(_CODE) or (name.endswith(_OTHERS) and entry.stat().st_size < _SMALL):
                         files.append(entry.path)
                     elif folder != beside and name[0] != "." and name not in _FOREIGN and entry.is_dir():
@@ -124,8 +144,8 @@ def _module(path: str) -> str:
 
 def _imports(path: str, text: str) -> str:
     """The imports of ``text``, each in one line; all of what is no code."""
-    if not path.endswith(_CODE):
-        return text
+    if not path.endswith(_CODE) or path.endswith("/setup.py"):
+        return text  # with the functions that commands run
     lines = []
     for found in _IMPORT.finditer(text):
         start, end = text.rfind("\n", 0, found.start()) + 1, _line_end(text, found.end())
@@ -143,4 +163,5 @@ def _line_end(text: str, start: int) -> int:
 
 
 def _words(_path: str, text: str) -> frozenset[str]:
-    return frozenset(_WORD.findall(text))
+    words = frozenset(_WORD.findall(text))
+    return words | {ANY} if "getattr" in words and _FINDS_ANY.search(text) else words

@@ -219,6 +219,8 @@ def _captures(pattern: Any) -> list[str]:
         node = stack.pop()
         if isinstance(node, (cst.MatchAs, cst.MatchStar)) and node.name is not None:
             found.append(node.name.value)
+        if isinstance(node, cst.MatchMapping) and node.rest is not None:
+            found.append(node.rest.value)
         stack += node.children
     return found
 

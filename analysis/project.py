@@ -204,6 +204,11 @@ class Project:
         return found.union(*[module.among(words) for module in self._read().values()])
 
     @property
+    def module_words(self) -> frozenset[str]:
+        """All words of the modules that were read, which may call what they are given."""
+        return frozenset().union(*[module.words for module in self._read().values()])
+
+    @property
     def used(self) -> set[str]:
         """The files that had a part in the analysis, through all modules; a folder where its names had one."""
         return self._texts_read | self._looked_at | self._read().keys()

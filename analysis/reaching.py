@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import re
+import sys
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from keras_memlint.analysis import switches, tree
+from keras_memlint.analysis.importers import ANY
 from keras_memlint.analysis.uses import children
 
 if TYPE_CHECKING:
@@ -20,7 +23,6 @@ _PLAIN = frozenset(
         "abstractmethod",
         "cache",
         "classmethod",
-        "function",
         "lru_cache",
         "override",
         "property",
@@ -28,7 +30,37 @@ _PLAIN = frozenset(
     ]
 )
 # What reaches functions by names that stand nowhere.
-_FINDS_ALL = frozenset(["Fire", "eval", "exec", "getmembers", "globals", "locals", "vars"])
+_FINDS_ALL = frozenset(
+    ["CLI", "Fire", "__dict__", "auto_cli", "eval", "exec", "getmembers", "globals", "locals", "vars", ANY]
+)
+# Functions that TFX, SageMaker and AWS Lambda call by these names.
+_HOOKS = (
+    "input_fn",
+    "lambda_handler",
+    "model_fn",
+    "output_fn",
+    "predict_fn",
+    "preprocessing_fn",
+    "run_fn",
+    "trainer_fn",
+)
+# Libraries that make no object of a class only because it derives from one of theirs.
+_QUIET = sys.stdlib_module_names | {
+    "gym",
+    "gymnasium",
+    "keras",
+    "keras_tuner",
+    "kerastuner",
+    "numpy",
+    "sklearn",
+    "tensorflow",
+    "tensorflow_probability",
+    "tf_keras",
+    "torch",
+}
+_REGISTERS = frozenset(["__init_subclass__", "__subclasses__"])
+# Statements that say more than their nodes keep: patterns, messages, causes.
+_WORDY = (tree.Match, tree.Assert, tree.Raise)
 
 
 @dataclass(slots=True, eq=False)
@@ -48,8 +80,10 @@ class Reach:
         self._script = script
         self._top = _Unit(None, runs=True)
         self._units: dict[int, _Unit] = {}
+        self._imported = {one.bound: one.dotted.partition(".")[0] for one in script.imports}
+        self._parts: set[str] = set()  # of names that `getattr` puts together
         self._walk(script.parsed.statements)
-        self._words = set(self._top.named)
+        self._words = {*self._top.named, *_HOOKS}
         for piece in script.parsed.broken:
             self._words.update(_WORD.findall(piece.text))
         self._classes = {
@@ -72,7 +106,7 @@ class Reach:
             if outside is None:
                 self._words |= _FINDS_ALL
             else:
-                self._words |= outside
+                self._words |= outside | project.module_words
                 self._spread()
         return unit.runs or bool(self._words & _FINDS_ALL)
 
@@ -103,10 +137,14 @@ class Reach:
         while stack:
             node, unit, within = stack.pop()
             named = unit.named
+            if isinstance(node, _WORDY):
+                named.update(_WORD.findall(self._script.text(node)))
             if isinstance(node, tree.Name):
                 named.add(node.id)
-            elif isinstance(node, tree.Attribute):
+            elif isinstance(node, (tree.Alias, tree.Attribute)):
                 named.add(node.name)
+            elif isinstance(node, tree.Call):
+                self._note_getattr(node, named)
             elif isinstance(node, tree.Constant):
                 if isinstance(node.value, str) and len(node.value) < _STRING:
                     named.update(_WORD.findall(node.value))
@@ -115,11 +153,30 @@ class Reach:
                 runner = own if isinstance(node, tree.FunctionDef) else unit
                 stack += [(one, runner, own) for one in node.body]
                 if isinstance(node, tree.ClassDef):
-                    stack += [(one, own, own) for one in (*node.bases, *node.decorators)]
+                    given = [(one, isinstance(one.value, (tree.Name, tree.Attribute))) for one in node.bases]
+                    stack += [(one, own if plain and one.name is None else unit, own) for one, plain in given]
+                    stack += [(one, own, own) for one in node.decorators]
                 else:
                     stack += [(one, unit, within) for one in (*node.decorators, *node.params)]
                 continue
             stack += [(child, unit, within) for child in children(node)]
+
+    def _note_getattr(self, node: tree.Call, named: set[str]) -> None:
+        """Note what ``getattr(x, name)`` may find in what is the script's own, when ``name`` is put together or unknown."""
+        called, given = node.func, [one.value for one in node.args]
+        if not isinstance(called, tree.Name) or called.id != "getattr" or len(given) < 2:
+            return
+        owner, name = given[0], given[1]
+        while isinstance(owner, tree.Attribute):
+            owner = owner.value
+        if isinstance(owner, tree.Name) and self._imported.get(owner.id, "__main__") != "__main__":
+            return
+        if not isinstance(name, tree.Constant):
+            texts = [one.value for one in _all_of(name) if isinstance(one, tree.Constant)]
+            parts = {part for text in texts if isinstance(text, str) for part in _WORD.findall(text)}
+            self._parts |= parts
+            if not parts:
+                named.add(ANY)
 
     def _spread(self) -> None:
         """Follow names from what runs to what they may stand for, until nothing new runs."""
@@ -140,13 +197,37 @@ class Reach:
         node, outer = unit.node, unit.outer
         if node is None or outer is None or not outer.runs:
             return False
-        if node.name in self._words or not all(_is_plain(one) for one in node.decorators):
+        if node.name in self._words or not all(map(_is_plain, node.decorators)):
+            return True
+        if any(part in node.name for part in self._parts):
             return True
         if isinstance(node, tree.ClassDef):
-            return any(_last_name(base.value).endswith("TestCase") for base in node.bases)
+            return any(map(self._registers, node.bases))
         if not isinstance(outer.node, tree.ClassDef):
             return False
-        return node.name.startswith("__") or self._has_foreign_base(outer.node)
+        handed = not all(map(_is_plain, outer.node.decorators))
+        return node.name.startswith("__") or handed or self._has_foreign_base(outer.node)
+
+    def _registers(self, base: tree.Argument, depth: int = 0) -> bool:
+        """Whether ``base`` of a class may make objects of all classes below it, as those of Django, Luigi and unittest do."""
+        name = _last_name(base.value)
+        if base.name is not None:
+            return base.name != "metaclass" or name != "ABCMeta"
+        known = self._classes.get(name) if isinstance(base.value, tree.Name) else None
+        if known is not None and isinstance(known.node, tree.ClassDef):
+            body, bases = known.node.body, known.node.bases
+            hooks = any(isinstance(one, tree.FunctionDef) and one.name in _REGISTERS for one in body)
+            return (
+                hooks
+                or "__subclasses__" in self._words
+                or depth > len(self._classes)
+                or any(self._registers(one, depth + 1) for one in bases)
+            )
+        root = base.value
+        while isinstance(root, tree.Attribute):
+            root = root.value
+        library = self._imported.get(root.id) if isinstance(root, tree.Name) else None
+        return name.endswith("TestCase") or (library is not None and library not in _QUIET)
 
     def _has_foreign_base(self, cls: tree.ClassDef, depth: int = 0) -> bool:
         """Whether others know methods of ``cls``, as it stands below a class of theirs."""
@@ -161,7 +242,21 @@ class Reach:
 
 
 def _is_plain(decorator: tree.Expr) -> bool:
-    return _last_name(decorator.func if isinstance(decorator, tree.Call) else decorator) in _PLAIN
+    made = decorator.func if isinstance(decorator, tree.Call) else decorator
+    name = _last_name(made)
+    if name == "function":  # that of TensorFlow
+        return isinstance(made, tree.Name) or (
+            isinstance(made, tree.Attribute) and _last_name(made.value) in ("tf", "tensorflow")
+        )
+    return name in _PLAIN
+
+
+def _all_of(node: tree.Expr) -> Iterator[tree.Node]:
+    waiting: list[tree.Node] = [node]
+    while waiting:
+        one = waiting.pop()
+        yield one
+        waiting += children(one)
 
 
 def _last_name(node: tree.Expr) -> str:

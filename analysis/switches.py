@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -13,15 +14,21 @@ if TYPE_CHECKING:
     from keras_memlint.analysis.script import Script
 
 _STRING = 200  # characters of a string that is a name, and no text or code
+# What gives attributes that are named nowhere.
+_SETS = re.compile(r"\b(?:setattr|__setattr__|__dict__|exec)\b|\bvars\([^()]*\)\s*(?:\.update\b|\[)")
+_SETTERS = frozenset(["setattr", "__setattr__", "__dict__"])
 
 
 def is_off(script: Script, test: tree.Expr) -> bool:
-    """Whether ``test`` is ``self.flag`` or ``config.flag``, False in the script, and set by no file that imports it."""
-    if not isinstance(test, tree.Attribute):
+    """Whether ``test`` is ``self.flag`` or ``config.flag``, False in the script, and set nowhere else in the program."""
+    project = script.project
+    if not isinstance(test, tree.Attribute) or project.is_installed or _SETS.search(script.source.text):
         return False
-    files = script.project.importers(test.name)
-    others = [script.project.statements_of(path) for path in files or ()]
-    if files is None or None in others:
+    if not project.module_words.isdisjoint((test.name, *_SETTERS)):
+        return False
+    files, around = project.importers(test.name), project.imported_words
+    others = [project.statements_of(path) for path in files or ()]
+    if files is None or None in others or around is None or not around.isdisjoint(_SETTERS):
         return False
     own = list(_given(script.parsed, test.name))
     more = [one for parsed in others if parsed is not None for one in _given(parsed, test.name)]
@@ -33,23 +40,45 @@ def _given(parsed: Parsed, name: str) -> Iterator[str]:
     if parsed.broken:
         yield "unknown"
     for node in below(parsed.statements):
-        if isinstance(node, tree.Assign):
-            for target in node.targets:
-                if isinstance(target, (tree.Attribute, tree.Name)) and _name(target) == name:
+        if isinstance(node, (tree.Assign, tree.AnnAssign)):
+            targets = node.targets if isinstance(node, tree.Assign) else (node.target,)
+            for target in targets if node.value is not None else ():
+                if _name(target) == name and node.value is not None:
                     yield from _value(node.value, name)
-                elif isinstance(target, tree.Sequence) and any(_name(one) == name for one in target.elements):
+                elif _binds(target, name):
                     yield "unknown"
-        elif isinstance(node, tree.AnnAssign) and node.value is not None and _name(node.target) == name:
-            yield from _value(node.value, name)
-        elif isinstance(node, (tree.AugAssign, tree.For)):
-            if _name(node.target) == name:
+        elif isinstance(node, tree.With):
+            if any(target is not None and _binds(target, name) for _, target in node.items):
                 yield "unknown"
-        elif isinstance(node, (tree.Argument, tree.Parameter)):
+        elif isinstance(node, (tree.AugAssign, tree.For)):
+            if _binds(node.target, name):
+                yield "unknown"
+        elif isinstance(node, tree.ClassDef):
+            if node.name == name or ((node.decorators or node.bases) and _sets(node, name)):
+                yield "unknown"  # as that of a dataclass, which whoever makes one gives
+        elif isinstance(node, (tree.Argument, tree.Parameter, tree.FunctionDef)):
             if node.name == name:
+                yield "unknown"
+        elif isinstance(node, tree.Alias):
+            if (node.asname or node.name) == name:
                 yield "unknown"
         elif isinstance(node, tree.Constant) and isinstance(node.value, str):
             if name in node.value and len(node.value) < _STRING:
                 yield "unknown"  # what `setattr` or the command line calls it
+
+
+def _sets(node: tree.ClassDef, name: str) -> bool:
+    """Whether the body of a class that others have a part in sets ``name``."""
+    return any(
+        isinstance(one, (tree.Assign, tree.AnnAssign)) and name in tree.bound_names(one) for one in node.body
+    )
+
+
+def _binds(target: tree.Expr, name: str) -> bool:
+    """Whether ``target`` or a part of it is called ``name``."""
+    if isinstance(target, tree.Sequence):
+        return any(_binds(one, name) for one in target.elements)
+    return _binds(target.value, name) if isinstance(target, tree.Starred) else _name(target) == name
 
 
 def _name(target: tree.Node) -> str:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import glob
 import os
+import re
 import time
 from collections import OrderedDict
 from collections.abc import Callable
@@ -27,6 +28,7 @@ _SECONDS = 5.0  # how long what was seen on disk is believed
 _MODULE_BYTES = 300_000
 _GLOB_LIMIT = 100_000
 _TEXT_BYTES = 4_000_000  # of a notebook with its pictures
+_WORD = re.compile(r"\w+")
 T = TypeVar("T")
 
 
@@ -40,6 +42,14 @@ class Module:
     complete: bool = False
     _asked: frozenset[str] = frozenset()
     _words: frozenset[str] = frozenset()
+    _all: frozenset[str] | None = None
+
+    @property
+    def words(self) -> frozenset[str]:
+        """All words of its text."""
+        if self._all is None:
+            self._all = frozenset(_WORD.findall(self.source.text))
+        return self._all
 
     def among(self, words: frozenset[str]) -> frozenset[str]:
         """Those of ``words`` that stand in its text, remembered as long as the same are asked for."""

@@ -49,6 +49,14 @@ def is_run(script: Script) -> bool:
         ("class B:\n    def __init__(self):\n        f()\nB()\n", True),
         ("class B:\n    f()\n", True),
         ("def g(x=f()):\n    pass\n", True),
+        ("assert data, f()\n", True),
+        ("match data:\n    case x if f(x):\n        pass\n", True),
+        ("class B(f()):\n    pass\n", True),
+        ("class B(metaclass=f):\n    pass\n", True),
+        ("from fire import Fire as main\nmain()\n", True),
+        ("import sys\ngetattr(sys.modules[__name__], sys.argv[1])()\n", True),
+        ("import sys\ngetattr(sys.modules[__name__], 'load_' + sys.argv[1])()\n", False),
+        ("import keras\ngetattr(keras.optimizers, name)()\n", False),
     ],
 )
 def test_a_function(tmp_path: Path, text: str, run: bool) -> None:
@@ -73,6 +81,53 @@ def test_a_method(tmp_path: Path, bases: str, text: str, run: bool) -> None:
     assert is_run(written(tmp_path, METHOD.format(bases=bases) + text)) is run
 
 
+@pytest.mark.parametrize(
+    ("text", "run"),
+    [
+        ("Task()\n", False),
+        ("import sys\ngetattr(Task(), f'run_{sys.argv[1]}')()\n", True),
+        ("import sys\ngetattr(Task(), 'load_' + sys.argv[1])()\n", False),
+    ],
+)
+def test_a_name_that_is_put_together(tmp_path: Path, text: str, run: bool) -> None:
+    method = METHOD.format(bases="").replace("class A", "class Task").replace("f(self)", "run_gan(self)")
+    assert is_run(written(tmp_path, method + text)) is run
+
+
+@pytest.mark.parametrize(
+    ("bases", "text", "run"),
+    [
+        ("(luigi.Task)", "import luigi\n", True),
+        ("(BaseCommand)", "from django.core.management.base import BaseCommand\n", True),
+        ("(nn.Module)", "import torch.nn as nn\n", False),
+        ("(threading.Thread)", "import threading\n", False),
+        ("(B)", "class B:\n    pass\n", False),
+        ("(B)", "class B:\n    def __init_subclass__(cls):\n        KNOWN.append(cls)\n", True),
+        ("(B)", "class B:\n    pass\n[one().f() for one in B.__subclasses__()]\n", True),
+        ("(metaclass=Known)", "from tools import Known\n", True),
+        ("(metaclass=ABCMeta)", "from abc import ABCMeta\n", False),
+    ],
+)
+def test_classes_that_others_find(tmp_path: Path, bases: str, text: str, run: bool) -> None:
+    assert (
+        is_run(written(tmp_path, text + METHOD.format(bases=bases).replace("f(self)", "__call__(self)")))
+        is run
+    )
+
+
+def test_a_method_that_an_imported_module_calls(tmp_path: Path) -> None:
+    text = "from tools import use\n" + METHOD.format(bases="") + "use(A())\n"
+    (tmp_path / "tools.py").write_text("def use(one):\n    one.g()\n")
+    assert not is_run(written(tmp_path, text))
+    (tmp_path / "tools.py").write_text("def use(one):\n    one.f()\n")
+    assert is_run(written(tmp_path, text))
+
+
+@pytest.mark.parametrize("name", ["run_fn", "lambda_handler", "model_fn"])
+def test_names_that_services_call(tmp_path: Path, name: str) -> None:
+    assert is_run(written(tmp_path, HERE.replace("def f", f"def {name}")))
+
+
 def test_a_method_of_a_class_below_the_script_s_own(tmp_path: Path) -> None:
     text = (
         "import tensorflow as tf\nclass B(object):\n    pass\n"
@@ -82,7 +137,14 @@ def test_a_method_of_a_class_below_the_script_s_own(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("decorator", "run"), [("@tf.function", False), ("@app.route('/')", True), ("@register", True)]
+    ("decorator", "run"),
+    [
+        ("@tf.function", False),
+        ("@tf.function(jit_compile=True)", False),
+        ("@app.function(gpu='H100')", True),
+        ("@app.route('/')", True),
+        ("@register", True),
+    ],
 )
 def test_what_a_decorator_is_given(tmp_path: Path, decorator: str, run: bool) -> None:
     assert is_run(written(tmp_path, HERE.replace("def", f"{decorator}\ndef"))) is run
@@ -116,6 +178,19 @@ def test_a_test(tmp_path: Path) -> None:
         ("docs.md", "```py\nfrom tools.work import f\n```\n", True),
         ("docs.md", "It can f and work.\n", False),
         ("large.ipynb", "f" * 4_000_001, True),  # nobody reads that
+        ("Makefile", "train:\n\tpython -c 'from tools.work import f; f()'\n", True),
+        ("setup.py", "setup(entry_points={'console_scripts': ['go = tools.work:f']})\n", True),
+        ("main.py", "importlib.import_module('tools.' + name).f()\n", True),
+        ("main.py", "importlib.import_module(f'tools.{name}').f()\n", True),
+        ("main.py", "importlib.import_module('tools.other', package=name).f()\n", False),
+        ("main.py", "__import__(name).f()\n", True),
+        ("main.py", "exec(open('tools/work.py').read())\nf()\n", True),
+        ("main.py", "import runpy\nrunpy.run_path('tools/work.py')['f']()\n", True),
+        ("main.ipynb", '{"cells": [{"source": "%run tools/work.py\\nf()"}]}', True),
+        ("main.py", "from tools import work\ngetattr(work, name)()\n", True),
+        ("main.py", "from tools import work\ngetattr(work, 'g')()\n", False),
+        ("main.py", "from tools import work\nwork.__dict__[name]()\n", True),
+        ("env/main.py", "from tools.work import f\n", True),
     ],
 )
 def test_another_file(tmp_path: Path, place: str, text: str, run: bool) -> None:
@@ -125,6 +200,14 @@ def test_another_file(tmp_path: Path, place: str, text: str, run: bool) -> None:
     assert is_run(script) is run
     assert str(tmp_path / place) in script.project.used
     assert str(tmp_path / "tools") in script.project.used
+
+
+def test_an_environment_is_none_of_the_project(tmp_path: Path) -> None:
+    (tmp_path / "mine" / "lib").mkdir(parents=True)
+    (tmp_path / "mine" / "lib" / "main.py").write_text("from tools.work import f\n")
+    (tmp_path / "mine" / "main.py").write_text("from tools.work import f\n")
+    (tmp_path / "mine" / "pyvenv.cfg").write_text("home = /usr/bin\n")
+    assert not is_run(written(tmp_path, HERE, place="tools/work.py"))
 
 
 @pytest.mark.parametrize("hands_on", ["from .work import *\n", "from . import work\n"])
@@ -188,6 +271,15 @@ A(Config()).f()
         (FLAG + "def load(flag):\n    pass\n", True),
         (FLAG + "for x.flag in (0, 1):\n    pass\n", True),
         (FLAG + "f(\n", True),
+        (FLAG + "with x as Config.flag:\n    pass\n", True),
+        (FLAG + "(Config.flag, y), z = x\n", True),
+        (FLAG + "for Config.flag, y in x:\n    pass\n", True),
+        (FLAG + "class B(Config):\n    def flag(self):\n        return x\n", True),
+        (FLAG + "for name in x:\n    setattr(Config, name, x)\n", True),
+        (FLAG + "vars(Config).update(x)\n", True),
+        (FLAG + "print(vars(x))\n", False),
+        (FLAG.replace("class Config:", "@dataclass\nclass Config:"), True),
+        (FLAG.replace("class Config:", "class Config(BaseSettings):"), True),
     ],
 )
 def test_what_a_flag_switches_off(tmp_path: Path, text: str, run: bool) -> None:
@@ -201,11 +293,26 @@ def test_what_a_flag_switches_off(tmp_path: Path, text: str, run: bool) -> None:
         ("main.py", "import train\nprint(train.Config.flag)\n", False),
         ("main.py", "import train\ntrain.Config.flag = True\n", True),
         ("main.ipynb", '{"cells": [{"source": ["import train\\n", "train.Config.flag = True"]}]}', True),
+        ("main.py", "import train\nfor name in names:\n    setattr(train.Config, name, True)\n", True),
     ],
 )
 def test_another_file_and_a_flag(tmp_path: Path, place: str, text: str, run: bool) -> None:
     (tmp_path / place).write_text(text)
     assert is_run(written(tmp_path, FLAG)) is run
+
+
+def test_an_imported_module_and_a_flag(tmp_path: Path) -> None:
+    (tmp_path / "tools.py").write_text("def change(config):\n    config.other = True\n")
+    assert not is_run(written(tmp_path, "import tools\n" + FLAG + "tools.change(Config)\n"))
+    (tmp_path / "tools.py").write_text("def change(config):\n    config.flag = True\n")
+    assert is_run(written(tmp_path, "import tools\n" + FLAG + "tools.change(Config)\n"))
+
+
+def test_a_flag_of_an_installed_package(tmp_path: Path) -> None:
+    (tmp_path / "setup.py").write_text("setup()\n")
+    (tmp_path / "tools").mkdir()
+    (tmp_path / "tools" / "__init__.py").write_text("")
+    assert is_run(written(tmp_path, FLAG, place="tools/work.py"))
 
 
 def test_too_many_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

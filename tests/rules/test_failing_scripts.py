@@ -95,6 +95,9 @@ def test_what_fails(line: str, reason: str, tmp_path: Path) -> None:
         "try:\n    from tools import read\nexcept ImportError:\n    from other import read\nread()\n",
         "import tools\ntools.load = print\ntools.load()\n",
         "class Data:\n    def __getattr__(self, name): ...\ndata = Data()\ndata.load()\n",
+        "class Data:\n    def __init__(self, **given):\n        for name in given:\n            object.__setattr__(self, name, print)\n"
+        "data = Data(load=1)\ndata.load()\n",
+        "match model.options:\n    case {'lr': rate, **settings}:\n        print(settings)\n",
         "class Data(keras.utils.PyDataset):\n    def read(self): ...\ndata = Data()\ndata.load()\n",
         "class Data:\n    def read(self): ...\n    def all(self):\n        self.read(1)\n",
         "class Data:\n    def read(self): ...\ndata = Data()\nif model:\n    data = model\ndata.load()\n",
