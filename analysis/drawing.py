@@ -14,7 +14,11 @@ if TYPE_CHECKING:
     from keras_memlint.analysis.script import Script
 
 _FEW = 20  # batches
+_SHORT = 100  # elements of a buffer that is soon filled
 _TAKES = ("builtins.next", "tf.data.Dataset.get_next")
+_STARTS = ("builtins.iter", "tf.data.Dataset.as_numpy_iterator")
+_WHOLE = ("keras.Model.fit", "keras.Model.fit_generator", "keras.Model.evaluate")
+ON_BATCH = tuple(f"keras.Model.{name}_on_batch" for name in ("train", "test", "predict"))
 # Methods of a model that take one batch.
 _WORKS = tuple(
     f"keras.Model.{name}"
@@ -60,6 +64,48 @@ def draws_from_own(script: Script, loop: Loop) -> bool:
         return any(loop.iter.cls.method(name) is not None for name in ("__iter__", "__getitem__"))
     given = [call.first() for call in script.calls("builtins.next") if call.loops and call.loops[-1] is loop]
     return any(script.is_generated(value) for value in (loop.iter, *given))
+
+
+def started_over(script: Script) -> Iterator[Worked]:
+    """The calls that start a shuffled pipeline in each turn of a loop, for one element, as ``next(iter(data))`` does."""
+    drawn = {id(call.node.args[0].value) for call in script.calls("builtins.next") if call.node.args}
+    for call in script.calls(*_STARTS):
+        loop = call.loops[-1] if call.loops else None
+        if id(call.node) not in drawn or call.tried or loop is None or not script.own(call.node):
+            continue
+        given = call.node.args[0].value if call.node.args else call.node.func
+        data = script.dataset_behind(call.result)
+        if data is None or not _fills_buffer(data) or any(conditions(script, call)):
+            continue
+        if (loop.trips or _FEW) >= _FEW and _stays(script, loop, given) and not trains_longer(script, loop):
+            yield Worked(data, call)
+
+
+def _fills_buffer(data: Dataset) -> bool:
+    """Whether it shuffles more than a few elements, and not those of a small built-in data set."""
+    sizes = [op.call.const("buffer_size", _SHORT) for op in data.chain() if op.op == "shuffle" and op.call]
+    return not data.toy and any(not isinstance(size, int) or size >= _SHORT for size in sizes)
+
+
+def _stays(script: Script, loop: Loop, node: tree.Expr) -> bool:
+    """Whether ``node`` is made of nothing that ``loop`` binds."""
+    if isinstance(node, tree.Attribute):
+        return _stays(script, loop, node.value)
+    if isinstance(node, tree.Call):
+        parts = (node.func, *(argument.value for argument in node.args))
+        return all(_stays(script, loop, part) for part in parts)
+    return not script.rebinds(loop, node)
+
+
+def trains_longer(script: Script, loop: Loop) -> bool:
+    """Whether a turn of ``loop`` does what takes much longer: a ``fit``, or an inner loop that trains."""
+    if any(loop in call.loops for call in script.calls(*_WHOLE)):
+        return True
+    return any(
+        loop in call.loops and call.loops[-1] is not loop
+        for call in script.all_calls
+        if call.name in ON_BATCH or call.name.endswith(".apply_gradients")
+    )
 
 
 def worked_on(script: Script) -> Iterator[Worked]:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from keras_memlint.analysis import tree
 from keras_memlint.analysis.calls import Call
-from keras_memlint.analysis.drawing import conditions
+from keras_memlint.analysis.drawing import ON_BATCH, conditions, trains_longer
 from keras_memlint.analysis.fits import Fit
 from keras_memlint.analysis.repeating import event_handler
 from keras_memlint.analysis.scopes import Loop, trips_of
@@ -25,8 +25,6 @@ if TYPE_CHECKING:
 
 _SHORT = 20  # turns a loop may have before its overhead is worth a word
 _LARGEST = 256  # rows of what is still called a small batch
-_ON_BATCH = ("keras.Model.train_on_batch", "keras.Model.test_on_batch", "keras.Model.predict_on_batch")
-_WHOLE = ("keras.Model.fit", "keras.Model.fit_generator", "keras.Model.evaluate")
 _EVERY = re.compile(r"%\s*(\d+)?")
 _AT = re.compile(r"==\s*\d+\s*$")
 
@@ -75,7 +73,7 @@ def _repeated(script: Script, fit: Fit, others: list[Fit]) -> Iterator[Repeated]
         small = found.whole or part or _is_one_batch(script, fit, rows)
         if (
             small
-            and not _trains_longer(script, loop)
+            and not trains_longer(script, loop)
             and not any(map(_AT.search, conditions(script, fit.call)))
         ):
             yield found
@@ -196,7 +194,7 @@ def _is_one_batch(script: Script, fit: Fit, rows: int | None) -> bool:
     """Whether a method that takes a single batch is given as many rows each turn, the same ones, or the prediction."""
     node, loop = fit.call.node, fit.call.loops[-1]
     origin = fit.x.origin if isinstance(fit.x, Array) else None
-    for call in script.calls(*_ON_BATCH):
+    for call in script.calls(*ON_BATCH):
         if loop not in call.loops:
             continue
         for one in (*call.args, *call.kwargs.values()):
@@ -208,14 +206,3 @@ def _is_one_batch(script: Script, fit: Fit, rows: int | None) -> bool:
             if any(step.node is node for step in steps) or (steps and steps[0] is origin):
                 return True
     return False
-
-
-def _trains_longer(script: Script, loop: Loop) -> bool:
-    """Whether a turn of ``loop`` does what takes much longer: a ``fit``, or an inner loop that trains."""
-    if any(loop in call.loops for call in script.calls(*_WHOLE)):
-        return True
-    return any(
-        loop in call.loops and call.loops[-1] is not loop
-        for call in script.all_calls
-        if call.name in _ON_BATCH or call.name.endswith(".apply_gradients")
-    )

@@ -393,6 +393,11 @@ class Script:
         """The pipelines whose batches a loop gives to a model in each turn, without a gradient tape, in order."""
         return list(drawing.worked_on(self))
 
+    @cached_property
+    def started_over(self) -> list[Worked]:
+        """The calls that start a shuffled pipeline in each turn of a loop, for one element, in order."""
+        return list(drawing.started_over(self))
+
     def reached(self, call: Call) -> bool:
         """Whether the script runs ``call`` by itself; not where it stands in a function that only others may call."""
         return self.uncalled_from is None or call.order <= self.uncalled_from

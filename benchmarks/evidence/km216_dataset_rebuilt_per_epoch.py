@@ -33,6 +33,20 @@ def made_anew() -> None:
         _read(shuffled)
 
 
+def iterator_each_turn() -> None:
+    """20 batches of 32, each from an iterator of its own, behind a `shuffle(10000)` of numbers that a `map` makes."""
+    batches = _batches()
+    for _ in range(20):
+        next(iter(batches))
+
+
+def one_iterator() -> None:
+    """The same 20 batches from one iterator."""
+    batches = iter(_batches())
+    for _ in range(20):
+        next(batches)
+
+
 def facts() -> dict[str, Any]:
     traces: list[int] = []
 
@@ -58,6 +72,10 @@ def facts() -> dict[str, Any]:
 def _anew(numbers: Any, turns: int) -> None:
     for _ in range(turns):
         _read(numbers.shuffle(4).map(lambda number: number + 1).batch(2))
+
+
+def _batches() -> Any:
+    return tf.data.Dataset.range(20_000).map(lambda n: tf.fill((8,), n)).shuffle(10_000).batch(32)
 
 
 def _elements() -> Any:

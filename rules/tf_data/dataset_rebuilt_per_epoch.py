@@ -13,7 +13,10 @@ from keras_memlint.fixes.chains import assigned_name, root_name
 from keras_memlint.rules.base import Finding, Rule
 
 RULE = Rule(
-    "KM216", "dataset-rebuilt-per-epoch", severity="warning", words=("shuffle", "map", "batch", "repeat")
+    "KM216",
+    "dataset-rebuilt-per-epoch",
+    severity="warning",
+    words=("shuffle", "map", "batch", "repeat", "next"),
 )
 
 # What is done once more in each turn; a part that is skipped or put behind in each turn may be meant.
@@ -29,6 +32,21 @@ _EFFECTS = {
 
 
 def check(script: Script) -> Iterator[Finding]:
+    yield from _longer(script)
+    if script.is_test:
+        return
+    for data, call in script.started_over:
+        yield Finding(
+            at=script.call_place(call),
+            site=script.place(call.site),
+            message="each turn of the loop starts the pipeline anew for one element of it: its shuffle buffer is filled again",
+            help="make the iterator once, before the loop, or go through the pipeline: `for batch in data`",
+            related=(("the loop is here", script.place(call.loops[-1].node)), *script.trail(data.origin)),
+            severity="info",
+        )
+
+
+def _longer(script: Script) -> Iterator[Finding]:
     reported: set[int] = set()
     for call, dataset in script.dataset_ops(*_EFFECTS):
         loop = call.loops[-1] if call.loops else None
