@@ -276,7 +276,9 @@ def _is_of_model(run: Interpreter, name: str, given: Given) -> bool:
     if name in ("evaluate", "predict", "fit") and given.args and isinstance(given.args[0], Dataset):
         return True
     if name == "predict":
-        return not _PREDICT_ONLY.isdisjoint(given.kwargs) or _is_network_input(run, given)
+        counts = bool(given.args) and isinstance(given.args[0], (Const, Scalar))
+        several = not _PREDICT_ONLY.isdisjoint(given.kwargs) and not counts
+        return several or _is_network_input(run, given)
     return name in _MODEL_ONLY
 
 

@@ -59,9 +59,12 @@ def repeated(script: Script) -> Iterator[Repeated]:
 
 def _repeated(script: Script, fit: Fit, others: list[Fit]) -> Iterator[Repeated]:
     """What ``fit``, one evaluation of a call, is. ``others`` are all of them."""
-    if _turns_little(script, fit) or any(map(_is_rare, conditions(script, fit.call))):
-        return
     x, loop = fit.x, fit.call.loops[-1]
+    counter = _counter(loop)
+    if _turns_little(script, fit) or any(
+        _is_rare(one) or _is_one_turn(one, counter) for one in conditions(script, fit.call)
+    ):
+        return
     alone = next((one for one in others if one.call.caller is None and not one.call.loops), None)
     if alone is not None and (isinstance(x, UnknownValue) or (isinstance(x, Array) and x.shape is None)):
         x = alone.x  # the function itself makes it so, whatever it is given
@@ -105,7 +108,7 @@ def _turns_little(script: Script, fit: Fit) -> bool:
     if made is not None and script.is_kept(made):
         if any(one.conditional and loop in one.loops for one in made.led_by()):
             made = None  # in the first turn only
-    if isinstance(loop.node, (tree.For, tree.While)) and any(map(_leaves, loop.node.body)):
+    if isinstance(loop.node, (tree.For, tree.While)) and _is_left(script, fit.call.node, loop.node):
         return True
     if any(call.loops and call.loops[-1] is loop for call in script.calls("builtins.input")):
         return True  # somebody types something at each turn
@@ -115,11 +118,48 @@ def _turns_little(script: Script, fit: Fit) -> bool:
     return loop.trips is not None and loop.trips < _SHORT and (trips_of(turned) or 0) < _SHORT
 
 
+def _is_left(script: Script, node: tree.Call, loop: tree.For | tree.While) -> bool:
+    """Whether ``loop`` ends at its first turn, or at the first that gets to ``node``."""
+    if any(map(_leaves, loop.body)):
+        return True
+    around = script.names.around(node)
+    if loop not in around:
+        return False
+    inner = [one for one in around[: around.index(loop)] if isinstance(one, tree.Stmt)]
+    if inner and _leaves(inner[0]):
+        return True
+    return any(
+        any(one is statement for one in block) and any(map(_leaves, block))
+        for outer, statement in zip(inner[1:], inner, strict=False)
+        for block in tree.blocks(outer)
+    )
+
+
 def _leaves(statement: tree.Stmt) -> bool:
     """Whether it ends the loop it stands in at the first turn."""
     return isinstance(statement, (tree.Return, tree.Raise)) or (
         isinstance(statement, tree.Jump) and statement.kind == "break"
     )
+
+
+def _counter(loop: Loop) -> str:
+    """The name that counts the turns of ``loop``; empty without one."""
+    node = loop.node
+    if not isinstance(node, tree.For) or not isinstance(node.iter, tree.Call):
+        return ""
+    func, target = node.iter.func, node.target
+    name = func.id if isinstance(func, tree.Name) else getattr(func, "name", "")
+    if name == "enumerate" and isinstance(target, tree.Sequence) and target.elements:
+        target = target.elements[0]
+    elif name not in ("range", "trange", "xrange"):
+        return ""
+    return target.id if isinstance(target, tree.Name) else ""
+
+
+def _is_one_turn(condition: str, counter: str) -> bool:
+    """Whether ``condition`` holds at single turns only, which are counted by ``counter``: ``step == 9``, ``i in (3, 7)``."""
+    found = re.match(rf"{counter}\s*(?:==|in\s*[(\[{{])", condition) if counter else None
+    return found is not None and re.search(r"\bor\b", condition) is None
 
 
 def _is_rare(condition: str) -> bool:

@@ -14,7 +14,14 @@ if TYPE_CHECKING:
 
 _METHODS = frozenset(["get", "post", "put", "patch", "delete"])
 _ROUTES = _METHODS | {"route", "api_route", "websocket"}
-_ONCE = ("connect", "disconnect")  # events of a connection, not of what comes over it
+_ONCE = (
+    "close",
+    "connect",
+    "disconnect",
+    "ready",
+    "shutdown",
+    "startup",
+)  # events of a connection, not of what comes over it
 # Classes whose methods are named after the requests that they answer.
 _VIEWS = frozenset(
     [

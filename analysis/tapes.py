@@ -133,7 +133,17 @@ def tapes_of(script: Script) -> list[Tape]:
 def values_read(step: tree.Node) -> list[tree.Call]:
     """Where ``step`` asks tensors for their values."""
     calls = [node for node, _ in tree.walk(step) if isinstance(node, tree.Call)]
-    return [node for node in calls if _called(node) == "numpy" and not node.args]
+    made = tree.bound_names(step) if isinstance(step, tree.Stmt) else frozenset()
+    return [node for node in calls if _reads_value(node, made)]
+
+
+def _reads_value(node: tree.Call, made: frozenset[str]) -> bool:
+    """Whether it is ``x.numpy()`` or ``x.item()``, or ``float(x)`` of something that the step has ``made``."""
+    if not node.args:
+        return _called(node) in ("numpy", "item") and isinstance(node.func, tree.Attribute)
+    given = node.args[0].value
+    plain = isinstance(node.func, tree.Name) and node.func.id in ("bool", "float", "int")
+    return plain and isinstance(given, tree.Name) and given.id in made
 
 
 def needs_values(script: Script, step: tree.Node) -> bool:

@@ -8,7 +8,7 @@ from keras_memlint.analysis import tree
 from keras_memlint.analysis.calls import Call
 from keras_memlint.analysis.script import Script
 from keras_memlint.analysis.tapes import Tape, needs_values, values_read
-from keras_memlint.analysis.values import Const
+from keras_memlint.analysis.values import Api, Const, Function, Value
 from keras_memlint.fixes.calls import remove_argument
 from keras_memlint.fixes.edits import Fix
 from keras_memlint.fixes.spelling import spell
@@ -34,6 +34,8 @@ _SWITCHES = (
     "tf.config.experimental_run_functions_eagerly",
 )
 _DEBUG = "tf.data.experimental.enable_debug_mode"
+# Methods of a generator of numbers, which nobody else has.
+_DRAWS = ("?.integers", "?.normal", "?.permutation", "?.standard_normal", "?.uniform")
 _EAGER = "the model runs operation by operation: slower, and outputs are freed later than in a graph"
 
 
@@ -78,7 +80,7 @@ def _own_steps(script: Script) -> Iterator[Finding]:
         return
     for tape in script.tapes:
         call = tape.call
-        if call.traced is not None or not tape.learns(script):
+        if call.traced is not None or any(map(_may_trace, call.led_by())) or not tape.learns(script):
             continue
         step = _step(tape)
         if needs_values(script, step) or _draws(script, step):
@@ -101,10 +103,21 @@ def _step(tape: Tape) -> tree.Node:
     return function.node if function is not None and called else tape.statement
 
 
+def _may_trace(call: Call) -> bool:
+    """Whether a decorator of the function that makes ``call`` is from elsewhere, and may make a graph of it."""
+    decorators = call.function.decorators if call.function is not None else ()
+    return any(not isinstance(one, Function) and not _is_plain(one) for one in decorators)
+
+
+def _is_plain(decorator: Value) -> bool:
+    return isinstance(decorator, Api) and decorator.name.startswith(("builtins.", "functools.", "typing."))
+
+
 def _draws(script: Script, step: tree.Node) -> bool:
     """Whether Python draws numbers in ``step``, which a graph would draw once."""
-    drawn = (call.function for call in script.calls("random.", "numpy.random."))
-    return any(function is not None and function.node is step for function in drawn)
+    calls = (*script.calls("random.", "numpy.random."), *script.calls(*_DRAWS))
+    drawn = (one for call in calls for one in call.led_by())
+    return any(one.function is not None and one.function.node is step for one in drawn)
 
 
 def _decorated(script: Script, tape: Tape) -> tuple[Fix, ...]:
@@ -122,8 +135,8 @@ def _decorated(script: Script, tape: Tape) -> tuple[Fix, ...]:
     inside = [
         one for one in script.all_calls if one.function is not None and one.function.node is function.node
     ]
-    if function.node.is_generator or any(map(_makes, inside)):
-        return ()  # a graph may make its variables once, and yields nothing
+    if function.node.is_generator or any(map(_makes, inside)) or any(map(_is_foreign, inside)):
+        return ()  # a graph may make its variables once, yields nothing, and has no arrays for NumPy
     name, imports = spell(script, "tensorflow.function")
     edit = before(script, function.node, f"@{name}")
     title = f"run `{function.name}` as a graph (unsafe: what Python does in it happens once)"
@@ -134,6 +147,11 @@ def _makes(call: Call) -> bool:
     """Whether ``call`` makes an object, which may have variables."""
     own = call.name.startswith(("keras.", "tf.Variable")) and call.name.rpartition(".")[2][:1].isupper()
     return own or call.name.startswith("class ")
+
+
+def _is_foreign(call: Call) -> bool:
+    """Whether ``call`` is one of another library, which knows nothing of tensors without values."""
+    return call.name.partition(".")[0] not in ("?", "builtins", "keras", "tf") and " " not in call.name
 
 
 def _is(value: object, wanted: bool) -> bool:
