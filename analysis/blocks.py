@@ -65,6 +65,7 @@ def assemble(
                 header.decorators,
                 header.returns,
                 may_yield and _yields(first),
+                header.is_async,
             )
         case tree.ClassDef():
             made = tree.ClassDef(

@@ -24,8 +24,9 @@ if TYPE_CHECKING:
 # What may bind names or give attributes where nobody sees it.
 _UNSEEN = re.compile(
     r"\bimport\s*\(?\s*\*|\b(?:exec|execfile|globals|locals|vars|builtins|__builtins__|setattr|get_ipython|__dict__|__setattr__"
-    r"|__getattr__|__getattribute__)\b|sys\.modules|\b(?:class|def|type)\s+\w+\s*\["
+    r"|__defaults__|__kwdefaults__|mock|__getattr__|__getattribute__)\b|sys\.modules|\b(?:class|def|type)\s+\w+\s*\["
 )
+_SETTERS = ("setattr", "__dict__")
 # Bases that take what a class's own `__init__` takes.
 _PLAIN_BASES = ("builtins.object", "keras.", "abc.ABC")
 
@@ -70,7 +71,9 @@ def _statement(script: Script, node: tree.Expr) -> tree.Stmt | None:
                 found = outer
         elif isinstance(outer, (tree.FunctionDef, tree.ClassDef)):
             break
-        elif isinstance(outer, tree.With) and not all(_raises_through(context) for context, _ in outer.items):
+        elif isinstance(outer, tree.With) and not all(
+            _raises_through(script, context) for context, _ in outer.items
+        ):
             return None
         at = outer
     return found
@@ -95,11 +98,15 @@ def _is_evaluated(part: tree.Node, whole: tree.Node) -> bool:
     return not isinstance(whole, (tree.Lambda, tree.Parameter, tree.FunctionDef, tree.Assert))
 
 
-def _raises_through(context: tree.Expr) -> bool:
+def _raises_through(script: Script, context: tree.Expr) -> bool:
     """Whether ``with context:`` is known to let errors out."""
     func = context.func if isinstance(context, tree.Call) else context
-    name = func.id if isinstance(func, tree.Name) else getattr(func, "name", "")
-    return name in RAISING_CONTEXTS
+    if not isinstance(func, tree.Name):
+        return getattr(func, "name", "") in RAISING_CONTEXTS
+    imported = [one.dotted for one in script.imports if one.bound == func.id]
+    if func.id == "open" and not imported:
+        return not _count(script.source, "open")
+    return func.id in RAISING_CONTEXTS and any(one.startswith(("keras.", "tensorflow.")) for one in imported)
 
 
 # Names that nothing binds
@@ -189,7 +196,9 @@ def _is_plain(cls: Class) -> bool:
 def _is_the_only_one(script: Script, call: Call, name: str, definition: tree.Stmt) -> bool:
     """Whether ``call`` names what it calls by a name that is bound once, to this one ``definition``."""
     home = definition.piece.source
-    if home is None or _UNSEEN.search(home.text) or _count(home, name) != 1:
+    if home is None or _count(home, name) != 1:
+        return False
+    if any(_UNSEEN.search(one.text) for one in (home, script.source)):
         return False
     func = call.node.func
     if isinstance(func, tree.Attribute):
@@ -229,6 +238,8 @@ def _is_imported_once(script: Script, name: str) -> bool:
 
 
 def _missing(script: Script) -> Iterator[tuple[tree.Expr, str]]:
+    if script.missing and _UNSEEN.search(script.source.text):
+        return
     for node, owner in script.missing:
         if node.piece.source is not script.source or not isinstance(node.value, tree.Name):
             continue
@@ -241,8 +252,21 @@ def _missing(script: Script) -> Iterator[tuple[tree.Expr, str]]:
             continue
         # A word of that name that is not itself such a call may be what gives it.
         given = re.compile(rf"(?<!\.)\b{node.name}\b|\b{node.name}\b(?!\s*\()")
-        if not any(_UNSEEN.search(home.text) or given.search(home.text) for home in homes):
+        if any(_UNSEEN.search(home.text) or given.search(home.text) for home in homes):
+            continue
+        if not _is_given_elsewhere(script, node.name, {home.path for home in homes}):
             yield node, f"`{node.value.id}` has no `{node.name}`"
+
+
+def _is_given_elsewhere(script: Script, name: str, homes: set[str]) -> bool:
+    """Whether another file that takes part may give what stands in ``homes`` an attribute ``name``."""
+    project = script.project
+    read = (module for path, module in project.read.items() if path not in homes)
+    if any(not module.words.isdisjoint((name, *_SETTERS)) for module in read):
+        return True
+    own = {script.source.path, *homes}
+    files = [project.importers(one, path) for path in homes for one in (name, *_SETTERS)]
+    return any(found is None or not own.issuperset(found) for found in files)
 
 
 def _homes(script: Script, name: tree.Name, owner: Instance) -> list[Source]:

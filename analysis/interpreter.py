@@ -188,7 +188,7 @@ class Interpreter:
     def _is_lost(self, node: tree.FunctionDef) -> bool:
         """Whether what ended the body of ``node`` just now, an exit or an error, ends it whatever it is given."""
         last = self.stopped
-        if last is None or node.is_generator or tree.blocks(last):
+        if last is None or node.is_generator or node.is_async or tree.blocks(last):
             return False
         if isinstance(last, tree.Return) and id(last) not in self.ends:
             return False

@@ -178,8 +178,9 @@ class Lowering(Expressions):
         outer, self.yields = self.yields, False
         body = self.body(node.body)
         generator, self.yields = self.yields, outer
+        waits = node.asynchronous is not None
         return tree.FunctionDef(
-            0, -1, self.piece, node.name.value, params, body, decorators, returns, generator
+            0, -1, self.piece, node.name.value, params, body, decorators, returns, generator, waits
         )
 
     def class_(self, node: cst.ClassDef) -> tree.Stmt:

@@ -201,19 +201,20 @@ class Project:
     def words_among(self, words: frozenset[str]) -> set[str]:
         """Those of ``words`` that stand in the modules that were read."""
         found: set[str] = set()
-        return found.union(*[module.among(words) for module in self._read().values()])
+        return found.union(*[module.among(words) for module in self.read.values()])
 
     @property
     def module_words(self) -> frozenset[str]:
         """All words of the modules that were read, which may call what they are given."""
-        return frozenset().union(*[module.words for module in self._read().values()])
+        return frozenset().union(*[module.words for module in self.read.values()])
 
     @property
     def used(self) -> set[str]:
         """The files that had a part in the analysis, through all modules; a folder where its names had one."""
-        return self._texts_read | self._looked_at | self._read().keys()
+        return self._texts_read | self._looked_at | self.read.keys()
 
-    def _read(self) -> dict[str, Module]:
+    @property
+    def read(self) -> dict[str, Module]:
         """The modules that were read, and those they read, by path."""
         found: dict[str, Module] = {}
         stack = list(self.modules.items())

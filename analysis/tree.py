@@ -335,6 +335,7 @@ class FunctionDef(Stmt):
     decorators: tuple[Expr, ...]
     returns: Expr | None
     is_generator: bool
+    is_async: bool = False
 
 
 @dataclass(slots=True, eq=False, repr=False)

@@ -97,6 +97,12 @@ def test_what_fails(line: str, reason: str, tmp_path: Path) -> None:
         "class Data:\n    def __getattr__(self, name): ...\ndata = Data()\ndata.load()\n",
         "class Data:\n    def __init__(self, **given):\n        for name in given:\n            object.__setattr__(self, name, print)\n"
         "data = Data(load=1)\ndata.load()\n",
+        "async def leave():\n    raise ValueError\nleave()\n",
+        "class scope:\n    def __exit__(self, *error): return True\nwith scope():\n    print(settings)\n",
+        "from safe import open\nwith open('data') as file:\n    print(settings)\n",
+        "def load(path): ...\nload.__defaults__ = ('a',)\nload()\n",
+        "import tools\ntools.__dict__['load'] = print\ntools.load()\n",
+        "import tools\nfrom unittest import mock\nmock.patch.object(tools, 'read').start()\ntools.read()\n",
         "match model.options:\n    case {'lr': rate, **settings}:\n        print(settings)\n",
         "class Data(keras.utils.PyDataset):\n    def read(self): ...\ndata = Data()\ndata.load()\n",
         "class Data:\n    def read(self): ...\n    def all(self):\n        self.read(1)\n",
@@ -107,6 +113,20 @@ def test_what_may_go_on(lines: str, tmp_path: Path) -> None:
     found = findings(HEAD + lines + END, tmp_path, tools="def read(path): ...\n")
     for code in ("KM102", "KM103"):
         assert found[code].severity == "warning" and not reasons(found[code])
+
+
+@pytest.mark.parametrize(
+    ("patch", "severity"),
+    [
+        ("import tools\ntools.load = print\n", "warning"),
+        ("import tools\nfor name in names:\n    setattr(tools, name, print)\n", "warning"),
+        ("import tools\ntools.read('a')\n", "info"),
+    ],
+)
+def test_another_module_gives_what_is_missing(patch: str, severity: str, tmp_path: Path) -> None:
+    lines = "import patch\nimport tools\ntools.load()\n"
+    found = findings(HEAD + lines + END, tmp_path, tools="def read(path): ...\n", patch=patch)
+    assert found["KM103"].severity == severity
 
 
 def test_cells_run_in_any_order(tmp_path: Path) -> None:
