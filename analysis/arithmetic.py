@@ -15,6 +15,7 @@ from keras_memlint.analysis.values import (
     Bound,
     Const,
     Dict,
+    Instance,
     Items,
     KerasTensor,
     Object,
@@ -241,6 +242,8 @@ def subscript(owner: Value, keys: tuple[Value, ...], node: tree.Subscript) -> Va
         return KerasTensor(None, None, (owner,), 0, node)
     if isinstance(owner, Object):
         return _object_item(owner, keys, node)
+    if isinstance(owner, Instance):
+        return owner.drawn(node)
     if isinstance(owner, (Scalar, Const)) and _kind(owner) in ("str", "path"):
         return Scalar("str")
     if isinstance(owner, Bound) and isinstance(owner.receiver, Array) and owner.name in ("iloc", "loc"):

@@ -16,6 +16,7 @@ from keras_memlint.analysis.values import (
     Dataset,
     Dict,
     Function,
+    Instance,
     Items,
     Layer,
     Model,
@@ -83,6 +84,8 @@ def iterate(value: Value) -> tuple[Value, int | None]:
         return UNKNOWN, len(value.value)
     if isinstance(value, Object) and value.api == ITERATOR and value.call is not None:
         return drawn(value.call, value.call.node), None
+    if isinstance(value, Instance):
+        return value.drawn(), None
     return UNKNOWN, None
 
 

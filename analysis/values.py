@@ -424,6 +424,13 @@ class Instance(Value):
     attributes: dict[str, Value] = field(default_factory=dict)
     path: str | None = None
 
+    def drawn(self, node: tree.Expr | None = None) -> Value:
+        """What ``node``, or a turn of a loop, draws of it: a batch where Keras takes it for a set of these."""
+        if self.cls.api_base() != "keras.utils.PyDataset":
+            return UNKNOWN
+        origin = Origin(node, "drawn at once") if node is not None else None
+        return Items("tuple", None, Array(part=True, origin=origin), origin=origin)
+
 
 @dataclass(slots=True, eq=False, repr=False)
 class Bound(Value):
