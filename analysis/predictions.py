@@ -16,7 +16,7 @@ from keras_memlint.analysis.calls import Call
 from keras_memlint.analysis.drawing import ON_BATCH, conditions, trains_longer
 from keras_memlint.analysis.fits import Fit
 from keras_memlint.analysis.repeating import event_handler
-from keras_memlint.analysis.scopes import Loop, trips_of
+from keras_memlint.analysis.scopes import Loop, counter_of, trips_of
 from keras_memlint.analysis.uses import target_of, uses_of
 from keras_memlint.analysis.values import Array, Items, UnknownValue, Value
 
@@ -60,7 +60,7 @@ def repeated(script: Script) -> Iterator[Repeated]:
 def _repeated(script: Script, fit: Fit, others: list[Fit]) -> Iterator[Repeated]:
     """What ``fit``, one evaluation of a call, is. ``others`` are all of them."""
     x, loop = fit.x, fit.call.loops[-1]
-    counter = _counter(loop)
+    counter = counter_of(loop)
     if _turns_little(script, fit) or any(
         _is_rare(one) or _is_one_turn(one, counter) for one in conditions(script, fit.call)
     ):
@@ -140,20 +140,6 @@ def _leaves(statement: tree.Stmt) -> bool:
     return isinstance(statement, (tree.Return, tree.Raise)) or (
         isinstance(statement, tree.Jump) and statement.kind == "break"
     )
-
-
-def _counter(loop: Loop) -> str:
-    """The name that counts the turns of ``loop``; empty without one."""
-    node = loop.node
-    if not isinstance(node, tree.For) or not isinstance(node.iter, tree.Call):
-        return ""
-    func, target = node.iter.func, node.target
-    name = func.id if isinstance(func, tree.Name) else getattr(func, "name", "")
-    if name == "enumerate" and isinstance(target, tree.Sequence) and target.elements:
-        target = target.elements[0]
-    elif name not in ("range", "trange", "xrange"):
-        return ""
-    return target.id if isinstance(target, tree.Name) else ""
 
 
 def _is_one_turn(condition: str, counter: str) -> bool:

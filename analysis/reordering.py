@@ -27,7 +27,9 @@ def is_reordered(script: Script, loop: Loop, node: tree.Expr) -> bool:
     parts = target.elements if isinstance(target, tree.Sequence) else (target,)
     at = next((n for n, part in enumerate(parts) if isinstance(part, tree.Name) and part.id == node.id), -1)
     if isinstance(value, tree.Call) and script.called(value) == _SHUFFLE:
-        given = [one.value for one in value.args if one.name is None and not one.star]
+        if any(one.star or one.name not in (None, "random_state") for one in value.args):
+            return False  # as `n_samples`, which leaves some out
+        given = [one.value for one in value.args if one.name is None]
         return 0 <= at < len(given) == len(parts) and _stays(script, loop, given[at], node)
     if isinstance(value, tree.Sequence) and 0 <= at < len(value.elements) == len(parts):
         value = value.elements[at]  # `x, y = x[order], y[order]`

@@ -6,10 +6,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from keras_memlint.analysis import tree
 from keras_memlint.analysis.values import Value
 
 if TYPE_CHECKING:
-    from keras_memlint.analysis import tree
     from keras_memlint.analysis.values import Array, Function
 
 
@@ -62,6 +62,20 @@ class Loop:
     iter: Value
     trips: int | None
     unrolled: bool = False
+
+
+def counter_of(loop: Loop) -> str:
+    """The name that counts the turns of ``loop``; empty without one."""
+    node = loop.node
+    if not isinstance(node, tree.For) or not isinstance(node.iter, tree.Call):
+        return ""
+    func, target = node.iter.func, node.target
+    name = func.id if isinstance(func, tree.Name) else getattr(func, "name", "")
+    if name == "enumerate" and isinstance(target, tree.Sequence) and target.elements:
+        target = target.elements[0]
+    elif name not in ("range", "trange", "xrange"):
+        return ""
+    return target.id if isinstance(target, tree.Name) else ""
 
 
 def trips_of(loops: Iterable[Loop]) -> int | None:

@@ -77,7 +77,8 @@ def _models(call: Call) -> int | None:
     if name == "RandomizedSearchCV":
         trials = const(call.kwargs["n_iter"]) if "n_iter" in call.kwargs else _TRIALS
     elif name == "GridSearchCV":
-        trials = _combinations(call.args[1] if len(call.args) > 1 else call.kwargs.get("param_grid"))
+        grid = call.args[1] if len(call.args) > 1 else call.kwargs.get("param_grid")
+        trials = _combinations(grid) if not isinstance(grid, Dict) or grid.stored < call.order else None
     else:
         return None
     again = "refit" not in call.kwargs or const(call.kwargs["refit"]) is not False

@@ -58,6 +58,7 @@ def _store_item(
     elif isinstance(owner, Dict):
         if isinstance(key, (str, int, float, bool, bytes)):
             owner.entries[key] = value
+            owner.stored = run.order
         else:
             owner.element = join(owner.element, value)
             run.holdings.append(

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from keras_memlint.analysis import steps, tree
 from keras_memlint.analysis.calls import Call, Fill
 from keras_memlint.analysis.facts.dtypes import itemsize
+from keras_memlint.analysis.scopes import counter_of
 from keras_memlint.analysis.values import (
     Array,
     Const,
@@ -73,6 +74,11 @@ class OneHot:
     toy: bool
     words: bool = False
     fills: tuple[Fill, ...] = ()
+
+    @property
+    def placed(self) -> bool:
+        """Whether each of ``fills`` sets one element of the place that the innermost loop counts: ``x[i, t, letter] = 1``."""
+        return all(_is_placed(fill) for fill in self.fills)
 
     @property
     def width(self) -> int | None:
@@ -150,6 +156,12 @@ def _sets_one(fill: Fill) -> bool:
     if shape is None or len(shape) != len(fill.node.items) or len(shape) < 2:
         return False
     return not any(isinstance(item, tree.Slice) for item in fill.node.items)
+
+
+def _is_placed(fill: Fill) -> bool:
+    counter = counter_of(fill.loops[-1]) if fill.loops else ""
+    places = (node for item in fill.node.items[:-1] for node, _ in tree.walk(item))
+    return bool(counter) and any(isinstance(node, tree.Name) and node.id == counter for node in places)
 
 
 def _sets_row(fill: Fill, maker: Callable[[Value], Call | None], fills: Iterable[Fill]) -> bool:

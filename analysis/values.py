@@ -167,10 +167,14 @@ class Items(Value):
 
 @dataclass(slots=True, eq=False, repr=False)
 class Dict(Value):
-    """A dict with known keys; ``element`` stands for values under other keys."""
+    """A dict with known keys; ``element`` stands for values under other keys.
+
+    ``stored`` is when a value was stored under a known key last, in the order of a ``Call``.
+    """
 
     entries: dict[Any, Value] = field(default_factory=dict)
     element: Value = UNKNOWN
+    stored: int = 0
 
     @property
     def length(self) -> int | None:

@@ -34,7 +34,11 @@ def check(script: Script) -> Iterator[Finding]:
             classes = whole.shape[-1] if whole.shape else None
             if hot.fills:
                 # What a loop sets to one may be several words of a text in one row, unless each has its place.
-                told = len(whole.shape or ()) == 3 and (whole.bytes is None or script.large(whole.bytes))
+                told = (
+                    hot.placed
+                    and len(whole.shape or ()) == 3
+                    and (whole.bytes is None or script.large(whole.bytes))
+                )
                 told = told and (classes is None or classes >= CLASSES)
             else:
                 told = classes is not None and classes >= CLASSES and script.large(whole.bytes)

@@ -36,7 +36,9 @@ def _generated(script: Script) -> Iterator[Finding]:
     """Pictures that a Python generator reads and decodes for a pipeline."""
     reported: set[int] = set()
     for call, _ in script.dataset_ops("from_generator"):
-        read = next((one for one in call.inner if one.name in (*_READS, *_DECODES)), None)
+        turns = len(call.loops)  # what is read before the generator's own loop is read once
+        names = (*_READS, *_DECODES)
+        read = next((one for one in call.inner if one.name in names and len(one.loops) > turns), None)
         if read is None or id(call.node) in reported:
             continue
         reported.add(id(call.node))
