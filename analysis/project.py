@@ -152,7 +152,7 @@ class Project:
 
     def mentions(self, *words: str) -> bool:
         """Whether a module that this script imports contains one of ``words``."""
-        for path in sorted(self.located | self.used):
+        for path in sorted(self.located | self.read.keys()):
             if not path.endswith(".py"):
                 continue
             self._texts_read.add(path)

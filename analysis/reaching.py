@@ -137,17 +137,19 @@ class Reach:
         while stack:
             node, unit, within = stack.pop()
             named = unit.named
-            if isinstance(node, _WORDY):
-                named.update(_WORD.findall(self._script.text(node)))
             if isinstance(node, tree.Name):
                 named.add(node.id)
-            elif isinstance(node, (tree.Alias, tree.Attribute)):
+                continue
+            if isinstance(node, tree.Constant):
+                if isinstance(node.value, str) and len(node.value) < _STRING:
+                    named.update(_WORD.findall(node.value))
+                continue
+            if isinstance(node, (tree.Alias, tree.Attribute)):
                 named.add(node.name)
             elif isinstance(node, tree.Call):
                 self._note_getattr(node, named)
-            elif isinstance(node, tree.Constant):
-                if isinstance(node.value, str) and len(node.value) < _STRING:
-                    named.update(_WORD.findall(node.value))
+            elif isinstance(node, _WORDY):
+                named.update(_WORD.findall(self._script.text(node)))
             elif isinstance(node, (tree.FunctionDef, tree.ClassDef)):
                 own = self._units[id(node)] = _Unit(node, within)
                 runner = own if isinstance(node, tree.FunctionDef) else unit

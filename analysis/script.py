@@ -774,7 +774,11 @@ def analyse_until(script: Script, failures: list[Failure], workspace: Workspace 
     """What ``script`` does before it fails."""
     ends = frozenset(id(failure.statement) for failure in failures)
     run, scope = run_script(script.source, script.parsed, workspace or Workspace(), ends)
-    return Script(script.source, script.parsed, run, scope, script.settings)
+    ended = Script(script.source, script.parsed, run, scope, script.settings)
+    for known in ("names", "_reach"):  # the same for the same statements
+        if known in vars(script):
+            setattr(ended, known, vars(script)[known])
+    return ended
 
 
 __all__ = ["Fit", "Imported", "Repeated", "Script", "analyse", "analyse_until"]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields
 from itertools import pairwise
 from typing import TYPE_CHECKING
@@ -176,10 +176,12 @@ def targets_of_parts(
     return targets.elements[at : at + parts]
 
 
-def children(node: tree.Node) -> Iterator[tree.Node]:
+def children(node: tree.Node) -> list[tree.Node]:
     """What ``node`` is made of, in order."""
+    found: list[tree.Node] = []
     for field in _fields(type(node)):
-        yield from _nodes(getattr(node, field))
+        found += _nodes(getattr(node, field))
+    return found
 
 
 def _is_main(test: tree.Expr) -> bool:
@@ -199,22 +201,30 @@ def below(statements: tuple[tree.Stmt, ...]) -> Iterator[tree.Node]:
         waiting += children(node)
 
 
-def _nodes(value: object) -> Iterator[tree.Node]:
+def _nodes(value: object) -> Sequence[tree.Node]:
     if isinstance(value, tree.Node):
-        yield value
-    elif isinstance(value, tuple):
-        for item in value:
-            yield from _nodes(item)
+        return (value,)
+    if not isinstance(value, tuple) or not value:
+        return ()
+    found: list[tree.Node] = []
+    for item in value:
+        if isinstance(item, tree.Node):
+            found.append(item)
+        elif isinstance(item, tuple):
+            found += _nodes(item)
+    return found
 
 
 def _fields(kind: type[tree.Node]) -> tuple[str, ...]:
     """The attributes of a kind of node that can hold nodes."""
     found = _FIELDS.get(kind)
     if found is None:
-        found = _FIELDS[kind] = tuple(f.name for f in fields(kind) if f.name not in ("a", "b", "piece"))
+        found = _FIELDS[kind] = tuple(f.name for f in fields(kind) if f.type not in _LEAVES)
     return found
 
 
+# The types of attributes without nodes, as they are annotated.
+_LEAVES = ("Piece", "bool", "int", "object", "str", "str | None", "tuple[str, ...]")
 _FIELDS: dict[type[tree.Node], tuple[str, ...]] = {}
 
 

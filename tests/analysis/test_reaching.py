@@ -330,3 +330,10 @@ def test_an_error_is_an_info_in_what_nothing_runs(tmp_path: Path) -> None:
         source = written(tmp_path, text).source
         found = check_source(source, codes=["KM307"], settings=Settings()).diagnostics
         assert [one.severity for one in found] == [severity]
+
+
+def test_files_that_are_asked_are_none_that_the_script_imports(tmp_path: Path) -> None:
+    (tmp_path / "other.py").write_text("from train import g\nimport torch\n")
+    script = written(tmp_path, HERE)
+    assert not is_run(script)
+    assert not script.project.mentions("torch")
