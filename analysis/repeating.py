@@ -44,7 +44,7 @@ def is_kept(script: Script, call: Call) -> bool:
         node = one.function.node if one.function is not None else None
         if isinstance(node, tree.FunctionDef) and any(_KEPT.search(script.text(d)) for d in node.decorators):
             return True
-        if one.conditional and not asks_of_item(script, one) and _asks_first(script, one):
+        if one.conditional and not asks_of_item(script, one) and asks_first(script, one):
             return True
     return False
 
@@ -94,7 +94,8 @@ def _names(node: tree.Node) -> set[str]:
     return {one.id for one, _ in tree.walk(node) if isinstance(one, tree.Name)} - {"None", "True", "False"}
 
 
-def _asks_first(script: Script, call: Call) -> bool:
+def asks_first(script: Script, call: Call) -> bool:
+    """Whether a branch around ``call`` may ask if it was made already; also where nobody can tell."""
     if not script.own(call.node):
         return True  # nobody looked into that module's branches
     around = list(places.around(script.parsed, script.place(call.node).start))

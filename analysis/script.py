@@ -406,6 +406,10 @@ class Script:
         """Whether the branches within the loop of ``call`` that decide about it ask of the turn's own item alone."""
         return repeating.asks_of_item(self, call)
 
+    def asks_first(self, call: Call) -> bool:
+        """Whether a branch around ``call`` may ask if it was made already; also where nobody can tell."""
+        return repeating.asks_first(self, call)
+
     def is_kept(self, call: Call) -> bool:
         """Whether ``call`` may be made the first time only: its function's result is cached, or a branch asks for it."""
         return repeating.is_kept(self, call)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from keras_memlint.analysis import tree
 from keras_memlint.analysis.calls import Call
 from keras_memlint.analysis.facts.keras_layers import WEIGHTED
 from keras_memlint.analysis.script import Script
@@ -23,9 +24,9 @@ def check(script: Script) -> Iterator[Finding]:
     # What a class makes a functional model of in another method may be all that is used of it.
     functional = {_class(call.function) for call in script.calls("keras.Model")} - {None}
     for call in script.all_calls:
-        if call.conditional or not _has_state(call):
+        if not _has_state(call):
             continue
-        function, made = _run_by(call, applied)
+        function, made = _run_by(script, call, applied)
         if function is None or id(function.node) in built or _class(function) in functional:
             continue
         what = made.name.rpartition(".")[2].removeprefix("class ")
@@ -37,7 +38,17 @@ def check(script: Script) -> Iterator[Finding]:
             help="make it in `__init__` and use it here"
             if function.name in _RUN
             else "make the layer outside, and call it in place of the `Lambda`",
+            severity="warning" if call.conditional else "error",
         )
+
+
+def _may_be_kept(script: Script, call: Call, made: Call) -> bool:
+    """Whether ``made`` may be made the first time only: a branch around ``call``, which leads to it, may ask for it."""
+    if not call.conditional:
+        return False
+    around = script.names.around(made.node)
+    used = bool(around) and isinstance(around[0], tree.Call) and around[0].func is made.node
+    return not used or script.asks_first(call)
 
 
 def _has_state(call: Call) -> bool:
@@ -67,8 +78,8 @@ def _built_by_hand(script: Script) -> set[int]:
     }
 
 
-def _run_by(call: Call, applied: dict[int, Call]) -> tuple[Function | None, Call]:
-    """The method or function that Keras runs for each batch and that makes ``call``; None when a branch may skip it.
+def _run_by(script: Script, call: Call, applied: dict[int, Call]) -> tuple[Function | None, Call]:
+    """The method or function that Keras runs for each batch and that makes ``call``; None when it may do so once.
 
     Beside it the call that is to be moved: that of the user's own class where ``__init__`` of that class makes ``call``.
     """
@@ -76,7 +87,7 @@ def _run_by(call: Call, applied: dict[int, Call]) -> tuple[Function | None, Call
     for one in call.led_by():
         if one.name.startswith("class "):
             made = one
-        if one.conditional or one.function is None:
+        if one.function is None or _may_be_kept(script, one, made):
             break
         function = one.function
         if id(function) in applied:
