@@ -379,8 +379,7 @@ def _own_function(run: Interpreter, func: Function, given: Given) -> Value:
 
 def _is_refused(func: Function, given: Given) -> bool:
     """Whether the user's own function, called by its own name, cannot be called with these arguments, all written out."""
-    node = given.node.func
-    name = node.id if isinstance(node, tree.Name) else getattr(node, "name", "")
+    name = tree.last_name(given.node.func)
     if name != func.name or not func.only or func.decorators or any(one.star for one in given.node.args):
         return False  # by another name it may be a part of it, as `functools.partial` makes them
     args = len(given.args) + (func.bound is not None and not func.static)

@@ -84,6 +84,5 @@ def _is_number(node: tree.Expr, own: set[str], scope: Scope) -> bool:
 
 def _is_outside(node: tree.Expr, own: set[str]) -> bool:
     """Whether ``node`` is a literal or a name from outside the function, such as ``tf.float32``."""
-    while isinstance(node, tree.Attribute):
-        node = node.value
+    node = tree.root(node)
     return isinstance(node, tree.Constant) or (isinstance(node, tree.Name) and node.id not in own)

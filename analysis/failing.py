@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING
 
 from keras_memlint.analysis import binding, tree
 from keras_memlint.analysis.facts.ending import GIVEN_NAMES, OWN_KINDS, POSITIONS, RAISING_CONTEXTS
-from keras_memlint.analysis.uses import Use
 from keras_memlint.analysis.values import Api, Class, Instance, Model
 
 if TYPE_CHECKING:
@@ -129,7 +128,7 @@ def _is_bound(script: Script, name: str) -> bool:
     names = script.names
     if name in names.otherwise_bound or name in names.parameters:
         return True
-    return any(Use(node, names.around(node)).is_bound for node in names.read.get(name, ()))
+    return any(use.is_bound for use in names.uses(name))
 
 
 # Arguments that are not taken
@@ -290,9 +289,7 @@ def _made_once(script: Script, name: str) -> Call | None:
     names = script.names
     if name in names.otherwise_bound or name in names.parameters:
         return None
-    bound = [
-        use for use in (Use(node, names.around(node)) for node in names.read.get(name, ())) if use.is_bound
-    ]
+    bound = [use for use in names.uses(name) if use.is_bound]
     statement = bound[0].around[0] if len(bound) == 1 else None
     if not isinstance(statement, tree.Assign) or not isinstance(statement.value, tree.Call):
         return None

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from keras_memlint.analysis import switches, tree
 from keras_memlint.analysis.importers import ANY
-from keras_memlint.analysis.uses import children
 
 if TYPE_CHECKING:
     from keras_memlint.analysis.script import Script
@@ -161,20 +159,18 @@ class Reach:
                 else:
                     stack += [(one, unit, within) for one in (*node.decorators, *node.params)]
                 continue
-            stack += [(child, unit, within) for child in children(node)]
+            stack += [(child, unit, within) for child in tree.children(node)]
 
     def _note_getattr(self, node: tree.Call, named: set[str]) -> None:
         """Note what ``getattr(x, name)`` may find in what is the script's own, when ``name`` is put together or unknown."""
         called, given = node.func, [one.value for one in node.args]
         if not isinstance(called, tree.Name) or called.id != "getattr" or len(given) < 2:
             return
-        owner, name = given[0], given[1]
-        while isinstance(owner, tree.Attribute):
-            owner = owner.value
+        owner, name = tree.root(given[0]), given[1]
         if isinstance(owner, tree.Name) and self._imported.get(owner.id, "__main__") != "__main__":
             return
         if not isinstance(name, tree.Constant):
-            texts = [one.value for one in _all_of(name) if isinstance(one, tree.Constant)]
+            texts = [one.value for one in tree.below([name]) if isinstance(one, tree.Constant)]
             parts = {part for text in texts if isinstance(text, str) for part in _WORD.findall(text)}
             self._parts |= parts
             if not parts:
@@ -212,7 +208,7 @@ class Reach:
 
     def _registers(self, base: tree.Argument, depth: int = 0) -> bool:
         """Whether ``base`` of a class may make objects of all classes below it, as those of Django, Luigi and unittest do."""
-        name = _last_name(base.value)
+        name = tree.last_name(base.value)
         if base.name is not None:
             return base.name != "metaclass" or name != "ABCMeta"
         known = self._classes.get(name) if isinstance(base.value, tree.Name) else None
@@ -225,18 +221,16 @@ class Reach:
                 or depth > len(self._classes)
                 or any(self._registers(one, depth + 1) for one in bases)
             )
-        root = base.value
-        while isinstance(root, tree.Attribute):
-            root = root.value
+        root = tree.root(base.value)
         library = self._imported.get(root.id) if isinstance(root, tree.Name) else None
         return name.endswith("TestCase") or (library is not None and library not in _QUIET)
 
     def _has_foreign_base(self, cls: tree.ClassDef, depth: int = 0) -> bool:
         """Whether others know methods of ``cls``, as it stands below a class of theirs."""
         for base in cls.bases:
-            known = self._classes.get(_last_name(base.value))
+            known = self._classes.get(tree.last_name(base.value))
             if known is None or depth > len(self._classes):
-                if _last_name(base.value) != "object":
+                if tree.last_name(base.value) != "object":
                     return True
             elif isinstance(known.node, tree.ClassDef) and self._has_foreign_base(known.node, depth + 1):
                 return True
@@ -245,24 +239,9 @@ class Reach:
 
 def _is_plain(decorator: tree.Expr) -> bool:
     made = decorator.func if isinstance(decorator, tree.Call) else decorator
-    name = _last_name(made)
+    name = tree.last_name(made)
     if name == "function":  # that of TensorFlow
         return isinstance(made, tree.Name) or (
-            isinstance(made, tree.Attribute) and _last_name(made.value) in ("tf", "tensorflow")
+            isinstance(made, tree.Attribute) and tree.last_name(made.value) in ("tf", "tensorflow")
         )
     return name in _PLAIN
-
-
-def _all_of(node: tree.Expr) -> Iterator[tree.Node]:
-    waiting: list[tree.Node] = [node]
-    while waiting:
-        one = waiting.pop()
-        yield one
-        waiting += children(one)
-
-
-def _last_name(node: tree.Expr) -> str:
-    """``c`` of ``a.b.c``; empty for all but names and attributes."""
-    if isinstance(node, tree.Attribute):
-        return node.name
-    return node.id if isinstance(node, tree.Name) else ""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from keras_memlint.analysis import tree
-from keras_memlint.analysis.uses import Names, Use, below, names_of
+from keras_memlint.analysis.uses import Names, names_of
 
 if TYPE_CHECKING:
     from keras_memlint.analysis.parse import Parsed
@@ -70,7 +70,7 @@ def _given_by(around: tuple[tree.Node, ...], node: tree.Node) -> _Given | None:
 
 def _is_redefined(parsed: Parsed, name: str) -> bool:
     definitions = (
-        one for one in below(parsed.statements) if isinstance(one, (tree.FunctionDef, tree.ClassDef))
+        one for one in tree.below(parsed.statements) if isinstance(one, (tree.FunctionDef, tree.ClassDef))
     )
     return bool(parsed.broken) or sum(one.name == name for one in definitions) > 1
 
@@ -97,7 +97,7 @@ def _results(parsed: Parsed, names: Names, given: _Given) -> tuple[tree.Expr, ..
 
 
 def _mentions(parsed: Parsed, name: str) -> Iterator[tree.Node]:
-    for node in below(parsed.statements):
+    for node in tree.below(parsed.statements):
         if isinstance(node, tree.Name):
             known = node.id
         elif isinstance(node, (tree.Alias, tree.Attribute)):
@@ -132,4 +132,4 @@ def _is_loaded(name: tree.Name, names: Names) -> bool:
     """Whether a name may be read in its module."""
     if name.id in names.otherwise_bound:
         return True
-    return any(not Use(one, names.around(one)).is_bound for one in names.read.get(name.id, ()))
+    return any(not use.is_bound for use in names.uses(name.id))

@@ -69,8 +69,7 @@ def counter_of(loop: Loop) -> str:
     node = loop.node
     if not isinstance(node, tree.For) or not isinstance(node.iter, tree.Call):
         return ""
-    func, target = node.iter.func, node.target
-    name = func.id if isinstance(func, tree.Name) else getattr(func, "name", "")
+    name, target = tree.last_name(node.iter.func), node.target
     if name == "enumerate" and isinstance(target, tree.Sequence) and target.elements:
         target = target.elements[0]
     elif name not in ("range", "trange", "xrange"):

@@ -435,8 +435,7 @@ class Script:
 
     def rebinds(self, loop: Loop, node: tree.Expr) -> bool:
         """Whether ``loop`` may give the name that ``node`` is, or an attribute of it, another value; true of all else."""
-        while isinstance(node, tree.Attribute):
-            node = node.value
+        node = tree.root(node)
         if not isinstance(node, tree.Name) or not isinstance(loop.node, (tree.For, tree.While)):
             return not isinstance(node, tree.Constant)
         if loop.node not in self._bound:

@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from keras_memlint.analysis import tree
-from keras_memlint.analysis.uses import below
 
 if TYPE_CHECKING:
     from keras_memlint.analysis.parse import Parsed
@@ -39,11 +38,11 @@ def _given(parsed: Parsed, name: str) -> Iterator[str]:
     """What attributes called ``name`` are given: ``off``, or ``unknown``; nothing where one is handed to another."""
     if parsed.broken:
         yield "unknown"
-    for node in below(parsed.statements):
+    for node in tree.below(parsed.statements):
         if isinstance(node, (tree.Assign, tree.AnnAssign)):
             targets = node.targets if isinstance(node, tree.Assign) else (node.target,)
             for target in targets if node.value is not None else ():
-                if _name(target) == name and node.value is not None:
+                if tree.last_name(target) == name and node.value is not None:
                     yield from _value(node.value, name)
                 elif _binds(target, name):
                     yield "unknown"
@@ -78,11 +77,7 @@ def _binds(target: tree.Expr, name: str) -> bool:
     """Whether ``target`` or a part of it is called ``name``."""
     if isinstance(target, tree.Sequence):
         return any(_binds(one, name) for one in target.elements)
-    return _binds(target.value, name) if isinstance(target, tree.Starred) else _name(target) == name
-
-
-def _name(target: tree.Node) -> str:
-    return target.name if isinstance(target, tree.Attribute) else getattr(target, "id", "")
+    return _binds(target.value, name) if isinstance(target, tree.Starred) else tree.last_name(target) == name
 
 
 def _value(value: tree.Expr, name: str) -> Iterator[str]:

@@ -140,7 +140,7 @@ def values_read(step: tree.Node) -> list[tree.Call]:
 def _reads_value(node: tree.Call, made: frozenset[str]) -> bool:
     """Whether it is ``x.numpy()`` or ``x.item()``, or ``float(x)`` of something that the step has ``made``."""
     if not node.args:
-        return _called(node) in ("numpy", "item") and isinstance(node.func, tree.Attribute)
+        return tree.last_name(node.func) in ("numpy", "item") and isinstance(node.func, tree.Attribute)
     given = node.args[0].value
     plain = isinstance(node.func, tree.Name) and node.func.id in ("bool", "float", "int")
     return plain and isinstance(given, tree.Name) and given.id in made
@@ -153,17 +153,15 @@ def needs_values(script: Script, step: tree.Node) -> bool:
 
 def _is_shown(script: Script, node: tree.Call) -> bool:
     for outer in script.names.around(node):
-        if isinstance(outer, tree.Return) or (isinstance(outer, tree.Call) and _called(outer) in _SHOWS):
+        if isinstance(outer, tree.Return) or (
+            isinstance(outer, tree.Call) and tree.last_name(outer.func) in _SHOWS
+        ):
             return True
-        if isinstance(outer, tree.Stmt) or (isinstance(outer, tree.Call) and _called(outer) not in _FORMATS):
+        if isinstance(outer, tree.Stmt) or (
+            isinstance(outer, tree.Call) and tree.last_name(outer.func) not in _FORMATS
+        ):
             return False
     return False
-
-
-def _called(node: tree.Call) -> str:
-    """The last word of what is called."""
-    func = node.func
-    return func.name if isinstance(func, tree.Attribute) else func.id if isinstance(func, tree.Name) else ""
 
 
 def _opened(script: Script, node: tree.Call) -> tuple[tree.With, str] | None:

@@ -7,8 +7,8 @@ these only when somebody asks (``Piece.span``), and the libcst tree is not kept.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -407,10 +407,41 @@ def has_break(body: tuple[Stmt, ...]) -> bool:
     return False
 
 
+def last_name(node: Node) -> str:
+    """``c`` of ``a.b.c``; empty for all but names and attributes."""
+    if isinstance(node, Attribute):
+        return node.name
+    return node.id if isinstance(node, Name) else ""
+
+
+def root(node: Expr) -> Expr:
+    """``a`` of ``a.b.c``; ``node`` itself when it is no attribute."""
+    while isinstance(node, Attribute):
+        node = node.value
+    return node
+
+
 def parts(node: Node) -> list[object]:
     """What ``node`` is made of beside its place: nodes, tuples of them, and plain values."""
     # Python 3.10 repeats inherited fields in ``__slots__``.
     return [getattr(node, name) for name in type(node).__slots__ if name not in Node.__slots__]
+
+
+def children(node: Node) -> list[Node]:
+    """The nodes that ``node`` is made of, in order."""
+    found: list[Node] = []
+    for name in _fields(type(node)):
+        found += _nodes(getattr(node, name))
+    return found
+
+
+def below(roots: Iterable[Node]) -> Iterator[Node]:
+    """Every node in ``roots``, themselves included, in no order."""
+    waiting = list(roots)
+    while waiting:
+        node = waiting.pop()
+        yield node
+        waiting += children(node)
 
 
 def walk(*roots: Node) -> Iterator[tuple[Node, Node | None]]:
@@ -419,15 +450,32 @@ def walk(*roots: Node) -> Iterator[tuple[Node, Node | None]]:
     while stack:
         node, outer = stack.pop()
         yield node, outer
-        children: list[Node] = []
-        for part in parts(node):
-            _collect(part, children)
-        stack += [(child, node) for child in reversed(children)]
+        stack += [(child, node) for child in reversed(children(node))]
 
 
-def _collect(part: object, found: list[Node]) -> None:
+def _nodes(part: object) -> Collection[Node]:
+    """The nodes that an attribute of a node holds, in order."""
     if isinstance(part, Node):
-        found.append(part)
-    elif isinstance(part, tuple):
-        for one in part:
-            _collect(one, found)
+        return (part,)
+    if not isinstance(part, tuple) or not part:
+        return ()
+    found: list[Node] = []
+    for one in part:
+        if isinstance(one, Node):
+            found.append(one)
+        elif isinstance(one, tuple):
+            found += _nodes(one)
+    return found
+
+
+def _fields(kind: type[Node]) -> tuple[str, ...]:
+    """The attributes of a kind of node that can hold nodes."""
+    found = _FIELDS.get(kind)
+    if found is None:
+        found = _FIELDS[kind] = tuple(one.name for one in fields(kind) if one.type not in _LEAVES)
+    return found
+
+
+# The types of attributes without nodes, as they are annotated.
+_LEAVES = ("Piece", "bool", "int", "object", "str", "str | None", "tuple[str, ...]")
+_FIELDS: dict[type[Node], tuple[str, ...]] = {}

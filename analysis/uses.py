@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -75,6 +74,10 @@ class Names:
             outer = self.parents[id(outer)]
         return tuple(found)
 
+    def uses(self, name: str) -> list[Use]:
+        """Every use of ``name`` that is in ``read``, in order."""
+        return [Use(node, self.around(node)) for node in self.read.get(name, ())]
+
 
 def names_of(statements: tuple[tree.Stmt, ...]) -> Names:
     """The names in ``statements``, the functions and classes among them included."""
@@ -91,16 +94,16 @@ def names_of(statements: tuple[tree.Stmt, ...]) -> Names:
                 found.read.setdefault(node.id, []).append(node)
             continue
         found.otherwise_bound.update(name for name in _bound(node) if name not in parameters)
-        own = none
+        inside: set[int] = set()
         if isinstance(node, (tree.FunctionDef, tree.Lambda)):
             own = frozenset(parameter.name for parameter in node.params)
             found.parameters.update(own)
-        children = [
-            (child, node, parameters | own if own and field == "body" else parameters)
-            for field in _fields(type(node))
-            for child in _nodes(getattr(node, field))
+            if own:
+                inside.update(map(id, node.body if isinstance(node, tree.FunctionDef) else [node.body]))
+        stack += [
+            (child, node, parameters | own if id(child) in inside else parameters)
+            for child in reversed(tree.children(node))
         ]
-        stack += reversed(children)
     return found
 
 
@@ -115,7 +118,7 @@ def uses_of(script: Script, name: str) -> list[Use] | None:
         return None
     if any(re.search(rf"\b{name}\b", piece.text) for piece in script.parsed.broken):
         return None
-    return [Use(node, names.around(node)) for node in names.read.get(name, ())]
+    return names.uses(name)
 
 
 def literal_behind(script: Script, value: tree.Expr) -> tree.Constant | None:
@@ -176,56 +179,12 @@ def targets_of_parts(
     return targets.elements[at : at + parts]
 
 
-def children(node: tree.Node) -> list[tree.Node]:
-    """What ``node`` is made of, in order."""
-    found: list[tree.Node] = []
-    for field in _fields(type(node)):
-        found += _nodes(getattr(node, field))
-    return found
-
-
 def _is_main(test: tree.Expr) -> bool:
     """Whether ``test`` is ``__name__ == "__main__"``."""
     if not isinstance(test, tree.Compare) or test.ops != ("==",):
         return False
     left, right = test.left, test.rights[0]
     return isinstance(left, tree.Name) and left.id == "__name__" and isinstance(right, tree.Constant)
-
-
-def below(statements: tuple[tree.Stmt, ...]) -> Iterator[tree.Node]:
-    """All nodes of ``statements``, in no order."""
-    waiting: list[tree.Node] = list(statements)
-    while waiting:
-        node = waiting.pop()
-        yield node
-        waiting += children(node)
-
-
-def _nodes(value: object) -> Sequence[tree.Node]:
-    if isinstance(value, tree.Node):
-        return (value,)
-    if not isinstance(value, tuple) or not value:
-        return ()
-    found: list[tree.Node] = []
-    for item in value:
-        if isinstance(item, tree.Node):
-            found.append(item)
-        elif isinstance(item, tuple):
-            found += _nodes(item)
-    return found
-
-
-def _fields(kind: type[tree.Node]) -> tuple[str, ...]:
-    """The attributes of a kind of node that can hold nodes."""
-    found = _FIELDS.get(kind)
-    if found is None:
-        found = _FIELDS[kind] = tuple(f.name for f in fields(kind) if f.type not in _LEAVES)
-    return found
-
-
-# The types of attributes without nodes, as they are annotated.
-_LEAVES = ("Piece", "bool", "int", "object", "str", "str | None", "tuple[str, ...]")
-_FIELDS: dict[type[tree.Node], tuple[str, ...]] = {}
 
 
 def _bound(node: tree.Node) -> tuple[str, ...]:

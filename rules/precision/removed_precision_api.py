@@ -92,8 +92,7 @@ def _broken_imports(script: Script) -> Iterator[Imported]:
 
 
 def _begins_with(func: tree.Expr, broken: list[Imported]) -> bool:
-    while isinstance(func, tree.Attribute):
-        func = func.value
+    func = tree.root(func)
     return isinstance(func, tree.Name) and any(
         func.id in {alias.asname or alias.name for alias in imported.statement.names} for imported in broken
     )
