@@ -4,24 +4,21 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Collection, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
 from keras_memlint.analysis.bytes import format_bytes
 from keras_memlint.analysis.settings import Settings
-from keras_memlint.analysis.source import Place, Source
+from keras_memlint.analysis.source import Source
 from keras_memlint.fixes.edits import Fix
-from keras_memlint.rules.diagnostic import Diagnostic, DiagnosticFix, Position, RelatedPlace, Severity
-from keras_memlint.rules.positions import to_position, to_text_edit
+from keras_memlint.rules.diagnostic import Diagnostic, DiagnosticFix, Position
+from keras_memlint.rules.doubting import doubted
+from keras_memlint.rules.positions import to_position, to_related, to_text_edit
 
 if TYPE_CHECKING:
     from keras_memlint.analysis.script import Script
     from keras_memlint.analysis.workspace import Workspace
     from keras_memlint.rules.base import Finding, Rule
-
-GRAVE: tuple[Severity, ...] = ("warning", "error")
-_AT_ONCE = "KM1"  # rules about input data tell of memory that is taken where they point, whatever comes later
-_IN_TRAINING = "KM4"  # rules about architectures, of what a training makes of it
 
 
 @dataclass(slots=True)
@@ -62,14 +59,17 @@ def check_source(
             return report
         script = analyse(source, settings, workspace)
     except Exception as error:
-        report.problems.append(
-            f"{source.path}: the analysis failed ({type(error).__name__}: {error}); this is a bug"
-        )
+        report.problems.append(_failed(source, error))
         return report
     if "KM000" in codes:
         report.diagnostics += _broken(script)
     report.diagnostics += _findings(script, codes, report)
-    _lower(script, report, workspace)
+    try:
+        report.diagnostics = doubted(
+            script, report.diagnostics, lambda ended, again: _findings(ended, again, report), workspace
+        )
+    except Exception as error:
+        report.problems.append(_failed(source, error))
     if look is not None:
         try:
             look(script)
@@ -88,6 +88,10 @@ def broken_statements(source: Source, workspace: Workspace | None = None) -> int
 
     parsed = parse(source) if workspace is None else workspace.parse(source)[1]
     return len(parsed.broken)
+
+
+def _failed(source: Source, error: Exception) -> str:
+    return f"{source.path}: the analysis failed ({type(error).__name__}: {error}); this is a bug"
 
 
 def _findings(script: Script, codes: Collection[str], report: Report) -> list[Diagnostic]:
@@ -122,70 +126,6 @@ def _findings(script: Script, codes: Collection[str], report: Report) -> list[Di
     return found
 
 
-def _lower(script: Script, report: Report, workspace: Workspace | None) -> None:
-    """Make an info of each warning and error that is not there once the script ends where it is known to fail.
-
-    It stays in sight, as it is back as soon as the name is defined that is being typed.
-    """
-    from keras_memlint.analysis.script import analyse_until
-
-    codes = {one.code for one in report.diagnostics if one.severity in GRAVE}
-    try:
-        failures = script.failures if codes else []
-        if not failures:
-            return
-        ended = analyse_until(script, failures, workspace)
-        before = _findings(ended, codes, report)
-    except Exception as error:
-        report.problems.append(
-            f"{script.source.path}: the analysis failed ({type(error).__name__}: {error}); this is a bug"
-        )
-        return
-    stays = {_identity(one) for one in before if one.severity in GRAVE}
-    reached = set(_reached(ended))
-    trains = any(ended.reached(fit.call) for fit in ended.trainings)
-    untrained = not trains and any(script.reached(fit.call) for fit in script.trainings)
-    notes = [
-        _related(f"the script fails here: {failure.why}", script.place(failure.node)) for failure in failures
-    ]
-    rows = [to_position(script.source, script.place(failure.statement).start).row for failure in failures]
-    for at, one in enumerate(report.diagnostics):
-        moot = _identity(one) not in stays or (untrained and one.code.startswith(_IN_TRAINING))
-        if one.code.startswith(_AT_ONCE) and (one.location in reached or _is_evaluated(one, rows, notes)):
-            continue
-        if one.severity in GRAVE and moot:
-            above = [note for note in notes if note.location.row <= one.location.row]
-            note = above[-1] if above else notes[0]
-            report.diagnostics[at] = replace(one, severity="info", related=(*one.related, note))
-
-
-def _is_evaluated(one: Diagnostic, rows: list[int], notes: list[RelatedPlace]) -> bool:
-    """Whether it stands in a statement that fails, before what raises there: `x / 255` in `fit(x / 255, undefined)`."""
-
-    def order(at: Position) -> tuple[int, int]:
-        return at.row, at.column
-
-    return any(
-        row <= one.location.row and order(one.end_location) <= order(note.location)
-        for row, note in zip(rows, notes, strict=True)
-    )
-
-
-def _reached(script: Script) -> Iterator[Position]:
-    """Where calls and operations start that are made before the script ends."""
-    for call in script.all_calls:
-        if script.reached(call) and call.node.piece.source is script.source:
-            yield to_position(script.source, script.place(call.node).start)
-            yield to_position(script.source, script.call_place(call).start)
-    for operation in script.operations:
-        if operation.node.piece.source is script.source:
-            yield to_position(script.source, script.place(operation.node).start)
-
-
-def _identity(one: Diagnostic) -> tuple[str, Position, Position]:
-    return one.code, one.location, one.end_location
-
-
 def _diagnostic(script: Script, rule: Rule, finding: Finding) -> Diagnostic | None:
     """``finding`` as front ends see it; None when its cause is in another file and nothing here leads to it."""
     at = finding.at
@@ -216,7 +156,7 @@ def _diagnostic(script: Script, rule: Rule, finding: Finding) -> Diagnostic | No
         cell.index if cell is not None else None,
         finding.bytes,
         finding.help,
-        tuple(_related(note, place) for note, place in related),
+        tuple(to_related(note, place) for note, place in related),
         tuple(_fix(source, fix) for fix in fixes),
         last_row=to_position(source, max(last, at.end)).row,
         elsewhere=elsewhere,
@@ -227,18 +167,6 @@ def _has_body(statement: object) -> bool:
     from keras_memlint.analysis import tree
 
     return isinstance(statement, tree.Stmt) and bool(tree.blocks(statement))
-
-
-def _related(note: str, place: Place) -> RelatedPlace:
-    source = place.source
-    cell = source.cell_at(place.start)
-    return RelatedPlace(
-        note,
-        source.path,
-        to_position(source, place.start),
-        to_position(source, place.end),
-        cell.index if cell is not None else None,
-    )
 
 
 def _fix(source: Source, fix: Fix) -> DiagnosticFix:

@@ -2,15 +2,28 @@
 
 from __future__ import annotations
 
-from keras_memlint.analysis.source import Source
+from keras_memlint.analysis.source import Place, Source
 from keras_memlint.fixes.edits import Edit, Fix
-from keras_memlint.rules.diagnostic import DiagnosticFix, Position, TextEdit
+from keras_memlint.rules.diagnostic import DiagnosticFix, Position, RelatedPlace, TextEdit
 
 
 def to_position(source: Source, offset: int) -> Position:
     """``offset`` as a row and a column, both from 1, inside its cell for notebooks."""
     at = source.location(offset)
     return Position(at.row, at.column)
+
+
+def to_related(note: str, place: Place) -> RelatedPlace:
+    """``note`` on ``place``, with rows and columns."""
+    source = place.source
+    cell = source.cell_at(place.start)
+    return RelatedPlace(
+        note,
+        source.path,
+        to_position(source, place.start),
+        to_position(source, place.end),
+        cell.index if cell is not None else None,
+    )
 
 
 def to_text_edit(source: Source, edit: Edit) -> TextEdit:
