@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypeGuard
 
-from keras_memlint.analysis import binding, data_format, models, symbolic, tree
+from keras_memlint.analysis import binding, by_use, data_format, models, ranks, symbolic, tree
 from keras_memlint.analysis.calls import Call, Given
-from keras_memlint.analysis.facts.ending import EXITS, KEYWORDS, NO_MODULES, OWN_KINDS, RANKS
+from keras_memlint.analysis.facts.ending import EXITS, KEYWORDS, NO_MODULES, OWN_KINDS
 from keras_memlint.analysis.facts.library import FACTS, find_fact
 from keras_memlint.analysis.facts.numpy_shaping import reshaped
 from keras_memlint.analysis.preprocessing import preprocessed, preprocessing_layers
@@ -43,31 +43,8 @@ _ARRAY_CLASS = {
     "tensor": "tf.Tensor",
     "hdf5": "h5py.Dataset",
 }
-# What gives a method of a receiver nobody knows away as Keras's: keyword arguments of ``fit``, or its name.
-_KERAS_ONLY = frozenset(
-    [
-        "epochs",
-        "nb_epoch",
-        "validation_data",
-        "validation_split",
-        "callbacks",
-        "steps_per_epoch",
-        "initial_epoch",
-        "class_weight",
-        "validation_steps",
-    ]
-)
-_MODEL_ONLY = frozenset(
-    ["predict_generator", "evaluate_generator", "train_on_batch", "predict_on_batch", "test_on_batch"]
-)
-_PREDICT_ONLY = frozenset(["batch_size", "steps"])
-_IMAGE = 3  # axes of one image, which others than networks take, too
+# Libraries whose objects are known by what made them.
 _OWN = ("builtins.", "keras.", "tf.", "numpy.", "sklearn.")
-# What gives a pipeline away: keyword arguments that only tf.data's methods have, or two of its methods in a row. One
-# of these must be given a size, as those of Hugging Face's are not.
-_DATA_KEYWORDS = frozenset(["drop_remainder", "num_parallel_calls", "reshuffle_each_iteration"])
-_SIZED = {"batch": "batch_size", "prefetch": "buffer_size", "shuffle": "buffer_size"}
-_LINKS = frozenset(["cache", "map", "repeat", "take"])
 
 
 def call(run: Interpreter, node: tree.Call, scope: Scope) -> Value:
@@ -113,7 +90,7 @@ def call_value(run: Interpreter, func: Value, given: Given) -> Value:
         if run.mapped:
             record(run, "keras.Layer.__call__", func.flavour, func, given, ("inputs",))
         args = models.layer_inputs(func, given.args, given.kwargs)
-        _note_rank(run, func, args, given.node)
+        ranks.note(run, func, args, given.node)
         return _traced_lambda(run, func, args, models.apply_layer(func, args, given.node))
     if isinstance(func, Instance):
         return _call_instance(run, func, given)
@@ -228,7 +205,7 @@ def _callbacks(run: Interpreter, given: Given) -> None:
 
 
 def _method(run: Interpreter, receiver: Value, name: str, given: Given) -> Value:
-    if _is_unknown(receiver):
+    if by_use.is_unknown(receiver):
         told = _told_by_use(run, name, given)
         if told is not None:
             return told
@@ -244,20 +221,12 @@ def _method(run: Interpreter, receiver: Value, name: str, given: Given) -> Value
     return _library(run, f"{class_name(receiver)}.{name}", flavour_of(receiver), receiver, given)
 
 
-def _is_unknown(value: Value) -> bool:
-    """Whether nothing is known of ``value``, nor of what it is an attribute of."""
-    while isinstance(value, Bound):
-        value = value.receiver
-    return isinstance(value, UnknownValue)
-
-
 def _told_by_use(run: Interpreter, name: str, given: Given) -> Value | None:
-    """What a method of something unknown gives where its name and arguments can only be a model's or a pipeline's."""
-    if _is_of_model(run, name, given):
-        return _library(run, f"keras.Model.{name}", "", Model("unknown", complete=False), given)
-    if _is_of_dataset(name, given):
-        return _library(run, f"tf.data.Dataset.{name}", "", Dataset("unknown"), given)
-    return None
+    """What a method of something unknown gives; None where its use tells nothing of what it is."""
+    receiver = by_use.receiver(name, given, scope_self(run))
+    return (
+        _library(run, f"{class_name(receiver)}.{name}", "", receiver, given) if receiver is not None else None
+    )
 
 
 def _unknown_method(run: Interpreter, name: str, given: Given) -> Value:
@@ -267,60 +236,6 @@ def _unknown_method(run: Interpreter, name: str, given: Given) -> Value:
     if name == "reshape" and given.args:
         made.result = reshaped(made)
     return made.result
-
-
-def _is_of_model(run: Interpreter, name: str, given: Given) -> bool:
-    """Whether a method of something unknown is a Keras model's."""
-    if name in ("fit", "fit_generator") and not _KERAS_ONLY.isdisjoint(given.kwargs):
-        return True
-    if name in ("evaluate", "predict", "fit") and given.args and isinstance(given.args[0], Dataset):
-        return True
-    if name == "predict":
-        counts = bool(given.args) and isinstance(given.args[0], (Const, Scalar))
-        several = not _PREDICT_ONLY.isdisjoint(given.kwargs) and not counts
-        return several or _is_network_input(run, given)
-    return name in _MODEL_ONLY
-
-
-def _is_network_input(run: Interpreter, given: Given) -> bool:
-    """Whether the first argument can only be meant for a network: images or sequences, a tensor, or several arrays.
-
-    Any array is where Keras's own class calls the method: a callback, say.
-    """
-    x = given.args[0] if given.args else UNKNOWN
-    if isinstance(x, Items) and x.kind == "list" and x.items is not None:
-        return len(x.items) > 1 and all(isinstance(one, Array) for one in x.items)
-    if isinstance(x, Array) and x.kind == "tensor":
-        return True
-    if not isinstance(x, Array) or x.kind != "ndarray":
-        return False
-    owner = scope_self(run)
-    own = owner.cls.api_base() if isinstance(owner, Instance) else None
-    shape = x.shape or ()
-    return (own or "").startswith("keras.") or len(shape) > _IMAGE or (len(shape) == _IMAGE and shape[0] == 1)
-
-
-def _is_of_dataset(name: str, given: Given) -> bool:
-    """Whether a method of something unknown is a pipeline's: ``x.map(f, num_parallel_calls=4)``, ``x.shuffle(9).batch(4)``."""
-    if not _DATA_KEYWORDS.isdisjoint(given.kwargs):
-        return f"tf.data.Dataset.{name}" in FACTS
-    before = given.node.func.value if isinstance(given.node.func, tree.Attribute) else None
-    links = (given.node, before)
-    return any(map(_is_sized, links)) and all(_is_sized(one) or _method_of(one) in _LINKS for one in links)
-
-
-def _method_of(node: tree.Expr | None) -> str:
-    return node.func.name if isinstance(node, tree.Call) and isinstance(node.func, tree.Attribute) else ""
-
-
-def _is_sized(node: tree.Expr | None) -> bool:
-    """Whether ``node`` is a call of ``batch`` or the like that is given a size."""
-    size = _SIZED.get(_method_of(node))
-    return (
-        isinstance(node, tree.Call)
-        and size is not None
-        and any(one.name in (None, size) for one in node.args)
-    )
 
 
 def class_name(value: Value) -> str:
@@ -463,32 +378,6 @@ def _output(model: Model, first: Value | None, given: Given) -> Array:
     shape = (rows, *output[1:]) if output else None
     dtype = "float32" if shape is not None else None
     return Array("tensor", dtype, shape, "network", origin=Origin(given.node, "the model's output"))
-
-
-def _note_rank(run: Interpreter, layer: Layer, args: tuple[Value, ...], node: tree.Call) -> None:
-    """Note a layer that is given a tensor of too few axes, and nothing but such tensors."""
-    least = RANKS.get(layer.name, 0)
-    given = args[0] if args else UNKNOWN
-    shape = given.shape if isinstance(given, KerasTensor) else None
-    if not isinstance(given, KerasTensor) or shape is None or len(shape) >= least or not _is_spelt_out(given):
-        run.flat[id(node)] = None
-    else:
-        why = f"`{layer.name}` takes tensors of {least} axes and gets one of {len(shape)}"
-        run.flat.setdefault(id(node), (node, why))
-
-
-def _is_spelt_out(tensor: KerasTensor) -> bool:
-    """Whether no ``**options`` hide what a layer before ``tensor`` is told, such as `return_sequences`."""
-    seen: set[int] = set()
-    waiting = [tensor]
-    while waiting:
-        one = waiting.pop()
-        if id(one) not in seen:
-            seen.add(id(one))
-            if one.layer is not None and one.layer.call is not None and one.layer.call.star:
-                return False
-            waiting += one.inputs
-    return True
 
 
 def _traced_lambda(run: Interpreter, layer: Layer, args: tuple[Value, ...], applied: Value) -> Value:
