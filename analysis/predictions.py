@@ -1,4 +1,4 @@
-"""Calls of ``predict`` that a loop makes again and again, each for one sample or one small batch.
+"""Calls of ``predict``, and of ``evaluate``, that a loop makes again and again, each for one sample or one small batch.
 
 One call of ``predict`` takes 60 to 100 ms for what stands around its batches, whatever their number: measured with
 TensorFlow 2.21 for 1 to 1,024 rows of a small network on two cores. ``predict_on_batch`` takes 0.4 to 30 ms in all for
@@ -18,7 +18,7 @@ from keras_memlint.analysis.fits import Fit
 from keras_memlint.analysis.repeating import event_handler
 from keras_memlint.analysis.scopes import Loop, counter_of, trips_of
 from keras_memlint.analysis.uses import target_of, uses_of
-from keras_memlint.analysis.values import Array, Items, UnknownValue, Value
+from keras_memlint.analysis.values import UNKNOWN, Array, Items, Model, UnknownValue, Value
 
 if TYPE_CHECKING:
     from keras_memlint.analysis.script import Script
@@ -44,7 +44,10 @@ class Repeated(NamedTuple):
 
 
 def repeated(script: Script) -> Iterator[Repeated]:
-    """Predictions of one sample or one small batch in a loop with more than a few turns, in order, once for each place."""
+    """Predictions of one sample or one small batch in a loop with more than a few turns, once for each place.
+
+    And evaluations of a batch that was just trained on.
+    """
     places_of: dict[int, list[Fit]] = {}
     for fit in script.fits:
         if fit.method == "predict" and fit.model is not None:
@@ -55,6 +58,7 @@ def repeated(script: Script) -> Iterator[Repeated]:
         if found:
             least = min(found, key=lambda one: one.rows or _LARGEST)
             yield least._replace(whole=all(one.whole for one in found) and _always_small(script, fits))
+    yield from _evaluated(script)
 
 
 def _repeated(script: Script, fit: Fit, others: list[Fit]) -> Iterator[Repeated]:
@@ -80,6 +84,40 @@ def _repeated(script: Script, fit: Fit, others: list[Fit]) -> Iterator[Repeated]
             and not any(map(_AT.search, conditions(script, fit.call)))
         ):
             yield found
+
+
+def _evaluated(script: Script) -> Iterator[Repeated]:
+    """Calls of ``evaluate`` on the batch that ``train_on_batch`` gets in the same turn of a loop, in order."""
+    trained = [call for call in script.calls("keras.Model.train_on_batch") if call.loops]
+    calls = script.calls("keras.Model.evaluate", "?.evaluate") if trained else ()
+    for call in calls:
+        if not call.loops or not script.own(call.node) or any(conditions(script, call)):
+            continue
+        same = next(
+            (one for one in trained if one.loops == call.loops and _are_alike(script, one, call)), None
+        )
+        model = same.receiver if same is not None else None
+        fit = Fit(call, "evaluate", model if isinstance(model, Model) else None, call.first(), UNKNOWN)
+        if fit.model is not None and not _turns_little(script, fit):
+            yield Repeated(fit, call.loops[-1], None, False, False)
+
+
+def _are_alike(script: Script, one: Call, other: Call) -> bool:
+    """Whether the same is written before and first in the brackets of both calls, and the loop makes it in each turn."""
+    if not script.own(one.node) or not one.node.args or not other.node.args:
+        return False
+    given = other.node.args[0].value
+    made = any(
+        isinstance(node, tree.Name) and script.rebinds(other.loops[-1], node) for node, _ in tree.walk(given)
+    )
+    return made and all(
+        script.text(a) == script.text(b)
+        for a, b in ((one.node.args[0].value, given), (_owner(one.node), _owner(other.node)))
+    )
+
+
+def _owner(node: tree.Call) -> tree.Expr:
+    return node.func.value if isinstance(node.func, tree.Attribute) else node.func
 
 
 def _at_events(script: Script, fit: Fit) -> Iterator[Repeated]:

@@ -10,7 +10,7 @@ from keras_memlint.fixes.calls import remove_arguments, rename_method
 from keras_memlint.fixes.edits import Fix
 from keras_memlint.rules.base import Finding, Rule
 
-RULE = Rule("KM601", "predict-in-loop", severity="info", words=("predict",), fix="safe")
+RULE = Rule("KM601", "predict-in-loop", severity="info", words=("predict", "evaluate"), fix="safe")
 
 
 def check(script: Script) -> Iterator[Finding]:
@@ -22,9 +22,11 @@ def check(script: Script) -> Iterator[Finding]:
         yield Finding(
             at=script.call_place(call),
             site=script.place(call.site),
-            message=f"`predict` runs on {_what(found)} {'at a time in a loop' if loop is not None else 'at each event'}:"
+            message=f"`{found.fit.method}` runs on {_what(found)} {'at a time in a loop' if loop is not None else 'at each event'}:"
             " each call sets up a data pipeline" + (" that TensorFlow before 2.8 frees late" if old else ""),
-            help="call `predict_on_batch`, or collect the samples and predict once"
+            help="take what `train_on_batch` gives, or call `test_on_batch`"
+            if found.fit.method == "evaluate"
+            else "call `predict_on_batch`, or collect the samples and predict once"
             if found.rows in (1, None) and loop is not None
             else "call `predict_on_batch`",
             related=(("the loop is here", script.place(loop.node)),)
