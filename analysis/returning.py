@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from keras_memlint.analysis import tree
+from keras_memlint.analysis.importers import ANY
 from keras_memlint.analysis.uses import Names, names_of
 
 if TYPE_CHECKING:
     from keras_memlint.analysis.parse import Parsed
     from keras_memlint.analysis.script import Script
+
+_WORD = re.compile(r"\w+")
+_STRING = 200  # characters of a string that may be code
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +38,8 @@ def goes_to(script: Script, node: tree.Node) -> tuple[tree.Expr, ...] | None:
     files = project.importers(given.function) if given is not None and not project.is_installed else None
     if given is None or files is None or _is_redefined(script.parsed, given.function):
         return None
+    if ANY in (project.imported_words or ()):
+        return None  # a name that is put together may be its name
     for path in files:
         parsed = project.statements_of(path)
         if parsed is None or parsed.broken:
@@ -102,8 +109,8 @@ def _mentions(parsed: Parsed, name: str) -> Iterator[tree.Node]:
             known = node.id
         elif isinstance(node, (tree.Alias, tree.Attribute)):
             known = node.name
-        elif isinstance(node, tree.Constant) and isinstance(node.value, str):
-            known = node.value
+        elif isinstance(node, tree.Constant) and isinstance(node.value, str) and len(node.value) < _STRING:
+            known = name if name in _WORD.findall(node.value) else ""
         else:
             continue
         if known == name:
