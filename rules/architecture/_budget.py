@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from keras_memlint.analysis.bytes import format_bytes
+from keras_memlint.analysis.facts.defaults import BATCH_SIZE
 from keras_memlint.analysis.measurement import OnGpu
 from keras_memlint.analysis.script import Script
 from keras_memlint.analysis.settings import GIB, Target
@@ -15,7 +16,6 @@ from keras_memlint.rules.training._estimated import fitting_batch, tells_what_fi
 
 # Without a known GPU: a part beyond the first is a warning, for few GPUs hold it and the rest; then an info, a hint.
 _FEW, _SOME, _ANY = 16 * GIB, 4 * GIB, GIB
-_USUAL = 32  # the batch of `fit`, unless it is told another
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,10 +48,10 @@ class Budget:
     def of_images(self, each: int, least: int = _ANY) -> tuple[Severity, int, str] | None:
         """How much ``each`` bytes for every image of a batch are, where fewer are a choice: severity, bytes, cost.
 
-        Of a batch of unknown size one image is told, where a usual one takes much. None for less than ``least`` bytes.
+        Of a batch of unknown size one image is told, where Keras's default batch takes much. None for less than ``least`` bytes.
         """
         if self.batch is None:
-            much = each * _USUAL > least
+            much = each * BATCH_SIZE > least
             return ("hint", each, f"{format_bytes(each)} for each image") if much else None
         part = each * self.batch
         severity = self.of_choice(part)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from keras_memlint.analysis.feeds import arrays
 from keras_memlint.analysis.script import Script
-from keras_memlint.analysis.targets import Target
+from keras_memlint.analysis.targets import OneHot, Target
 from keras_memlint.analysis.values import Array
 from keras_memlint.rules.base import Finding, Rule
 
@@ -32,17 +32,7 @@ def check(script: Script) -> Iterator[Finding]:
             made = hot.call.result if isinstance(hot.call.result, Array) else array
             whole = made if made.bytes is not None else array
             classes = whole.shape[-1] if whole.shape else None
-            if hot.fills:
-                # What a loop sets to one may be several words of a text in one row, unless each has its place.
-                told = (
-                    hot.placed
-                    and len(whole.shape or ()) == 3
-                    and (whole.bytes is None or script.large(whole.bytes))
-                )
-                told = told and (classes is None or classes >= CLASSES)
-            else:
-                told = classes is not None and classes >= CLASSES and script.large(whole.bytes)
-            if not told:
+            if not _is_told(script, hot, whole, classes):
                 continue
             each = f"{classes:,} numbers" if classes is not None else "as many numbers as there are classes"
             by_hand = ", filled in by hand" if hot.fills else ""
@@ -56,3 +46,15 @@ def check(script: Script) -> Iterator[Finding]:
                 related=(("trained on here", script.call_place(fit.call)),),
                 severity="info" if whole.bytes is None else None,
             )
+
+
+def _is_told(script: Script, hot: OneHot, whole: Array, classes: int | None) -> bool:
+    """Whether it is large and has many ``classes``; where a loop fills it, also where these are not known.
+
+    What a loop sets to one may be several words of a text in one row, unless each has its place.
+    """
+    many, large = classes is not None and classes >= CLASSES, script.large(whole.bytes)
+    if not hot.fills:
+        return many and large
+    placed = hot.placed and len(whole.shape or ()) == 3
+    return placed and (many or classes is None) and (large or whole.bytes is None)

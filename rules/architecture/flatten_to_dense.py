@@ -23,6 +23,8 @@ WEIGHTS = 10_000_000
 _SOME = 128 << 20
 _CHANNELS = 128  # pixels have fewer
 _UPSAMPLING = ("keras.layers.Conv2DTranspose", "keras.layers.UpSampling2D")
+_HELP = "pool the feature map first: `GlobalAveragePooling2D` keeps one number a channel"
+_HELP_TOP = 'leave the model\'s own top out and pool: `include_top=False, pooling="avg"`'
 _POOLING = {3: "GlobalAveragePooling1D", 4: "GlobalAveragePooling2D", 5: "GlobalAveragePooling3D"}
 
 
@@ -42,31 +44,32 @@ def check(script: Script) -> Iterator[Finding]:
                 continue  # pixels of the input itself cannot be pooled
             if count(flatten.inputs[0][:-1] if flatten.inputs[0] else None) == 1:
                 continue  # nor can a single place
-            slots = script.optimizer_slots(model) if not _is_only_asked(script, model) else None
-            if dense.layer.frozen:
-                slots = None
-            copies = 1 if slots is None else 2 + slots
-            size = dense.parameters * 4 * copies
+            slots = _slots(script, model, dense)
+            size = dense.parameters * 4 * (1 if slots is None else 2 + slots)
+            small = slots is None or dense.parameters < WEIGHTS
             if dense.parameters < WEIGHTS and (size < _SOME or slots is None):
                 continue
             cost = "" if slots is None else ", with gradients and optimizer slots"
-            features = count(dense.inputs[0])
-            own = "" if dense.layer.call is not None else f" in the top of `{call.name.rpartition('.')[2]}`"
-            small = slots is None or dense.parameters < WEIGHTS
+            top = f" in the top of `{call.name.rpartition('.')[2]}`" if dense.layer.call is None else ""
             yield Finding(
                 at=script.call_place(call),
                 site=script.place(call.site),
-                message=f"`Dense` on {most}{features:,} flattened features{own} has"
+                message=f"`Dense` on {most}{count(dense.inputs[0]):,} flattened features{top} has"
                 f" {most}{dense.parameters / 1e6:,.1f} M weights{cost}",
                 bytes=size,
                 cost=_of_step(script, model, size),
-                help="pool the feature map first: `GlobalAveragePooling2D` keeps one number a channel"
-                if dense.layer.call is not None
-                else 'leave the model\'s own top out and pool: `include_top=False, pooling="avg"`',
-                related=_related(script, flatten) if dense.layer.call is not None else (),
+                help=_HELP_TOP if top else _HELP,
+                related=_related(script, flatten) if not top else (),
                 fixes=_fixes(script, model, flatten),
                 severity="info" if small or _makes_images(script, model) else None,
             )
+
+
+def _slots(script: Script, model: Model, dense: Use) -> int | None:
+    """The slots that the optimizer has for each weight of ``dense``; None where it is not trained, or not known to be."""
+    if dense.layer.frozen or _is_only_asked(script, model):
+        return None
+    return script.optimizer_slots(model)
 
 
 def _trained_application(script: Script, model: Model, dense: Use) -> Call | None:

@@ -10,6 +10,7 @@ from keras_memlint.analysis.bytes import format_bytes
 from keras_memlint.analysis.calls import Call
 from keras_memlint.analysis.scopes import Loop, trips_of
 from keras_memlint.analysis.script import Fit, Script
+from keras_memlint.analysis.values import Model
 from keras_memlint.fixes.edits import Fix
 from keras_memlint.fixes.spelling import spell
 from keras_memlint.fixes.statements import before
@@ -49,9 +50,7 @@ def _in_loops(script: Script) -> Iterator[Finding]:
         loop = both[-1] if both else None
         if loop is None or loop in seen or loop in graphs or loop.kind == "comprehension":
             continue
-        slots = script.optimizer_slots(model)
-        counted = _counted(script, fit)
-        left = counted or (model.trained_bytes(slots) if slots is not None else None)
+        counted, left = _counted(script, fit), _left(script, fit, model)
         exact = counted is not None or model.parameters is not None
         clears = loop in cleared
         turns = trips_of(both)
@@ -59,6 +58,11 @@ def _in_loops(script: Script) -> Iterator[Finding]:
         if short and (clears or not exact or (left or 0) < _LEFT):
             continue
         seen.add(loop)
+        severity: Severity
+        if clears or short:
+            severity = "hint" if clears else "info"
+        else:
+            severity = _severity(script, left and left * _turns(loop, made, fit), exact=exact)
         yield Finding(
             at=script.call_place(made),
             site=script.place(made.site),
@@ -73,11 +77,7 @@ def _in_loops(script: Script) -> Iterator[Finding]:
                 ("trained here", script.call_place(fit.call)),
             ),
             fixes=() if clears else _fixes(script, fit, loop),
-            severity="hint"
-            if clears
-            else "info"
-            if short
-            else _severity(script, left and left * _turns(loop, made, fit), exact=exact),
+            severity=severity,
         )
 
 
@@ -114,8 +114,7 @@ def _in_cells(script: Script) -> Iterator[Finding]:
             or model.kind == "loaded"
         ):
             continue
-        slots = script.optimizer_slots(model)
-        left = _counted(script, fit) or (model.trained_bytes(slots) if slots is not None else None)
+        left = _left(script, fit, model)
         if left is not None and left >= max(_LEFT, script.settings.size_threshold) and script.own(made.node):
             yield Finding(
                 at=script.call_place(made),
@@ -136,6 +135,12 @@ def _counted(script: Script, fit: Fit) -> int | None:
     if measurement is None or measurement.parameters is None or measurement.optimizer is None:
         return None
     return measurement.parameters + measurement.optimizer
+
+
+def _left(script: Script, fit: Fit, model: Model) -> int | None:
+    """What this training of ``model`` leaves behind: weights and optimizer slots; None where these are not known."""
+    slots = script.optimizer_slots(model)
+    return _counted(script, fit) or (model.trained_bytes(slots) if slots is not None else None)
 
 
 def _severity(script: Script, left: int | None, *, exact: bool) -> Severity:

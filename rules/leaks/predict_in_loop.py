@@ -19,19 +19,15 @@ def check(script: Script) -> Iterator[Finding]:
     for found in script.repeated_predictions:
         call, loop = found.fit.call, found.loop
         old = script.tensorflow_before(2, 8)
+        when = "at a time in a loop" if loop is not None else "at each event"
+        late = " that TensorFlow before 2.8 frees late" if old else ""
+        within = loop if loop is not None and loop.kind != "comprehension" else None
         yield Finding(
             at=script.call_place(call),
             site=script.place(call.site),
-            message=f"`{found.fit.method}` runs on {_what(found)} {'at a time in a loop' if loop is not None else 'at each event'}:"
-            " each call sets up a data pipeline" + (" that TensorFlow before 2.8 frees late" if old else ""),
-            help="take what `train_on_batch` gives, or call `test_on_batch`"
-            if found.fit.method == "evaluate"
-            else "call `predict_on_batch`, or collect the samples and predict once"
-            if found.rows in (1, None) and loop is not None
-            else "call `predict_on_batch`",
-            related=(("the loop is here", script.place(loop.node)),)
-            if loop is not None and loop.kind != "comprehension"
-            else (),
+            message=f"`{found.fit.method}` runs on {_what(found)} {when}: each call sets up a data pipeline{late}",
+            help=_help(found),
+            related=(("the loop is here", script.place(within.node)),) if within is not None else (),
             fixes=_fixes(script, found),
             severity="warning" if old else "info",
         )
@@ -41,6 +37,13 @@ def _what(found: Repeated) -> str:
     if found.rows == 1:
         return "one sample"
     return "one sample or batch" if found.rows is None and found.part else "one batch"
+
+
+def _help(found: Repeated) -> str:
+    if found.fit.method == "evaluate":
+        return "take what `train_on_batch` gives, or call `test_on_batch`"
+    collects = found.rows in (1, None) and found.loop is not None
+    return "call `predict_on_batch`" + (", or collect the samples and predict once" if collects else "")
 
 
 def _fixes(script: Script, found: Repeated) -> tuple[Fix, ...]:
