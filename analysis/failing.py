@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from keras_memlint.analysis import binding, tree
 from keras_memlint.analysis.facts.ending import GIVEN_NAMES, OWN_KINDS, POSITIONS, RAISING_CONTEXTS
+from keras_memlint.analysis.switches import SETTERS
 from keras_memlint.analysis.values import Api, Class, Instance, Model
 
 if TYPE_CHECKING:
@@ -25,7 +26,6 @@ _UNSEEN = re.compile(
     r"\bimport\s*\(?\s*\*|\b(?:exec|execfile|globals|locals|vars|builtins|__builtins__|setattr|get_ipython|__dict__|__setattr__"
     r"|__defaults__|__kwdefaults__|mock|__getattr__|__getattribute__)\b|sys\.modules|\b(?:class|def|type)\s+\w+\s*\["
 )
-_SETTERS = ("setattr", "__dict__")
 # Bases that take what a class's own `__init__` takes.
 _PLAIN_BASES = ("builtins.object", "keras.", "abc.ABC")
 
@@ -261,10 +261,10 @@ def _is_given_elsewhere(script: Script, name: str, homes: set[str]) -> bool:
     """Whether another file that takes part may give what stands in ``homes`` an attribute ``name``."""
     project = script.project
     read = (module for path, module in project.read.items() if path not in homes)
-    if any(not module.words.isdisjoint((name, *_SETTERS)) for module in read):
+    if any(not module.words.isdisjoint((name, *SETTERS)) for module in read):
         return True
     own = {script.source.path, *homes}
-    files = [project.importers(one, path) for path in homes for one in (name, *_SETTERS)]
+    files = [project.importers(one, path) for path in homes for one in (name, *SETTERS)]
     return any(found is None or not own.issuperset(found) for found in files)
 
 

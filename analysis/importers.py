@@ -8,6 +8,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from keras_memlint.analysis.words import words_of
+
 if TYPE_CHECKING:
     from keras_memlint.analysis.workspace import Workspace
 
@@ -38,7 +40,6 @@ _ANY_MODULE = re.compile(
 # What stands for any word: `getattr(module, name)` finds what it finds.
 ANY = "getattr(…)"
 _FINDS_ANY = re.compile(r"\bgetattr\((?!\s*(?:tf|keras|tensorflow|np)\b)[^,\n]+,(?!\s*[\"']\w*[\"']\s*[,)])")
-_WORD = re.compile(r"\w+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,5 +164,5 @@ def _line_end(text: str, start: int) -> int:
 
 
 def _words(_path: str, text: str) -> frozenset[str]:
-    words = frozenset(_WORD.findall(text))
+    words = words_of(text)
     return words | {ANY} if "getattr" in words and _FINDS_ANY.search(text) else words

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from keras_memlint.analysis import displays, tree
 from keras_memlint.analysis.blocks import indent_of
 from keras_memlint.analysis.tokens import Tokens, longest_expression
+from keras_memlint.analysis.words import Among
 
 if TYPE_CHECKING:
     from keras_memlint.analysis.source import Source
@@ -35,9 +36,8 @@ class Piece:
     """
 
     __slots__ = (
-        "_asked",
+        "_among",
         "_tokens",
-        "_words",
         "count",
         "error",
         "lines_to_error",
@@ -51,8 +51,7 @@ class Piece:
     def __init__(self, text: str) -> None:
         self.text = text
         self.turn = 0  # the parse that took it last
-        self._asked: frozenset[str] = frozenset()
-        self._words: frozenset[str] = frozenset()
+        self._among = Among()
         self.start = 0
         self.source: Source | None = None
         self.statements: tuple[tree.Stmt, ...] = ()
@@ -75,10 +74,8 @@ class Piece:
         self._tokens.insert(at, len(text) - len(parsed))
 
     def among(self, words: frozenset[str]) -> frozenset[str]:
-        """Those of ``words`` that stand in its text, remembered as long as the same are asked for."""
-        if self._asked is not words:
-            self._asked, self._words = words, frozenset([word for word in words if word in self.text])
-        return self._words
+        """Those of ``words`` that stand in its text."""
+        return self._among.of(words, self.text)
 
     def span(self, node: tree.Node) -> tuple[int, int]:
         """Offsets of ``node`` in the script; the whole piece when its tokens could not be matched, or it has none."""

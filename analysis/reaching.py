@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import re
 import sys
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from keras_memlint.analysis import switches, tree
 from keras_memlint.analysis.importers import ANY
+from keras_memlint.analysis.words import words_of
 
 if TYPE_CHECKING:
     from keras_memlint.analysis.script import Script
 
-_WORD = re.compile(r"\w+")
 _STRING = 200  # characters of a string that may name a function
 # Decorators that leave it to others to call what they are given.
 _PLAIN = frozenset(
@@ -83,7 +82,7 @@ class Reach:
         self._walk(script.parsed.statements)
         self._words = {*self._top.named, *_HOOKS}
         for piece in script.parsed.broken:
-            self._words.update(_WORD.findall(piece.text))
+            self._words.update(words_of(piece.text))
         self._classes = {
             unit.node.name: unit for unit in self._units.values() if isinstance(unit.node, tree.ClassDef)
         }
@@ -140,14 +139,14 @@ class Reach:
                 continue
             if isinstance(node, tree.Constant):
                 if isinstance(node.value, str) and len(node.value) < _STRING:
-                    named.update(_WORD.findall(node.value))
+                    named.update(words_of(node.value))
                 continue
             if isinstance(node, (tree.Alias, tree.Attribute)):
                 named.add(node.name)
             elif isinstance(node, tree.Call):
                 self._note_getattr(node, named)
             elif isinstance(node, _WORDY):
-                named.update(_WORD.findall(self._script.text(node)))
+                named.update(words_of(self._script.text(node)))
             elif isinstance(node, (tree.FunctionDef, tree.ClassDef)):
                 own = self._units[id(node)] = _Unit(node, within)
                 runner = own if isinstance(node, tree.FunctionDef) else unit
@@ -171,7 +170,7 @@ class Reach:
             return
         if not isinstance(name, tree.Constant):
             texts = [one.value for one in tree.below([name]) if isinstance(one, tree.Constant)]
-            parts = {part for text in texts if isinstance(text, str) for part in _WORD.findall(text)}
+            parts = {part for text in texts if isinstance(text, str) for part in words_of(text)}
             self._parts |= parts
             if not parts:
                 named.add(ANY)

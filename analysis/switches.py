@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 _STRING = 200  # characters of a string that is a name, and no text or code
 # What gives attributes that are named nowhere.
 _SETS = re.compile(r"\b(?:setattr|__setattr__|__dict__|exec)\b|\bvars\([^()]*\)\s*(?:\.update\b|\[)")
-_SETTERS = frozenset(["setattr", "__setattr__", "__dict__"])
+SETTERS = frozenset(["setattr", "__setattr__", "__dict__"])
 
 
 def is_off(script: Script, test: tree.Expr) -> bool:
@@ -23,11 +23,11 @@ def is_off(script: Script, test: tree.Expr) -> bool:
     project = script.project
     if not isinstance(test, tree.Attribute) or project.is_installed or _SETS.search(script.source.text):
         return False
-    if not project.module_words.isdisjoint((test.name, *_SETTERS)):
+    if not project.module_words.isdisjoint((test.name, *SETTERS)):
         return False
     files, around = project.importers(test.name), project.imported_words
     others = [project.statements_of(path) for path in files or ()]
-    if files is None or None in others or around is None or not around.isdisjoint(_SETTERS):
+    if files is None or None in others or around is None or not around.isdisjoint(SETTERS):
         return False
     own = list(_given(script.parsed, test.name))
     more = [one for parsed in others if parsed is not None for one in _given(parsed, test.name)]

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import glob
 import os
-import re
 import time
 from collections import OrderedDict
 from collections.abc import Callable
@@ -22,13 +21,13 @@ from keras_memlint.analysis.npy import read_header
 from keras_memlint.analysis.parse import ParseCache, Parsed, parse
 from keras_memlint.analysis.source import Source
 from keras_memlint.analysis.values import Class, Instance
+from keras_memlint.analysis.words import Among, words_of
 
 _KEPT = 128  # files whose trees are remembered
 _SECONDS = 5.0  # how long what was seen on disk is believed
 _MODULE_BYTES = 300_000
 _GLOB_LIMIT = 100_000
 _TEXT_BYTES = 4_000_000  # of a notebook with its pictures
-_WORD = re.compile(r"\w+")
 T = TypeVar("T")
 
 
@@ -40,23 +39,19 @@ class Module:
     instance: Instance
     modules: dict[str, Module] = field(default_factory=dict)
     complete: bool = False
-    _asked: frozenset[str] = frozenset()
-    _words: frozenset[str] = frozenset()
-    _all: frozenset[str] | None = None
+    _among: Among = field(default_factory=Among)
+    _words: frozenset[str] | None = None
 
     @property
     def words(self) -> frozenset[str]:
         """All words of its text."""
-        if self._all is None:
-            self._all = frozenset(_WORD.findall(self.source.text))
-        return self._all
+        if self._words is None:
+            self._words = words_of(self.source.text)
+        return self._words
 
     def among(self, words: frozenset[str]) -> frozenset[str]:
-        """Those of ``words`` that stand in its text, remembered as long as the same are asked for."""
-        if self._asked is not words:
-            self._asked = words
-            self._words = frozenset([word for word in words if word in self.source.text])
-        return self._words
+        """Those of ``words`` that stand in its text."""
+        return self._among.of(words, self.source.text)
 
 
 @dataclass(slots=True)
