@@ -27,6 +27,11 @@ _HANDS_ON = frozenset(
 _PASSABLE = frozenset(["filter", "map", "prefetch", "repeat", "with_options"])
 # TensorFlow shares the memory of an array with those of its slices that start at a multiple of so many bytes.
 _ALIGNMENT = 64
+# What a generator reads pictures with, among them TensorFlow's own operations, which it calls one by one.
+_PICTURES = (
+    *("PIL.Image.open", "cv2.imread", "keras.utils.load_img", "plt.imread"),
+    *("tf.io.decode_image", "tf.io.decode_jpeg", "tf.io.decode_png", "tf.io.decode_bmp"),
+)
 # Calls inside a mapped function that give the same results every time.
 _PURE = (
     "tf.cast",
@@ -216,6 +221,15 @@ def shows_images(data: Dataset) -> bool:
         if op.op == "map" and op.traits.isdisjoint(("casts", "floats", "one_hot", "random")):
             return False  # a function that nobody knows
     return False
+
+
+def picture_read(data: Dataset) -> Call | None:
+    """The call that reads a picture for each element of ``data``, in the Python generator at its start; None without one."""
+    *_, source = data.chain()
+    if source.op != "from_generator" or source.call is None:
+        return None
+    turns = len(source.call.loops)  # what is read before the generator's own loop is read once
+    return next((one for one in source.call.inner if one.name in _PICTURES and len(one.loops) > turns), None)
 
 
 def makes_floats(data: Dataset) -> bool:

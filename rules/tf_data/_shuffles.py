@@ -12,6 +12,7 @@ from keras_memlint.analysis.buffers import (
     expansion,
     is_cached,
     passable,
+    picture_read,
     shows_images,
     shuffle_buffer,
     sliced,
@@ -87,7 +88,8 @@ def judge(script: Script, buffer: Buffer) -> Shuffle | None:
     grows = expansion(data)
     if grows is not None and grows.stage == SLICES and _is_large(script, buffer.call, grows.op.input):
         grows = None  # no better there
-    if grows is not None or data.op == "folder":
+    generated = script.large(buffer.least) and picture_read(data) is not None
+    if grows is not None or data.op == "folder" or generated:
         severity = _after_decode(script, buffer)
         return Shuffle("KM202", severity, buffer, grows) if severity is not None else None
     full = buffer.whole or (buffer.size is not None and buffer.size >= FULL and data.cardinality is None)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from keras_memlint.analysis.buffers import picture_read
 from keras_memlint.analysis.script import Script
 from keras_memlint.rules.base import Finding, Rule
 
@@ -22,9 +23,6 @@ _NATIVE = {
     "keras.utils.load_img": "`tf.io.decode_image`",
     "plt.imread": "`tf.io.decode_image`",
 }
-# What a generator reads pictures with, among them TensorFlow's own, which it calls one by one.
-_READS = ("PIL.Image.open", "cv2.imread", "keras.utils.load_img", "plt.imread")
-_DECODES = ("tf.io.decode_image", "tf.io.decode_jpeg", "tf.io.decode_png", "tf.io.decode_bmp")
 
 
 def check(script: Script) -> Iterator[Finding]:
@@ -35,10 +33,8 @@ def check(script: Script) -> Iterator[Finding]:
 def _generated(script: Script) -> Iterator[Finding]:
     """Pictures that a Python generator reads and decodes for a pipeline."""
     reported: set[int] = set()
-    for call, _ in script.dataset_ops("from_generator"):
-        turns = len(call.loops)  # what is read before the generator's own loop is read once
-        names = (*_READS, *_DECODES)
-        read = next((one for one in call.inner if one.name in names and len(one.loops) > turns), None)
+    for call, dataset in script.dataset_ops("from_generator"):
+        read = picture_read(dataset)
         if read is None or id(call.node) in reported:
             continue
         reported.add(id(call.node))
