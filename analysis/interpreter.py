@@ -89,6 +89,7 @@ class Interpreter:
         self.flat: dict[
             int, tuple[tree.Call, str] | None
         ] = {}  # layers that only get tensors of too few axes, and why
+        self.freezes_some = False  # layers that are not known get or lose `trainable`
         self.data_format: str | None = data_format.DEFAULT  # of all layers; None when unknown
         self.order = 0
         self.uncalled_from: int | None = None  # the order from which functions run that nobody calls

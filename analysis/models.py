@@ -396,6 +396,12 @@ def layer_of(instance: Instance) -> Layer:
     return Layer(f"layers.{instance.cls.node.name}", "", None, origin=instance.origin)
 
 
+def is_some_of_head(layer: Layer) -> bool:
+    """Whether ``layer`` stands for any layer of a model whose last ones are told one by one."""
+    whole = layer.config.get(_OF)
+    return isinstance(whole, Model) and bool(whole.head)
+
+
 def set_attribute(owner: Model | Layer, name: str, value: Value) -> None:
     """``model.trainable = False`` and the like."""
     if name == "trainable":

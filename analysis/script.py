@@ -142,6 +142,7 @@ class Script:
         self.flat = [
             one for one in run.flat.values() if one is not None
         ]  # layers given too few axes, and why
+        self.freezes_some = run.freezes_some  # of the layers of some model, nobody knows which
         self.missing = list(run.missing.values())  # attributes of modules and objects that nothing gives
 
     # Calls

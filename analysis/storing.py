@@ -4,10 +4,23 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from keras_memlint.analysis import binding, tree
+from keras_memlint.analysis import binding, models, tree
 from keras_memlint.analysis.calls import Fill, Holding, Setting
 from keras_memlint.analysis.scopes import Binding, Scope
-from keras_memlint.analysis.values import Api, Array, Class, Dict, Instance, Items, Object, Value, const, join
+from keras_memlint.analysis.values import (
+    Api,
+    Array,
+    Class,
+    Dict,
+    Instance,
+    Items,
+    Layer,
+    Model,
+    Object,
+    Value,
+    const,
+    join,
+)
 
 if TYPE_CHECKING:
     from keras_memlint.analysis.interpreter import Interpreter
@@ -43,7 +56,17 @@ def _store_attribute(run: Interpreter, owner: Value, name: str, value: Value) ->
     elif isinstance(owner, Object):
         owner.state[name] = value
     else:
+        if name == "trainable" and not _is_sure(run, owner, value):
+            run.freezes_some = True
         binding.set_attribute(owner, name, value)
+
+
+def _is_sure(run: Interpreter, owner: Value, value: Value) -> bool:
+    """Whether it is known which layers ``owner.trainable = value`` is about, and that it is done."""
+    if run.branches or not isinstance(const(value), bool) or not isinstance(owner, (Layer, Model)):
+        return False
+    in_turns = bool(run.loops) and not run.loops[-1].unrolled
+    return not in_turns and not (isinstance(owner, Layer) and models.is_some_of_head(owner))
 
 
 def _store_item(

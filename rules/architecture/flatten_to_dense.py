@@ -75,7 +75,7 @@ def _slots(script: Script, model: Model, dense: Use) -> int | None:
 def _trained_application(script: Script, model: Model, dense: Use) -> Call | None:
     """The call that made the model of ``keras.applications`` whose own top has ``dense``; None when that is not trained."""
     frozen = dense.layer.frozen or (model.frozen and not model.head)
-    if frozen or script.training_of(model) is None:
+    if frozen or script.freezes_some or script.training_of(model) is None:
         return None
     uses = model.head or model.uses
     body = next((use.layer.model for use in uses if use.layer.model is not None), None)
