@@ -55,7 +55,8 @@ def refusal(name: str, params: Sequence[Parameter], given: int, words: AbstractS
     places = [one for one in params if not one.star and one.kind != "keyword"]
     taken = {one.name for one in places[:given]}
     if given > len(places) and not any(one.star == "*" for one in params):
-        return f"`{name}` takes at most {len(places)} arguments by position and gets {given}"
+        most = f"{len(places)} argument{'' if len(places) == 1 else 's'}"
+        return f"`{name}` takes at most {most} by position and gets {given}"
     by_word = {one.name for one in params if not one.star and one.kind != "positional"}
     if words - by_word and not any(one.star == "**" for one in params):
         return f"`{name}` has no parameter `{min(words - by_word)}`"

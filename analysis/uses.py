@@ -136,11 +136,6 @@ def literal_behind(script: Script, value: tree.Expr) -> tree.Constant | None:
     return given if isinstance(given, tree.Constant) else None
 
 
-def around(script: Script, node: tree.Node) -> tuple[tree.Node, ...]:
-    """The nodes that ``node`` stands in, innermost first; empty when it is not part of the script."""
-    return script.names.around(node)
-
-
 def target_of(value: tree.Node, outer: tuple[tree.Node, ...]) -> tree.Expr | None:
     """What an assignment binds to ``value``, which stands in ``outer``: ``x = value``, or ``x, y = value, other``.
 

@@ -11,7 +11,7 @@ from keras_memlint.analysis.calls import Holding
 from keras_memlint.analysis.facts.dtypes import itemsize
 from keras_memlint.analysis.facts.word_files import word_file
 from keras_memlint.analysis.idle import by_scope, keeps_nothing, whole
-from keras_memlint.analysis.uses import Use, around, target_of, uses_of
+from keras_memlint.analysis.uses import Use, target_of, uses_of
 from keras_memlint.analysis.values import Array, Function, Object, Value, known_text
 
 if TYPE_CHECKING:
@@ -51,7 +51,10 @@ def word_vectors(script: Script) -> Iterator[WordVectors]:
     for call in script.calls("gensim."):
         if not call.name.endswith(".load_word2vec_format") or call.given("limit") or not call.args:
             continue
-        known, target = word_file(known_text(call.first())), target_of(call.node, around(script, call.node))
+        known, target = (
+            word_file(known_text(call.first())),
+            target_of(call.node, script.names.around(call.node)),
+        )
         if known is not None and isinstance(target, tree.Name):
             file, words, numbers = known
             size = words * (numbers * 4 + _WORD)
@@ -91,7 +94,7 @@ def idle_vectors(script: Script, fit: Fit) -> Iterator[tuple[WordVectors, tree.N
     With each, the name in the assignment that binds it.
     """
     own = fit.call.function.node if fit.call.function is not None else None
-    start = script.place(whole(fit.call.node, around(script, fit.call.node))).start
+    start = script.place(whole(fit.call.node, script.names.around(fit.call.node))).start
     for one in script.word_vectors:
         inside = one.function.node if one.function is not None else None
         if inside is own and script.own(one.node):

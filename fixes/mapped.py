@@ -9,7 +9,7 @@ from typing import NamedTuple
 from keras_memlint.analysis import tree
 from keras_memlint.analysis.calls import Call
 from keras_memlint.analysis.script import Script
-from keras_memlint.analysis.uses import Use, around, target_of, uses_of
+from keras_memlint.analysis.uses import Use, target_of, uses_of
 from keras_memlint.analysis.values import Object
 from keras_memlint.fixes.calls import set_argument
 from keras_memlint.fixes.edits import Edit
@@ -42,7 +42,7 @@ def map_load(
     value: tree.Expr = load.node
     dtype = ""
     edits: list[Edit] = []
-    outer = around(script, load.node)
+    outer = script.names.around(load.node)
     while outer and isinstance(outer[0], (tree.Subscript, tree.Attribute)):
         node = outer[0]
         if isinstance(node, tree.Subscript):

@@ -9,7 +9,7 @@ from functools import partial
 from keras_memlint.analysis import tree
 from keras_memlint.analysis.calls import Call
 from keras_memlint.analysis.script import Script
-from keras_memlint.analysis.uses import Use, around, target_of, targets_of_parts, uses_of
+from keras_memlint.analysis.uses import Use, target_of, targets_of_parts, uses_of
 from keras_memlint.analysis.values import Array, Const
 from keras_memlint.analysis.widening import UFUNCS, Widening
 from keras_memlint.fixes.calls import append_argument, append_method, set_argument
@@ -80,7 +80,7 @@ def _operator(script: Script, found: Widening) -> tuple[tuple[Edit, ...], bool]:
         return (), False
     if not re.fullmatch(r"[ \t]*" + re.escape(node.op) + r"[ \t]*", text[left.end : right.start]):
         return (), False
-    outer = around(script, node)
+    outer = script.names.around(node)
     if found.narrowed is None:
         if outer and isinstance(outer[0], tree.Binary):
             beyond = outer[0].right if outer[0].left is node else outer[0].left
@@ -122,7 +122,7 @@ def _cast(script: Script, found: Widening) -> tuple[tuple[Edit, ...], bool]:
 
 def _quotient(script: Script, found: Widening) -> tree.Expr | None:
     """``x.astype(float) / 255``, where it is the same in float32; None for anything else."""
-    outer = around(script, found.node)
+    outer = script.names.around(found.node)
     if found.before is None or found.before.dtype not in _EXACT or not outer:
         return None
     node = outer[0]
@@ -193,7 +193,7 @@ def _only_keras_sees(script: Script, value: tree.Expr) -> bool:
         return False
     fed = frozenset(id(fit.call.node) for fit in script.fits if fit.method in ("fit", "evaluate", "predict"))
     flow = _Flow(script, fed, script.place(value).start)
-    return flow.reaches(value, around(script, value)) and flow.arrives
+    return flow.reaches(value, script.names.around(value)) and flow.arrives
 
 
 class _Flow:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from keras_memlint.analysis import tree
 from keras_memlint.analysis.script import Script
-from keras_memlint.analysis.uses import around
 from keras_memlint.fixes.calls import append_argument
 from keras_memlint.fixes.edits import Edit
 
@@ -39,7 +38,7 @@ def _is_false(argument: tree.Argument) -> bool:
 
 def _as_array(script: Script, call: tree.Call) -> tuple[Edit, ...] | None:
     """The edits that make the result an array no longer; None when it is not made one where it stands."""
-    outer = around(script, call)
+    outer = script.names.around(call)
     if len(outer) < 2:
         return None
     parent, grandparent = outer[:2]

@@ -12,7 +12,6 @@ from keras_memlint.analysis.feeds import Feed
 from keras_memlint.analysis.names import canonical
 from keras_memlint.analysis.pieces import Piece
 from keras_memlint.analysis.script import Script
-from keras_memlint.analysis.uses import around
 from keras_memlint.analysis.values import Array, Const, const
 from keras_memlint.fixes.calls import remove_arguments
 from keras_memlint.fixes.edits import Edit, Fix
@@ -166,7 +165,7 @@ def _is_name(node: tree.Expr) -> bool:
 def _class_for(script: Script, calls: list[Call], dtype: str) -> tuple[str, tuple[Edit, ...]] | None:
     """The name of a class that slices batches, and the edits that define it before the first of ``calls``."""
     first = min(calls, key=lambda call: script.place(call.node).start)
-    statement = around(script, first.node)[-1]
+    statement = script.names.around(first.node)[-1]
     if not isinstance(statement, tree.Stmt):
         return None
     base, imports = _base(script, first)

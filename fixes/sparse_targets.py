@@ -11,7 +11,7 @@ from keras_memlint.analysis.calls import Call
 from keras_memlint.analysis.objectives import loss_of, metric_name, metric_values
 from keras_memlint.analysis.script import Fit, Script
 from keras_memlint.analysis.targets import ENCODERS
-from keras_memlint.analysis.uses import Use, around, target_of, targets_of_parts, uses_of
+from keras_memlint.analysis.uses import Use, target_of, targets_of_parts, uses_of
 from keras_memlint.analysis.values import Api, Const, Model, Object, Value
 from keras_memlint.fixes.edits import Edit, Fix, overlap
 from keras_memlint.fixes.spelling import sibling, spell
@@ -200,7 +200,7 @@ def _is_named_elsewhere(script: Script, compiles: list[Call]) -> bool:
 
 def _labels(script: Script, encode: tree.Expr, trainer: _Trainer) -> list[Edit] | None:
     """The edits that keep integers instead of what ``encode`` makes; None when anything but ``trainer`` reads it."""
-    outer = around(script, encode)
+    outer = script.names.around(encode)
     if not isinstance(encode, tree.Call) or not script.own(encode) or not outer:
         return None
     whole, given = encode, _given(encode)

@@ -64,14 +64,7 @@ RANKS = {
     **{f"{name}1D": 3 for name in _SPATIAL},
     **{f"{name}2D": 4 for name in _SPATIAL},
     **{f"{name}3D": 5 for name in _SPATIAL if name != "UpSampling"},
-    **dict.fromkeys(
-        (
-            "Conv2DTranspose",
-            "SeparableConv2D",
-            "DepthwiseConv2D",
-        ),
-        4,
-    ),
+    **dict.fromkeys(("Conv2DTranspose", "DepthwiseConv2D", "SeparableConv2D"), 4),
     **dict.fromkeys(("LSTM", "GRU", "SimpleRNN"), 3),
 }
 # The models whose methods are known to be Keras's own.

@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from keras_memlint.analysis import tree
 from keras_memlint.analysis.idle import idle, is_much, whole
 from keras_memlint.analysis.script import Fit, Script
-from keras_memlint.analysis.uses import around
 from keras_memlint.analysis.word_vectors import idle_vectors
 from keras_memlint.fixes.edits import Fix
 from keras_memlint.fixes.statements import before
@@ -29,7 +28,7 @@ def _arrays(script: Script) -> Iterator[Finding]:
     for fit in script.trainings:
         if not script.own(fit.call.node):
             continue
-        outer = around(script, fit.call.node)
+        outer = script.names.around(fit.call.node)
         found = [one for one in idle(script, fit, outer) if one.binding.node.id not in reported]
         if not found:
             continue
@@ -74,11 +73,11 @@ def _words(script: Script) -> Iterator[Finding]:
 
 def _forget(script: Script, bound: list[tree.Name], fit: Fit) -> tuple[Fix, ...]:
     """``del`` before the statement that trains; none where that may not run exactly once after the names are bound."""
-    training = whole(fit.call.node, around(script, fit.call.node))
+    training = whole(fit.call.node, script.names.around(fit.call.node))
     if not isinstance(training, tree.Stmt):
         return ()
     for node in bound:
-        outer = around(script, node)
+        outer = script.names.around(node)
         if not outer or not isinstance(whole(node, outer), tree.Assign):
             return ()
     names = ", ".join(node.id for node in bound)

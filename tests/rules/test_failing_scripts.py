@@ -45,7 +45,7 @@ def reasons(one: Diagnostic) -> list[str]:
         ("def load(path, size): ...\nload('a')\n", "`load` is called without `size`"),
         ("def load(path, size): ...\nload('a', 1, path='b')\n", "`load` gets `path` twice"),
         ("def load(path, /, *, size=1): ...\nload('a', sise=2)\n", "`load` has no parameter `sise`"),
-        ("def load(path): ...\nload('a', 1)\n", "`load` takes at most 1 arguments by position and gets 2"),
+        ("def load(path): ...\nload('a', 1)\n", "`load` takes at most 1 argument by position and gets 2"),
         ("class Data:\n    def __init__(self, path): ...\nData()\n", "`Data` is called without `path`"),
         ("class Data:\n    def read(self): ...\ndata = Data()\ndata.load()\n", "`data` has no `load`"),
         ("import tools\ntools.load()\n", "`tools` has no `load`"),
