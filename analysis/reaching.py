@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
-import sys
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from keras_memlint.analysis import switches, tree
+from keras_memlint.analysis.facts.callers import (
+    FINDERS,
+    HOOKS,
+    PLAIN_DECORATORS,
+    QUIET_LIBRARIES,
+    REGISTERS,
+)
 from keras_memlint.analysis.importers import ANY
 from keras_memlint.analysis.words import words_of
 
@@ -14,48 +20,7 @@ if TYPE_CHECKING:
     from keras_memlint.analysis.script import Script
 
 _STRING = 200  # characters of a string that may name a function
-# Decorators that leave it to others to call what they are given.
-_PLAIN = frozenset(
-    [
-        "abstractmethod",
-        "cache",
-        "classmethod",
-        "lru_cache",
-        "override",
-        "property",
-        "staticmethod",
-    ]
-)
-# What reaches functions by names that stand nowhere.
-_FINDS_ALL = frozenset(
-    ["CLI", "Fire", "__dict__", "auto_cli", "eval", "exec", "getmembers", "globals", "locals", "vars", ANY]
-)
-# Functions that TFX, SageMaker and AWS Lambda call by these names.
-_HOOKS = (
-    "input_fn",
-    "lambda_handler",
-    "model_fn",
-    "output_fn",
-    "predict_fn",
-    "preprocessing_fn",
-    "run_fn",
-    "trainer_fn",
-)
-# Libraries that make no object of a class only because it derives from one of theirs.
-_QUIET = sys.stdlib_module_names | {
-    "gym",
-    "gymnasium",
-    "keras",
-    "keras_tuner",
-    "kerastuner",
-    "numpy",
-    "sklearn",
-    "tensorflow",
-    "tensorflow_probability",
-    "tf_keras",
-    "torch",
-}
-_REGISTERS = frozenset(["__init_subclass__", "__subclasses__"])
+_FINDERS = FINDERS | {ANY}
 # Statements that say more than their nodes keep: patterns, messages, causes.
 _WORDY = (tree.Match, tree.Assert, tree.Raise)
 
@@ -80,7 +45,7 @@ class Reach:
         self._imported = {one.bound: one.dotted.partition(".")[0] for one in script.imports}
         self._parts: set[str] = set()  # of names that `getattr` puts together
         self._walk(script.parsed.statements)
-        self._words = {*self._top.named, *_HOOKS}
+        self._words = {*self._top.named, *HOOKS}
         for piece in script.parsed.broken:
             self._words.update(words_of(piece.text))
         self._classes = {
@@ -96,16 +61,16 @@ class Reach:
         if self._is_switched_off(node):
             return False
         unit = self._around(node)
-        if not unit.runs and not self._asked and not self._words & _FINDS_ALL:
+        if not unit.runs and not self._asked and not self._words & _FINDERS:
             self._asked = True
             project = self._script.project
             outside = None if project.is_installed else project.imported_words
             if outside is None:
-                self._words |= _FINDS_ALL
+                self._words |= _FINDERS
             else:
                 self._words |= outside | project.module_words
                 self._spread()
-        return unit.runs or bool(self._words & _FINDS_ALL)
+        return unit.runs or bool(self._words & _FINDERS)
 
     def _is_switched_off(self, node: tree.Node) -> bool:
         """Whether ``node`` stands in what an attribute switches on that is False wherever it is set."""
@@ -213,7 +178,7 @@ class Reach:
         known = self._classes.get(name) if isinstance(base.value, tree.Name) else None
         if known is not None and isinstance(known.node, tree.ClassDef):
             body, bases = known.node.body, known.node.bases
-            hooks = any(isinstance(one, tree.FunctionDef) and one.name in _REGISTERS for one in body)
+            hooks = any(isinstance(one, tree.FunctionDef) and one.name in REGISTERS for one in body)
             return (
                 hooks
                 or "__subclasses__" in self._words
@@ -222,7 +187,7 @@ class Reach:
             )
         root = tree.root(base.value)
         library = self._imported.get(root.id) if isinstance(root, tree.Name) else None
-        return name.endswith("TestCase") or (library is not None and library not in _QUIET)
+        return name.endswith("TestCase") or (library is not None and library not in QUIET_LIBRARIES)
 
     def _has_foreign_base(self, cls: tree.ClassDef, depth: int = 0) -> bool:
         """Whether others know methods of ``cls``, as it stands below a class of theirs."""
@@ -243,4 +208,4 @@ def _is_plain(decorator: tree.Expr) -> bool:
         return isinstance(made, tree.Name) or (
             isinstance(made, tree.Attribute) and tree.last_name(made.value) in ("tf", "tensorflow")
         )
-    return name in _PLAIN
+    return name in PLAIN_DECORATORS

@@ -1,0 +1,49 @@
+"""Who calls functions and methods that no line of a script calls: decorators, frameworks, and what finds any by its name."""
+
+from __future__ import annotations
+
+import sys
+
+# Decorators that leave it to others to call what they are given.
+PLAIN_DECORATORS = frozenset(
+    [
+        "abstractmethod",
+        "cache",
+        "classmethod",
+        "lru_cache",
+        "override",
+        "property",
+        "staticmethod",
+    ]
+)
+# What reaches functions by names that stand nowhere.
+FINDERS = frozenset(
+    ["CLI", "Fire", "__dict__", "auto_cli", "eval", "exec", "getmembers", "globals", "locals", "vars"]
+)
+# Functions that TFX, SageMaker and AWS Lambda call by these names.
+HOOKS = (
+    "input_fn",
+    "lambda_handler",
+    "model_fn",
+    "output_fn",
+    "predict_fn",
+    "preprocessing_fn",
+    "run_fn",
+    "trainer_fn",
+)
+# Libraries that make no object of a class only because it derives from one of theirs.
+QUIET_LIBRARIES = sys.stdlib_module_names | {
+    "gym",
+    "gymnasium",
+    "keras",
+    "keras_tuner",
+    "kerastuner",
+    "numpy",
+    "sklearn",
+    "tensorflow",
+    "tensorflow_probability",
+    "tf_keras",
+    "torch",
+}
+# What lets a class know all that derive from it.
+REGISTERS = frozenset(["__init_subclass__", "__subclasses__"])
