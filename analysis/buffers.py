@@ -17,6 +17,7 @@ from keras_memlint.analysis.elements import (
     widest,
 )
 from keras_memlint.analysis.facts.dtypes import itemsize
+from keras_memlint.analysis.facts.images import READERS
 from keras_memlint.analysis.values import Array, Const, Dataset, Scalar, Value
 
 # Operations that hand on the very tensors they are given.
@@ -29,7 +30,7 @@ _PASSABLE = frozenset(["filter", "map", "prefetch", "repeat", "with_options"])
 _ALIGNMENT = 64
 # What a generator reads pictures with, among them TensorFlow's own operations, which it calls one by one.
 _PICTURES = (
-    *("PIL.Image.open", "cv2.imread", "keras.utils.load_img", "plt.imread"),
+    *READERS,
     *("tf.io.decode_image", "tf.io.decode_jpeg", "tf.io.decode_png", "tf.io.decode_bmp"),
 )
 # Calls inside a mapped function that give the same results every time.

@@ -17,6 +17,9 @@ from keras_memlint.analysis.values import (
     const,
 )
 
+# Python functions that read and decode the file of an image.
+READERS = ("PIL.Image.open", "cv2.imread", "keras.utils.load_img", "plt.imread")
+
 
 def _sample(dtype: str | None, channels: int | None = None) -> Gives:
     def gives(call: Call, _run: Machine) -> Value:

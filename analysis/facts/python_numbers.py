@@ -52,9 +52,7 @@ def _are_words(call: Call, value: Value) -> bool:
     if not isinstance(value, Bound) or value.name not in ("word_index", "index_word", "word_counts"):
         return False
     written = call.node.args[0].value if call.node.args else None
-    tokenizer = written.value if isinstance(written, tree.Attribute) else None
-    name = tokenizer.name if isinstance(tokenizer, tree.Attribute) else getattr(tokenizer, "id", "")
-    if _LABELS.search(name):
+    if isinstance(written, tree.Attribute) and _LABELS.search(tree.last_name(written.value)):
         return False
     made = value.receiver.call if isinstance(value.receiver, Object) else None
     return made is None or made.const("char_level", False) is False

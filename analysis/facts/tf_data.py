@@ -6,6 +6,7 @@ from math import prod
 
 from keras_memlint.analysis.calls import Call
 from keras_memlint.analysis.elements import parts
+from keras_memlint.analysis.facts.images import READERS
 from keras_memlint.analysis.facts.table import Gives, Machine, fact, table
 from keras_memlint.analysis.facts.tensor_specs import declared
 from keras_memlint.analysis.preprocessing import is_random, is_sizing, preprocessing_layers
@@ -28,16 +29,7 @@ from keras_memlint.analysis.values import (
 )
 
 _GUIDE = "TensorFlow guide, tf.data: Build TensorFlow input pipelines"
-_READS = frozenset(
-    {
-        "tf.io.read_file",
-        "tf.io.gfile.GFile",
-        "numpy.load",
-        "cv2.imread",
-        "PIL.Image.open",
-        "keras.utils.load_img",
-    }
-)
+_READS = frozenset(["tf.io.read_file", "tf.io.gfile.GFile", "numpy.load", *READERS])
 # What gives images or sound; other decoders may give as little as a number.
 _DECODES = frozenset(
     [
@@ -49,9 +41,7 @@ _DECODES = frozenset(
         "tf.io.decode_image",
         "tf.io.decode_jpeg",
         "tf.io.decode_png",
-        "cv2.imread",
-        "keras.utils.load_img",
-        "PIL.Image.open",
+        *READERS,
     ]
 )
 _RANDOM = ("tf.image.random_", "tf.image.stateless_random", "tf.random.")

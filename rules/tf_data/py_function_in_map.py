@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from keras_memlint.analysis.buffers import picture_read
+from keras_memlint.analysis.facts.images import READERS
 from keras_memlint.analysis.script import Script
 from keras_memlint.rules.base import Finding, Rule
 
@@ -15,13 +16,10 @@ _FUNCTIONS = ("py_function", "numpy_function")
 
 # What TensorFlow's own operations do as well.
 _NATIVE = {
-    "PIL.Image.open": "`tf.io.decode_image`",
-    "cv2.imread": "`tf.io.decode_image`",
+    **dict.fromkeys(READERS, "`tf.io.decode_image`"),
     "cv2.cvtColor": "`tf.image`",
     "cv2.resize": "`tf.image.resize`",
     "keras.utils.img_to_array": "`tf.cast`",
-    "keras.utils.load_img": "`tf.io.decode_image`",
-    "plt.imread": "`tf.io.decode_image`",
 }
 
 
