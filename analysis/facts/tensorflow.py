@@ -13,8 +13,10 @@ from keras_memlint.analysis.facts.numpy_shaping import solve
 from keras_memlint.analysis.facts.table import Gives, Machine, fact, table
 from keras_memlint.analysis.values import (
     UNKNOWN,
+    Api,
     Array,
     Const,
+    Dict,
     Function,
     Items,
     KerasTensor,
@@ -28,6 +30,7 @@ from keras_memlint.analysis.values import (
 )
 
 _DOCS = "TensorFlow API reference"
+_FIXED = "tf.io.FixedLenFeature"
 
 
 def _read(call: Call, _run: Machine) -> Value:
@@ -63,8 +66,27 @@ def _decode_raw(call: Call, _run: Machine) -> Value:
     )
 
 
+def _feature(call: Call, _run: Machine) -> Value:
+    return Object(_FIXED, call, origin=Origin(call.node, "of a fixed length"))
+
+
 def _parse(call: Call, _run: Machine) -> Value:
-    return UNKNOWN
+    """The features of one record, or of a batch of them, as far as their lengths are fixed."""
+    given = call.arg("features")
+    if not isinstance(given, Dict):
+        return UNKNOWN
+    batch: Shape = (None,) if call.name.endswith(".parse_example") else ()
+    return Dict({name: _parsed(value, call, batch) for name, value in given.entries.items()})
+
+
+def _parsed(feature: Value, call: Call, batch: Shape) -> Value:
+    made = feature.call if isinstance(feature, Object) and feature.api == _FIXED else None
+    shape = shape_of(made.arg("shape")) if made is not None else None
+    given = made.arg("dtype") if made is not None else None
+    dtype = "string" if isinstance(given, Api) and given.name == "tf.string" else dtype_of(given)
+    if shape is None or dtype is None:
+        return UNKNOWN
+    return Array("tensor", dtype, (*batch, *shape), source="disk", origin=Origin(call.node, "parsed here"))
 
 
 def _tensor(value: Value, call: Call, dtype: str | None, shape: Shape | None, note: str) -> Value:
@@ -353,6 +375,7 @@ TENSORFLOW = table(
         fact(f"tf.io.decode_{kind}", "contents channels", _decode, see=_DOCS)
         for kind in ("bmp", "gif", "image", "jpeg", "png")
     ),
+    fact(_FIXED, "shape dtype default_value", _feature, see=_DOCS),
     fact("tf.io.decode_raw", "input_bytes out_type", _decode_raw, see=_DOCS),
     fact("tf.io.encode_jpeg", "image format quality", _encode, see=_DOCS),
     fact("tf.io.encode_png", "image compression", _encode, see=_DOCS),
