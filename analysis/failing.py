@@ -119,7 +119,11 @@ def _unbound(script: Script) -> Iterator[tuple[tree.Expr, str]]:
         if node.piece.source is script.source and node.id not in GIVEN_NAMES and not node.id.startswith("_")
     ]
     if nodes and _UNSEEN.search(text) is None:
-        bound = {name for name in {node.id for node in nodes} if _is_bound(script, name)}
+        bound = {
+            name
+            for name in {node.id for node in nodes}
+            if _is_bound(script, name) or script.project.importers(name) != []  # which may set it here
+        }
         yield from ((node, f"`{node.id}` is not defined") for node in nodes if node.id not in bound)
 
 

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from keras_memlint.analysis import arithmetic, branches, calling, definitions, imports, loops, storing, tree
+from keras_memlint.analysis.facts.ending import RAISING_CONTEXTS
 from keras_memlint.analysis.scopes import Growth, Scope
 from keras_memlint.analysis.values import Api, Items, join
 
@@ -94,7 +95,13 @@ def with_(run: Interpreter, node: tree.With, scope: Scope) -> bool:
             storing.store(run, target, value, scope, node)
     ended = run.run(node.body, scope)
     run.contexts = outer
+    if ended and isinstance(run.stopped, tree.Raise):
+        return all(_raises_through(context) for context, _ in node.items)
     return ended
+
+
+def _raises_through(context: tree.Expr) -> bool:
+    return tree.last_name(context.func if isinstance(context, tree.Call) else context) in RAISING_CONTEXTS
 
 
 STATEMENTS: dict[type, Callable[[Interpreter, Any, Scope], bool]] = {

@@ -97,6 +97,7 @@ def test_what_fails(line: str, reason: str, tmp_path: Path) -> None:
         "class Data:\n    def __getattr__(self, name): ...\ndata = Data()\ndata.load()\n",
         "class Data:\n    def __init__(self, **given):\n        for name in given:\n            object.__setattr__(self, name, print)\n"
         "data = Data(load=1)\ndata.load()\n",
+        "import contextlib\nwith contextlib.suppress(ValueError):\n    raise ValueError\n",
         "async def leave():\n    raise ValueError\nleave()\n",
         "class scope:\n    def __exit__(self, *error): return True\nwith scope():\n    print(settings)\n",
         "from safe import open\nwith open('data') as file:\n    print(settings)\n",
@@ -129,6 +130,20 @@ def test_another_module_gives_what_is_missing(patch: str, severity: str, tmp_pat
     assert found["KM103"].severity == severity
 
 
+@pytest.mark.parametrize(
+    ("launch", "severity"),
+    [
+        ("import train\ntrain.settings = 1\n", "warning"),
+        ("exec(open('train.py').read(), {'settings': 1})\n", "warning"),
+        ("import train\n", "info"),
+    ],
+)
+def test_a_launcher_may_define_what_is_missing(launch: str, severity: str, tmp_path: Path) -> None:
+    (tmp_path / "README.md").write_text("# Training\n")
+    found = findings(HEAD + "print(settings)\n" + END, tmp_path, launch=launch)
+    assert found["KM103"].severity == severity
+
+
 def test_cells_run_in_any_order(tmp_path: Path) -> None:
     text = HEAD + "get_ipython().run_line_magic('run', 'settings.py')\nprint(settings)\n" + END
     assert findings(text, tmp_path)["KM103"].severity == "warning"
@@ -157,6 +172,10 @@ def test_a_function_that_exits_ends_the_script(tmp_path: Path) -> None:
     text = "import sys\ndef leave(why):\n    print(why)\n    sys.exit(1)\n"
     assert findings(HEAD + text + "leave('no')\n" + END, tmp_path) == {}
     assert findings(HEAD + text + "if model:\n    leave('no')\n" + END, tmp_path)
+
+
+def test_an_error_in_an_open_file_ends_the_script(tmp_path: Path) -> None:
+    assert findings(HEAD + "with open('log') as file:\n    raise ValueError\n" + END, tmp_path) == {}
 
 
 def test_a_part_of_a_function_is_run(tmp_path: Path) -> None:
