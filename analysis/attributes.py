@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from keras_memlint.analysis import tree
-from keras_memlint.analysis.models import model_attribute
+from keras_memlint.analysis import model_attributes, tree
 from keras_memlint.analysis.values import (
     UNKNOWN,
     Api,
@@ -34,7 +33,7 @@ def attribute(owner: Value, name: str, node: tree.Expr) -> Value | None:
     if isinstance(owner, Array):
         return _array(owner, name, node)
     if isinstance(owner, Model):
-        return model_attribute(owner, name, node)
+        return model_attributes.attribute(owner, name, node)
     if isinstance(owner, KerasTensor):
         return _shape(owner.shape) if name == "shape" else None
     if isinstance(owner, Layer):

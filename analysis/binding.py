@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
 
-from keras_memlint.analysis import models
+from keras_memlint.analysis import model_attributes
 from keras_memlint.analysis.facts.keras_utils import ITERATOR, drawn
 from keras_memlint.analysis.scopes import Scope
 from keras_memlint.analysis.tree import Parameter
@@ -107,7 +107,7 @@ def unpack(value: Value, parts: int) -> list[Value]:
 def set_attribute(owner: Value, name: str, value: Value) -> None:
     """``owner.name = value`` on a library's object."""
     if isinstance(owner, (Model, Layer)):
-        models.set_attribute(owner, name, value)
+        model_attributes.set_attribute(owner, name, value)
 
 
 def fill(array: Array, value: Value, in_loop: bool) -> None:

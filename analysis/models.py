@@ -5,7 +5,7 @@ from __future__ import annotations
 from keras_memlint.analysis import layers as sizes
 from keras_memlint.analysis import tree
 from keras_memlint.analysis.calls import Call
-from keras_memlint.analysis.facts.applications import APPLICATIONS, LAYERS, ApplicationSize, application
+from keras_memlint.analysis.facts.applications import APPLICATIONS, ApplicationSize, application
 from keras_memlint.analysis.facts.defaults import BATCH_SIZE
 from keras_memlint.analysis.facts.layers_attention import score_elements
 from keras_memlint.analysis.facts.optimizers import OPTIMIZERS
@@ -33,7 +33,6 @@ from keras_memlint.analysis.values import (
 )
 
 # Under this key, a layer that stands for any layer of a model holds the model.
-_OF = "\0of"
 # Batches of images of one size, from a folder or a table of names.
 _FLOWS = (".flow_from_directory", ".flow_from_dataframe")
 # What ``merge`` of Keras 1 does, by its ``mode``.
@@ -396,26 +395,6 @@ def layer_of(instance: Instance) -> Layer:
     return Layer(f"layers.{instance.cls.node.name}", "", None, origin=instance.origin)
 
 
-def is_some_of_head(layer: Layer) -> bool:
-    """Whether ``layer`` stands for any layer of a model whose last ones are told one by one."""
-    whole = layer.config.get(_OF)
-    return isinstance(whole, Model) and bool(whole.head)
-
-
-def set_attribute(owner: Model | Layer, name: str, value: Value) -> None:
-    """``model.trainable = False`` and the like."""
-    if name == "trainable":
-        if isinstance(owner, Model):
-            owner.frozen = const(value) is False
-            for use in owner.head:
-                use.layer.config["trainable"] = value
-        else:
-            owner.config["trainable"] = value
-            whole = owner.config.get(_OF)
-            if isinstance(whole, Model) and const(value) is False:
-                whole.frozen = True  # at least in part
-
-
 def _application(call: Call, name: str) -> Model:
     """A model of ``keras.applications``."""
     model = Model("application", call.flavour, call, api=call.name, origin=Origin(call.node, "made here"))
@@ -560,57 +539,6 @@ def _sample_shape(x: Value | None) -> Shape | None:
     if isinstance(x, Array) and x.shape:
         return (None, *x.shape[1:])
     return None
-
-
-def model_attribute(model: Model, name: str, node: tree.Expr) -> Value | None:
-    """``model.output``, ``model.layers`` and other attributes that are values."""
-    if name in ("output", "outputs"):
-        return model.output
-    if name in ("input", "inputs"):
-        layer = Layer("keras.layers.InputLayer", model.flavour, model.call)
-        return KerasTensor(model.input, layer, (), 0, node)
-    if name == "layers":
-        items = _layers(model)
-        some = Layer("keras.layers.Layer", model.flavour, None, {_OF: model})
-        return Items("list", items, some, len(items) if items else None)
-    if name == "optimizer" and model.compiled is not None:
-        return model.compiled.arg("optimizer")
-    if name == "input_shape" and model.input is not None:
-        return Items("tuple", tuple(Const(axis) for axis in model.input), length=len(model.input))
-    return None
-
-
-def _layers(model: Model) -> tuple[Layer, ...] | None:
-    """What ``model.layers`` holds; None when that is not known.
-
-    A model of keras.applications that others were built on by its ``output`` is no layer there, but all its layers are.
-    """
-    if not model.complete or (model.kind == "application" and not model.head):
-        return None
-    found: list[Layer] = []
-    for use in model.head or model.uses:
-        inside = use.layer.model
-        if inside is None or inside.kind != "application" or use.inputs:
-            found.append(use.layer)
-            continue
-        number = LAYERS.get(inside.api.rpartition(".")[2])
-        if number is None:
-            return None
-        body = [Layer("keras.layers.Layer", model.flavour, None, {_OF: inside}) for _ in range(number)]
-        body[-1].made = inside.output
-        found += body
-    if model.kind == "application":
-        return (Layer("keras.layers.InputLayer", model.flavour, None), *found)
-    return (*_input_layers(model), *found)
-
-
-def _input_layers(model: Model) -> tuple[Layer, ...]:
-    """The layers that ``model.layers`` begins with: a functional model has one for each input, a Sequential none."""
-    if model.kind != "functional" or model.call is None:
-        return ()
-    given = model.call.arg("inputs") or model.call.kwargs.get("input")
-    starts = symbolic(given) if given is not None else []
-    return tuple(Layer("keras.layers.InputLayer", model.flavour, None) for _ in starts)
 
 
 __all__ = ["Api", "add", "apply_layer", "construct", "functional", "sequential"]

@@ -11,6 +11,7 @@ from itertools import islice
 from keras_memlint.analysis import (
     accumulating,
     drawing,
+    iterating,
     pipelines,
     places,
     precision,
@@ -67,19 +68,6 @@ from keras_memlint.analysis.windows import Windows, windows_of
 from keras_memlint.analysis.word_vectors import WordVectors, word_vectors
 from keras_memlint.analysis.workspace import Workspace
 
-# What gives the elements of what it is given, and how many of these may stand around each other.
-_HAND_ON = (
-    "builtins.enumerate",
-    "builtins.iter",
-    "builtins.list",
-    "builtins.tuple",
-    "tfds.as_numpy",
-    "tqdm.auto.tqdm",
-    "tqdm.notebook.tqdm",
-    "tqdm.tqdm",
-    "tqdm.tqdm_notebook",
-)
-_WRAPPED = 4
 # What a file of tests has, beside its name.
 _TESTS = re.compile(
     r"^\s*(?:async\s+)?def test|TestCase|\b(?:pytest|unittest|doctest|tf\.test)\b", re.MULTILINE
@@ -355,33 +343,11 @@ class Script:
 
     def datasets_behind(self, value: Value) -> tuple[Dataset, ...]:
         """The pipelines whose elements ``value`` gives, several where `zip` goes through these at once; empty without one."""
-        for _ in range(_WRAPPED):
-            if isinstance(value, Dataset):
-                return (value,)
-            call = self._givers.get(id(value))
-            if call is None:
-                return ()
-            if call.name == "tf.data.Dataset.as_numpy_iterator" and call.receiver is not None:
-                value = call.receiver
-            elif call.name == "builtins.zip":
-                return tuple([one for given in call.args for one in self.datasets_behind(given)])
-            elif call.name in _HAND_ON:
-                value = call.first()
-            else:
-                return ()
-        return ()
+        return iterating.datasets_behind(value, self._givers)
 
     def is_generated(self, value: Value) -> bool:
         """Whether ``value`` gives what a generator function of the user's own yields."""
-        for _ in range(_WRAPPED):
-            call = self._givers.get(id(value))
-            if call is None:
-                return False
-            if call.callee is not None:
-                node = call.callee.node
-                return isinstance(node, tree.FunctionDef) and node.is_generator
-            value = call.first()
-        return False
+        return iterating.is_generated(value, self._givers)
 
     @cached_property
     def taken(self) -> dict[int, tuple[Dataset, ...]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from keras_memlint.analysis import binding, models, tree
+from keras_memlint.analysis import binding, model_attributes, tree
 from keras_memlint.analysis.calls import Fill, Holding, Setting
 from keras_memlint.analysis.scopes import Binding, Scope
 from keras_memlint.analysis.values import (
@@ -66,7 +66,7 @@ def _is_sure(run: Interpreter, owner: Value, value: Value) -> bool:
     if run.branches or not isinstance(const(value), bool) or not isinstance(owner, (Layer, Model)):
         return False
     in_turns = bool(run.loops) and not run.loops[-1].unrolled
-    return not in_turns and not (isinstance(owner, Layer) and models.is_some_of_head(owner))
+    return not in_turns and not (isinstance(owner, Layer) and model_attributes.is_some_of_head(owner))
 
 
 def _store_item(
