@@ -88,6 +88,13 @@ class Tape:
         )
         return any(_is_data(x, loops[-1]) for x in given)
 
+    @property
+    def step(self) -> tree.Node:
+        """The function that a loop calls with each batch, or else the statement in the loop."""
+        function, caller = self.call.function, self.call.caller
+        called = function is not None and caller is not None and self.call.loops == caller.loops
+        return function.node if function is not None and called else self.statement
+
     def is_differentiated(self, gradient: Call) -> bool:
         """Whether a later gradient of this tape may be one of what ``gradient`` gave: a second derivative.
 
@@ -152,15 +159,14 @@ def needs_values(script: Script, step: tree.Node) -> bool:
 
 
 def _is_shown(script: Script, node: tree.Call) -> bool:
+    """Whether the value that ``node`` asks for is only shown, kept or returned, perhaps in another form."""
     for outer in script.names.around(node):
-        if isinstance(outer, tree.Return) or (
-            isinstance(outer, tree.Call) and tree.last_name(outer.func) in _SHOWS
-        ):
-            return True
-        if isinstance(outer, tree.Stmt) or (
-            isinstance(outer, tree.Call) and tree.last_name(outer.func) not in _FORMATS
-        ):
-            return False
+        if isinstance(outer, tree.Stmt):
+            return isinstance(outer, tree.Return)
+        if isinstance(outer, tree.Call):
+            called = tree.last_name(outer.func)
+            if called in _SHOWS or called not in _FORMATS:
+                return called in _SHOWS
     return False
 
 

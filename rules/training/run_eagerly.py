@@ -73,19 +73,20 @@ def check(script: Script) -> Iterator[Finding]:
 
 def _own_steps(script: Script) -> Iterator[Finding]:
     """Training steps in a loop over a pipeline that no graph function is around, in a script that has and calls none."""
-    knows = script.uses("tf.function") or any(one.tracer is not None for one in script.functions)
-    called = (one.callee for one in script.all_calls if not one.mapped)
-    knows = knows or any(callee is not None and callee.tracer is not None for callee in called)
-    if knows or script.runs_eagerly or script.needs_tensorflow_1 or script.uses("tf.distribute."):
+    if (
+        _has_graphs(script)
+        or script.runs_eagerly
+        or script.needs_tensorflow_1
+        or script.uses("tf.distribute.")
+    ):
         return
     for tape in script.tapes:
         call = tape.call
         if call.traced is not None or any(map(_may_trace, call.led_by())) or not tape.learns(script):
             continue
-        step = _step(tape)
-        if needs_values(script, step) or _draws(script, step):
+        if needs_values(script, tape.step) or _draws(script, tape.step):
             continue
-        shows = bool(values_read(step))
+        shows = bool(values_read(tape.step))
         yield Finding(
             at=script.call_place(call),
             site=script.place(call.site),
@@ -96,11 +97,10 @@ def _own_steps(script: Script) -> Iterator[Finding]:
         )
 
 
-def _step(tape: Tape) -> tree.Node:
-    """The function that a loop calls with each batch, or else the statement in the loop."""
-    function, caller = tape.call.function, tape.call.caller
-    called = function is not None and caller is not None and tape.call.loops == caller.loops
-    return function.node if function is not None and called else tape.statement
+def _has_graphs(script: Script) -> bool:
+    """Whether the script makes graph functions, or calls those of another module."""
+    called = [one.callee for one in script.all_calls if one.callee is not None and not one.mapped]
+    return script.uses("tf.function") or any(one.tracer is not None for one in (*script.functions, *called))
 
 
 def _may_trace(call: Call) -> bool:
