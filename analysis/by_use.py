@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from keras_memlint.analysis import tree
 from keras_memlint.analysis.calls import Given
 from keras_memlint.analysis.facts.library import FACTS
@@ -42,6 +44,7 @@ _IMAGE = 3  # axes of one image, which others than networks take, too
 # of these must be given a size, as those of Hugging Face's are not.
 _DATA_KEYWORDS = frozenset(["drop_remainder", "num_parallel_calls", "reshuffle_each_iteration"])
 _SIZED = {"batch": "batch_size", "prefetch": "buffer_size", "shuffle": "buffer_size"}
+_OTHER_PIPELINES = frozenset(["datasets", "grain", "ray", "torch", "torchdata", "webdataset"])
 _LINKS = frozenset(["cache", "map", "repeat", "take"])
 
 
@@ -53,6 +56,14 @@ def receiver(name: str, given: Given, own: Value) -> Model | Dataset | None:
     if _is_of_model(name, given, own):
         return Model("unknown", complete=False)
     return Dataset("unknown") if _is_of_dataset(name, given) else None
+
+
+def may_be_tf_data(imported: Iterable[str]) -> bool:
+    """Whether a script that has ``imported`` modules of these names knows tf.data, and no library whose pipelines have the
+    same methods.
+    """
+    libraries = {name.partition(".")[0] for name in imported}
+    return "tensorflow" in libraries and libraries.isdisjoint(_OTHER_PIPELINES)
 
 
 def is_unknown(value: Value) -> bool:

@@ -224,6 +224,8 @@ def _method(run: Interpreter, receiver: Value, name: str, given: Given) -> Value
 def _told_by_use(run: Interpreter, name: str, given: Given) -> Value | None:
     """What a method of something unknown gives; None where its use tells nothing of what it is."""
     receiver = by_use.receiver(name, given, scope_self(run))
+    if isinstance(receiver, Dataset) and not by_use.may_be_tf_data(row[2] for row in run.imports):
+        return None
     return (
         _library(run, f"{class_name(receiver)}.{name}", "", receiver, given) if receiver is not None else None
     )
