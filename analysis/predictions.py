@@ -122,8 +122,10 @@ def _owner(node: tree.Call) -> tree.Expr:
 
 def _at_events(script: Script, fit: Fit) -> Iterator[Repeated]:
     """``fit`` where it predicts one sample at each event."""
+    if event_handler(fit.call) is None:
+        return
     rows, part = _size(script, fit, fit.x)
-    if rows == 1 and event_handler(fit.call) is not None:
+    if rows == 1:
         yield Repeated(fit, None, rows, part, rows <= _batch_size(fit))
 
 
