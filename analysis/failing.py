@@ -50,7 +50,7 @@ def failures(script: Script) -> list[Failure]:
         *_misfits(script),
         *_missing(script),
         *_given_twice(script),
-        *script.flat,
+        *script.too_few_axes,
     ):
         statement = _statement(script, node)
         if statement is not None:

@@ -87,7 +87,7 @@ class Interpreter:
         self.unbound: dict[int, tree.Name] = {}  # names that nothing seems to bind, by the `id` of their node
         self.missing: dict[int, tuple[tree.Attribute, Instance]] = {}  # attributes that nothing seems to give
         # Layers that only get tensors of too few axes, and why, by the `id` of the call; None: others as well.
-        self.flat: dict[int, tuple[tree.Call, str] | None] = {}
+        self.too_few_axes: dict[int, tuple[tree.Call, str] | None] = {}
         self.freezes_some = False  # layers that are not known get or lose `trainable`
         self.data_format: str | None = data_format.DEFAULT  # of all layers; None when unknown
         self.order = 0

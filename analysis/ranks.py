@@ -18,10 +18,10 @@ def note(run: Interpreter, layer: Layer, args: tuple[Value, ...], node: tree.Cal
     given = args[0] if args else UNKNOWN
     shape = given.shape if isinstance(given, KerasTensor) else None
     if not isinstance(given, KerasTensor) or shape is None or len(shape) >= least or not _is_spelt_out(given):
-        run.flat[id(node)] = None
+        run.too_few_axes[id(node)] = None
     else:
         why = f"`{layer.name}` takes tensors of {least} axes and gets one of {len(shape)}"
-        run.flat.setdefault(id(node), (node, why))
+        run.too_few_axes.setdefault(id(node), (node, why))
 
 
 def _is_spelt_out(tensor: KerasTensor) -> bool:

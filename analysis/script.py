@@ -128,7 +128,7 @@ class Script:
         self._last = run.last
         self.unbound = list(run.unbound.values())  # names that nothing binds as far as the script was run
         # Layers that are given too few axes, and why.
-        self.flat = [one for one in run.flat.values() if one is not None]
+        self.too_few_axes = [one for one in run.too_few_axes.values() if one is not None]
         self.freezes_some = run.freezes_some  # of the layers of some model, nobody knows which
         self.missing = list(run.missing.values())  # attributes of modules and objects that nothing gives
 

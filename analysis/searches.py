@@ -86,13 +86,11 @@ def _models(call: Call) -> int | None:
 
 
 def _folds(given: Value | None) -> int | None:
+    """How many folds ``cv`` asks for, a number or an object such as ``KFold(3)``; None when unknown."""
+    if isinstance(given, Object) and given.api.startswith(_SKLEARN) and given.call is not None:
+        given = given.call.kwargs.get("n_splits") or (given.call.args[0] if given.call.args else None)
     if given is None:
         return _FOLDS
-    if isinstance(given, Object) and given.api.startswith(_SKLEARN) and given.call is not None:
-        splits = given.call.kwargs.get("n_splits") or (given.call.args[0] if given.call.args else None)
-        given = splits
-        if given is None:
-            return _FOLDS
     found = const(given)
     return found if isinstance(found, int) else None
 

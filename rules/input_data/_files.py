@@ -197,10 +197,11 @@ def _reads(loop: Loop, reader: Call | None) -> bool:
 
 def _are_pieces(sample: Array, loops: Iterable[Loop], reader: Call | None) -> bool:
     """Whether a loop takes several slices of each file: these are views, and the array is the first copy of them."""
-    cut = sample.origin is not None and any(step.did(steps.SLICED) for step in sample.origin.steps())
-    return cut and any(
-        reader is not None and not any(one.node is loop.node for one in reader.loops) for loop in loops
-    )
+    if reader is None or sample.origin is None:
+        return False
+    own = {id(loop.node) for loop in reader.loops}
+    cut = any(step.did(steps.SLICED) for step in sample.origin.steps())
+    return cut and any(id(loop.node) not in own for loop in loops)
 
 
 def _lists_folder(script: Script, loops: Iterable[Loop]) -> bool:

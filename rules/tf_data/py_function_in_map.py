@@ -30,12 +30,10 @@ def check(script: Script) -> Iterator[Finding]:
 
 def _generated(script: Script) -> Iterator[Finding]:
     """Pictures that a Python generator reads and decodes for a pipeline."""
-    reported: set[int] = set()
     for call, dataset in script.dataset_ops("from_generator"):
         read = picture_read(dataset)
-        if read is None or id(call.node) in reported:
+        if read is None:
             continue
-        reported.add(id(call.node))
         own = _NATIVE.get(read.name, "")
         yield Finding(
             at=script.call_place(call),
