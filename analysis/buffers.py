@@ -28,8 +28,8 @@ _HANDS_ON = frozenset(
 _PASSABLE = frozenset(["filter", "map", "prefetch", "repeat", "with_options"])
 # TensorFlow shares the memory of an array with those of its slices that start at a multiple of so many bytes.
 _ALIGNMENT = 64
-# What a generator reads pictures with, among them TensorFlow's own operations, which it calls one by one.
-_PICTURES = (
+# What a generator reads images with, among them TensorFlow's own operations, which it calls one by one.
+_IMAGE_READERS = (
     *READERS,
     *("tf.io.decode_image", "tf.io.decode_jpeg", "tf.io.decode_png", "tf.io.decode_bmp"),
 )
@@ -224,13 +224,15 @@ def shows_images(data: Dataset) -> bool:
     return False
 
 
-def picture_read(data: Dataset) -> Call | None:
-    """The call that reads a picture for each element of ``data``, in the Python generator at its start; None without one."""
+def image_read(data: Dataset) -> Call | None:
+    """The call that reads an image for each element of ``data``, in the Python generator at its start; None without one."""
     *_, source = data.chain()
     if source.op != "from_generator" or source.call is None:
         return None
     turns = len(source.call.loops)  # what is read before the generator's own loop is read once
-    return next((one for one in source.call.inner if one.name in _PICTURES and len(one.loops) > turns), None)
+    return next(
+        (one for one in source.call.inner if one.name in _IMAGE_READERS and len(one.loops) > turns), None
+    )
 
 
 def makes_floats(data: Dataset) -> bool:

@@ -69,9 +69,9 @@ def idle(script: Script, fit: Fit, around: tuple[tree.Node, ...]) -> list[Idle]:
 
 
 def is_much(script: Script, array: Array) -> bool:
-    """Whether an array is known to be large, or holds the pictures of a list of unknown length."""
-    pictures = array.pixels and array.source == "list" and array.least is None and array.length is None
-    return pictures or script.large(array.least)
+    """Whether an array is known to be large, or holds the images of a list of unknown length."""
+    images = array.pixels and array.source == "list" and array.least is None and array.length is None
+    return images or script.large(array.least)
 
 
 def whole(node: tree.Node, around: tuple[tree.Node, ...]) -> tree.Node:

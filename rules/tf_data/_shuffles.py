@@ -10,9 +10,9 @@ from keras_memlint.analysis.buffers import (
     Buffer,
     Expansion,
     expansion,
+    image_read,
     is_cached,
     passable,
-    picture_read,
     shows_images,
     shuffle_buffer,
     sliced,
@@ -88,7 +88,7 @@ def judge(script: Script, buffer: Buffer) -> Shuffle | None:
     grows = expansion(data)
     if grows is not None and grows.stage == SLICES and _is_large(script, buffer.call, grows.op.input):
         grows = None  # no better there
-    generated = script.large(buffer.least) and picture_read(data) is not None
+    generated = script.large(buffer.least) and image_read(data) is not None
     if grows is not None or data.op == "folder" or generated:
         severity = _after_decode(script, buffer)
         return Shuffle("KM202", severity, buffer, grows) if severity is not None else None

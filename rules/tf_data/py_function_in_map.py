@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from keras_memlint.analysis.buffers import picture_read
+from keras_memlint.analysis.buffers import image_read
 from keras_memlint.analysis.facts.images import READERS
 from keras_memlint.analysis.script import Script
 from keras_memlint.rules.base import Finding, Rule
@@ -29,9 +29,9 @@ def check(script: Script) -> Iterator[Finding]:
 
 
 def _generated(script: Script) -> Iterator[Finding]:
-    """Pictures that a Python generator reads and decodes for a pipeline."""
+    """Images that a Python generator reads and decodes for a pipeline."""
     for call, dataset in script.dataset_ops("from_generator"):
-        read = picture_read(dataset)
+        read = image_read(dataset)
         if read is None:
             continue
         own = _NATIVE.get(read.name, "")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from keras_memlint.analysis.buffers import SLICES, picture_read
+from keras_memlint.analysis.buffers import SLICES, image_read
 from keras_memlint.analysis.script import Script
 from keras_memlint.fixes.chains import leave_out, move_before
 from keras_memlint.fixes.edits import Fix
@@ -18,7 +18,7 @@ def check(script: Script) -> Iterator[Finding]:
     for shuffle in shuffles(script, "KM202"):
         call, grows = shuffle.buffer.call, shuffle.grows
         made = "mapped" if grows is not None and grows.stage == SLICES else "decoded"
-        reader = "generator" if picture_read(shuffle.buffer.data) is not None else "loader"
+        reader = "generator" if image_read(shuffle.buffer.data) is not None else "loader"
         where = "before `map`" if grows is not None else f"file names in the {reader}"
         yield Finding(
             at=script.call_place(call),
