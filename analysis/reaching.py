@@ -43,6 +43,7 @@ class Reach:
         self._top = _Unit(None, runs=True)
         self._units: dict[int, _Unit] = {}
         self._imported = {one.bound: one.dotted.partition(".")[0] for one in script.imports}
+        self._off: dict[str, bool] = {}  # the attributes that were asked for
         self._parts: set[str] = set()  # of names that `getattr` puts together
         self._walk(script.parsed.statements)
         self._words = {*self._top.named, *HOOKS}
@@ -79,11 +80,18 @@ class Reach:
             if (
                 isinstance(outer, tree.If)
                 and inner in outer.body
-                and switches.is_off(self._script, outer.test)
+                and isinstance(outer.test, tree.Attribute)
+                and self._is_off(outer.test)
             ):
                 return True
             inner = outer
         return False
+
+    def _is_off(self, test: tree.Attribute) -> bool:
+        known = self._off.get(test.name)
+        if known is None:
+            known = self._off[test.name] = switches.is_off(self._script, test)
+        return known
 
     def _around(self, node: tree.Node) -> _Unit:
         """The function that runs ``node``, or the class that is made of it."""

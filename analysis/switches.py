@@ -23,7 +23,7 @@ def is_off(script: Script, test: tree.Expr) -> bool:
     project = script.project
     if not isinstance(test, tree.Attribute) or project.is_installed or _SETS.search(script.source.text):
         return False
-    if not project.module_words.isdisjoint((test.name, *SETTERS)):
+    if any(not module.words.isdisjoint((test.name, *SETTERS)) for module in project.read.values()):
         return False
     files, around = project.importers(test.name), project.imported_words
     others = [project.statements_of(path) for path in files or ()]
