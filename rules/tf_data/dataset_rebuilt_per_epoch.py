@@ -53,11 +53,11 @@ def _longer(script: Script) -> Iterator[Finding]:
         if loop is None or loop.kind not in ("for", "while") or id(loop) in reported or call.conditional:
             continue  # a branch may do it in the first turn only
         name = assigned_name(script, call.node)
-        called = call.caller is not None and loop in call.caller.loops
-        if name is not None and called and uses_of(script, name) is not None:
-            continue  # the name is a function's own, anew in each turn: not a global one
         if name is None or root_name(call.node) != name or not _was_made_before(dataset, name, loop):
             continue
+        called = call.caller is not None and loop in call.caller.loops
+        if called and uses_of(script, name) is not None:
+            continue  # the name is a function's own, anew in each turn: not a global one
         if not _is_used(script, dataset, loop) or script.breaks(loop):
             continue
         reported.add(id(loop))
