@@ -7,13 +7,12 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from keras_memlint.analysis import places, tree
 from keras_memlint.analysis.calls import Call
-from keras_memlint.analysis.scopes import Loop
+from keras_memlint.analysis.scopes import FEW_TURNS, Loop
 from keras_memlint.analysis.values import Dataset, Instance
 
 if TYPE_CHECKING:
     from keras_memlint.analysis.script import Script
 
-_FEW = 20  # batches
 _SHORT = 100  # elements of a buffer that is soon filled
 _TAKES = ("builtins.next", "tf.data.Dataset.get_next")
 _STARTS = ("builtins.iter", "tf.data.Dataset.as_numpy_iterator")
@@ -42,7 +41,7 @@ def taken(script: Script) -> dict[int, tuple[Dataset, ...]]:
         data = script.dataset_behind(call.receiver if isinstance(call.receiver, Dataset) else call.first())
         loop = call.loops[-1]
         known = found.get(id(loop), ())
-        if data is not None and data not in known and not (loop.trips is not None and loop.trips < _FEW):
+        if data is not None and data not in known and not (loop.trips is not None and loop.trips < FEW_TURNS):
             found[id(loop)] = (*known, data)
     return found
 
@@ -77,7 +76,11 @@ def started_over(script: Script) -> Iterator[Worked]:
         data = script.dataset_behind(call.result)
         if data is None or not _fills_buffer(data) or any(conditions(script, call)):
             continue
-        if (loop.trips or _FEW) >= _FEW and _stays(script, loop, given) and not trains_longer(script, loop):
+        if (
+            (loop.trips or FEW_TURNS) >= FEW_TURNS
+            and _stays(script, loop, given)
+            and not trains_longer(script, loop)
+        ):
             yield Worked(data, call)
 
 
@@ -136,4 +139,4 @@ def conditions(script: Script, call: Call) -> Iterator[str]:
 def _are_few(data: Dataset) -> bool:
     """Whether ``take`` leaves a few batches, to look at something; ``take(-1)`` leaves all."""
     count = data.call.const("count") if data.op == "take" and data.call is not None else None
-    return isinstance(count, int) and 0 <= count < _FEW
+    return isinstance(count, int) and 0 <= count < FEW_TURNS

@@ -16,14 +16,13 @@ from keras_memlint.analysis.calls import Call
 from keras_memlint.analysis.drawing import ON_BATCH, conditions, trains_longer
 from keras_memlint.analysis.fits import Fit
 from keras_memlint.analysis.repeating import event_handler
-from keras_memlint.analysis.scopes import Loop, counter_of, trips_of
+from keras_memlint.analysis.scopes import FEW_TURNS, Loop, counter_of, trips_of
 from keras_memlint.analysis.uses import target_of, uses_of
 from keras_memlint.analysis.values import UNKNOWN, Array, Items, Model, UnknownValue, Value
 
 if TYPE_CHECKING:
     from keras_memlint.analysis.script import Script
 
-_SHORT = 20  # turns a loop may have before its overhead is worth a word
 _LARGEST = 256  # rows of what is still called a small batch
 _EVERY = re.compile(r"%\s*(\d+)?")
 _AT = re.compile(r"==\s*\d+\s*$")
@@ -155,7 +154,7 @@ def _turns_little(script: Script, fit: Fit) -> bool:
     turned = [one for one in fit.call.loops if made is None or one not in made.loops]
     if loop not in turned:
         return True
-    return loop.trips is not None and loop.trips < _SHORT and (trips_of(turned) or 0) < _SHORT
+    return loop.trips is not None and loop.trips < FEW_TURNS and (trips_of(turned) or 0) < FEW_TURNS
 
 
 def _is_left(script: Script, node: tree.Call, loop: tree.For | tree.While) -> bool:
@@ -191,7 +190,7 @@ def _is_one_turn(condition: str, counter: str) -> bool:
 def _is_rare(condition: str) -> bool:
     """Whether ``condition`` holds once in so many turns of a loop only, as ``step % 100 == 0`` does."""
     every = _EVERY.search(condition)
-    return every is not None and (every[1] is None or int(every[1]) >= _SHORT)
+    return every is not None and (every[1] is None or int(every[1]) >= FEW_TURNS)
 
 
 def _size(script: Script, fit: Fit, x: Value) -> tuple[int | None, bool]:

@@ -30,14 +30,14 @@ def is_reordered(script: Script, loop: Loop, node: tree.Expr) -> bool:
         if any(one.star or one.name not in (None, "random_state") for one in value.args):
             return False  # as `n_samples`, which leaves some out
         given = [one.value for one in value.args if one.name is None]
-        return 0 <= at < len(given) == len(parts) and _stays(script, loop, given[at], node)
+        return 0 <= at < len(given) == len(parts) and _is_kept(script, loop, given[at], node)
     if isinstance(value, tree.Sequence) and 0 <= at < len(value.elements) == len(parts):
         value = value.elements[at]  # `x, y = x[order], y[order]`
     return (
         isinstance(value, tree.Subscript)
         and len(value.items) == 1
         and _is_permutation(script, loop, value.items[0])
-        and _stays(script, loop, value.value, node)
+        and _is_kept(script, loop, value.value, node)
     )
 
 
@@ -68,6 +68,6 @@ def _is_permutation(script: Script, loop: Loop, index: tree.Expr) -> bool:
     return isinstance(drawn, tree.Call) and script.called(drawn) in _PERMUTATION
 
 
-def _stays(script: Script, loop: Loop, base: tree.Expr, name: tree.Name) -> bool:
+def _is_kept(script: Script, loop: Loop, base: tree.Expr, name: tree.Name) -> bool:
     """Whether ``base`` is ``name`` itself, or nothing that the loop changes."""
     return (isinstance(base, tree.Name) and base.id == name.id) or not script.rebinds(loop, base)

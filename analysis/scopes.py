@@ -12,6 +12,8 @@ from keras_memlint.analysis.values import Value
 if TYPE_CHECKING:
     from keras_memlint.analysis.values import Array, Function
 
+FEW_TURNS = 20  # turns, steps or batches of a loop below which what each of them costs is not worth a word
+
 
 @dataclass(slots=True, eq=False, repr=False)
 class Scope:

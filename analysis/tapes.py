@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from keras_memlint.analysis import steps, tree
 from keras_memlint.analysis.calls import Call
 from keras_memlint.analysis.drawing import drawn_from, draws_from_own
-from keras_memlint.analysis.scopes import Loop, trips_of
+from keras_memlint.analysis.scopes import FEW_TURNS, Loop, trips_of
 from keras_memlint.analysis.values import Array, Const, Dataset, Object
 
 if TYPE_CHECKING:
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 
 _TAPE = "tf.GradientTape"
 _APPLIES = ("apply", "apply_gradients", "assign_sub")
-_MANY = 20  # steps
 _SETS = ("disk", "toy")  # where arrays come from that are no answers of an environment
 # What a value may be read for without the step being in need of it, and what may be around it there.
 _SHOWS = ("append", "assign", "info", "print", "scalar", "set_description", "set_postfix", "write")
@@ -79,7 +78,7 @@ class Tape:
         if not loops or not self.gradients or not any(loops[-1] in call.loops for call in _applied(script)):
             return False
         trips = trips_of(loops)
-        if trips is not None and trips < _MANY:
+        if trips is not None and trips < FEW_TURNS:
             return False
         if len(loops) > 1 and draws_from_own(script, loops[-1]):
             return True

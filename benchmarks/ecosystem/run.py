@@ -3,7 +3,7 @@
 ``python benchmarks/ecosystem/run.py FOLDER`` expects the checkouts that ``repositories.tsv`` names in
 ``FOLDER/owner+name`` and writes ``findings.tsv`` (place, rule, severity, a fingerprint of the line; none of their code).
 ``verdicts.tsv`` holds what a person said of a finding after reading the code around it. The table of precision per rule goes
-between the markers of ``README.md``. ``--unjudged N`` prints N findings that nobody has judged, with the code around them.
+between the markers of ``README.md``. ``--unjudged N`` also prints N findings that nobody has judged, with the code around them.
 """
 
 from __future__ import annotations
@@ -171,7 +171,6 @@ def main() -> None:
                 count[one.key.repository] += 1
                 picked.append(one)
         print("\n".join(show(one) for one in picked))
-        return
     with FINDINGS.open("w", encoding="utf-8", newline="") as out:
         writer = csv.writer(out, delimiter="\t", lineterminator="\n")
         writer.writerow(["repository", "path", "code", "line", "severity"])
