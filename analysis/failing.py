@@ -34,7 +34,7 @@ _PLAIN_BASES = ("builtins.object", "keras.", "abc.ABC")
 class Failure:
     """``node`` raises whenever ``statement``, which it stands in, is reached; ``why`` says it in words."""
 
-    node: tree.Expr
+    node: tree.Node
     statement: tree.Stmt
     why: str
 
@@ -46,6 +46,7 @@ def failures(script: Script) -> list[Failure]:
         return []
     made = []
     for node, why in (
+        *_refused(script),
         *_unbound(script),
         *_misfits(script),
         *_missing(script),
@@ -58,10 +59,10 @@ def failures(script: Script) -> list[Failure]:
     return sorted(made, key=lambda one: script.place(one.node).start)
 
 
-def _statement(script: Script, node: tree.Expr) -> tree.Stmt | None:
+def _statement(script: Script, node: tree.Node) -> tree.Stmt | None:
     """The statement that evaluates ``node`` whenever it is reached; None when it may do without, or may go on after it."""
     at: tree.Node = node
-    found: tree.Stmt | None = None
+    found = node if isinstance(node, tree.Stmt) else None
     for outer in script.names.around(node):
         if found is None:
             if not _is_evaluated(at, outer):
@@ -106,6 +107,16 @@ def _raises_through(script: Script, context: tree.Expr) -> bool:
     if func.id == "open" and not imported:
         return not _count(script.source, "open")
     return func.id in RAISING_CONTEXTS and any(one.startswith(("keras.", "tensorflow.")) for one in imported)
+
+
+# Imports of what is not there
+
+
+def _refused(script: Script) -> Iterator[tuple[tree.Node, str]]:
+    rows = [one for one in script.imports if not one.tried and one.statement.piece.source is script.source]
+    for statement in {id(one.statement): one.statement for one in rows}.values():
+        for alias, why in script.project.imports.refused(statement):
+            yield alias or statement, why
 
 
 # Names that nothing binds

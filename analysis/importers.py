@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from keras_memlint.analysis.facts.callers import CALLED
 from keras_memlint.analysis.words import words_of
 
 if TYPE_CHECKING:
@@ -40,6 +41,7 @@ _ANY_MODULE = re.compile(
 # What stands for any word: `getattr(module, name)` finds what it finds.
 ANY = "getattr(…)"
 _FINDS_ANY = re.compile(r"\bgetattr\((?!\s*(?:tf|keras|tensorflow|np)\b)[^,\n]+,(?!\s*[\"']\w*[\"']\s*[,)])")
+_CALLS_FINDER = re.compile(rf"(?<![.\w])(?:{'|'.join(sorted(CALLED))})\s*\(")
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,4 +167,5 @@ def _line_end(text: str, start: int) -> int:
 
 def _words(_path: str, text: str) -> frozenset[str]:
     words = words_of(text)
-    return words | {ANY} if "getattr" in words and _FINDS_ANY.search(text) else words
+    finds = "getattr" in words and _FINDS_ANY.search(text)
+    return words | {ANY} if finds or (words & CALLED and _CALLS_FINDER.search(text)) else words

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from functools import cached_property
 from pathlib import Path
 
+from keras_memlint.analysis.absent import Imports
 from keras_memlint.analysis.data_files import value_of
 from keras_memlint.analysis.importers import Importers, Surroundings, importers, surroundings
 from keras_memlint.analysis.parse import Parsed
@@ -108,17 +109,17 @@ class Project:
             folder = here
             for _ in range(level - 1):
                 folder = os.path.dirname(folder)
-            found = self._find(folder, parts)
+            found = self.find(folder, parts)
         elif parts:
-            found = self._find(here, parts)
+            found = self.find(here, parts)
             if found is None and parts[0] not in _LIBRARIES:
-                for folder in self._above(here):
-                    found = self._find(folder, parts) or self._find(f"{folder}/src", parts)
+                for folder in self.above(here):
+                    found = self.find(folder, parts) or self.find(f"{folder}/src", parts)
                     if found is not None:
                         break
         if found is None and not (parts and parts[0] in _LIBRARIES):
             self._looked_at.add(here)  # the module may appear there
-        if found is None or found == self._path:
+        if found is None or found == self.home:
             return None
         self.located.add(found)
         return found
@@ -145,7 +146,7 @@ class Project:
         if found is not None:
             return resolve(found)
         if path.endswith("/__init__.py"):
-            below = self._find(os.path.dirname(path), [name])
+            below = self.find(os.path.dirname(path), [name])
             if below is not None:
                 return self.load(below, source)
         return UNKNOWN
@@ -166,17 +167,23 @@ class Project:
         """Whether this is a module of a package that others install: whose functions anybody may call."""
         here, names = self._folder(self.source), self.workspace.names
         return "__init__.py" in names(here) and any(
-            not names(folder).isdisjoint(_INSTALLED) for folder in self._above(here)
+            not names(folder).isdisjoint(_INSTALLED) for folder in self.above(here)
         )
+
+    @cached_property
+    def imports(self) -> Imports:
+        """Why imports of the project's own modules fail."""
+        return Imports(self)
 
     def _importers(self, path: str) -> Importers | None:
         """The files that import the one at ``path``; None when the project is too large to be asked."""
-        around = self._surroundings
+        around = self.surroundings
         return importers(self.workspace, path, around) if around is not None else None
 
     @cached_property
-    def _surroundings(self) -> Surroundings | None:
-        above = self._above(self._folder(self.source))
+    def surroundings(self) -> Surroundings | None:
+        """The files of the project, code and texts; None when they are too many."""
+        above = self.above(self._folder(self.source))
         found = surroundings(self.workspace, above)
         self._looked_at.update(found.folders if found is not None else above)
         self._texts_read.update(found.files if found is not None else ())
@@ -185,13 +192,39 @@ class Project:
     @property
     def imported_words(self) -> frozenset[str] | None:
         """All words of the files that import this one; None when these may be any."""
-        known = self._importers(self._path)
+        known = self._importers(self.home)
         return None if known is None else known.words
+
+    @property
+    def calling_words(self) -> frozenset[str] | None:
+        """All words of the files that import this one and are not known to fail before; None when these may be any."""
+        known = self._importers(self.home)
+        if known is None:
+            return None
+        return frozenset().union(*(words for path, words in known.files.items() if not self._fails(path)))
+
+    def _fails(self, path: str) -> bool:
+        """Whether the file at ``path`` fails before it calls anything of the project's own, by what it imports."""
+        look = self.imports.failure
+        return path.endswith(".py") and bool(
+            self.workspace.remembered("failure", f"{path}\0{self.home}", lambda: look(path))
+        )
 
     def importers(self, name: str, path: str | None = None) -> list[str] | None:
         """The files that import this one, or that at ``path``, and have the word ``name``; None when these may be any."""
-        known = self._importers(path or self._path)
+        known = self._importers(path or self.home)
         return None if known is None else [one for one, words in known.files.items() if name in words]
+
+    @staticmethod
+    def is_library(name: str) -> bool:
+        """Whether a module of this name is none of the user's own."""
+        return name in _LIBRARIES
+
+    def text(self, path: str) -> str:
+        """What stands in another file; empty when it cannot be read."""
+        self._texts_read.add(path)
+        source = self.workspace.module_source(Path(path), path)
+        return source.text if source is not None else ""
 
     def statements_of(self, path: str) -> Parsed | None:
         """What stands in another file; None for notebooks and what cannot be read."""
@@ -233,13 +266,14 @@ class Project:
             return _relative(Path(path))
 
     @cached_property
-    def _path(self) -> str:
+    def home(self) -> str:
+        """The script's own path, whole."""
         return os.path.abspath(self.source.path)
 
     def _folder(self, source: Source) -> str:
-        return os.path.dirname(self._path if source is self.source else os.path.abspath(source.path))
+        return os.path.dirname(self.home if source is self.source else os.path.abspath(source.path))
 
-    def _find(self, folder: str, parts: list[str]) -> str | None:
+    def find(self, folder: str, parts: list[str]) -> str | None:
         """The file of a module below ``folder``."""
         names = self.workspace.names
         for part in parts[:-1]:
@@ -260,7 +294,7 @@ class Project:
             folder = f"{folder}/{last}"
         return f"{folder}/__init__.py" if "__init__.py" in names(folder) else None
 
-    def _above(self, here: str) -> list[str]:
+    def above(self, here: str) -> list[str]:
         """The folders above ``here`` in which the project's own modules may stand: to the repository's root."""
         found: list[str] = []
         folder = here
@@ -297,7 +331,7 @@ class Project:
     def _requirements(self) -> list[str]:
         """The texts of the files that may pin versions, nearest first."""
         found: list[str] = []
-        for folder in self._above(self._folder(self.source)):
+        for folder in self.above(self._folder(self.source)):
             inside = self.workspace.names(folder)
             for name in _PIN_FILES:
                 if name not in inside:

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from keras_memlint.analysis import switches, tree
 from keras_memlint.analysis.facts.callers import (
+    CALLED,
     FINDERS,
     HOOKS,
+    INTRUDERS,
     PLAIN_DECORATORS,
     QUIET_LIBRARIES,
     REGISTERS,
 )
 from keras_memlint.analysis.importers import ANY
+from keras_memlint.analysis.uses import Names, names_of
 from keras_memlint.analysis.words import words_of
 
 if TYPE_CHECKING:
@@ -38,11 +42,15 @@ class _Unit:
 class Reach:
     """What may be run of a script, told from the names in what runs: a name may stand for all functions called so."""
 
-    def __init__(self, script: Script) -> None:
+    def __init__(self, script: Script, ends: Collection[tree.Stmt] = ()) -> None:
+        """``ends`` are statements that raise: what stands behind them names nothing."""
         self._script = script
+        self._behind = {id(one) for end in ends for one in _behind(script, end)}
+        self._gone = _Unit(None)
         self._top = _Unit(None, runs=True)
         self._units: dict[int, _Unit] = {}
         self._imported = {one.bound: one.dotted.partition(".")[0] for one in script.imports}
+        self._others: dict[str, Names] = {}  # of modules that were asked about
         self._off: dict[str, bool] = {}  # the attributes that were asked for
         self._parts: set[str] = set()  # of names that `getattr` puts together
         self._walk(script.parsed.statements)
@@ -53,30 +61,35 @@ class Reach:
             unit.node.name: unit for unit in self._units.values() if isinstance(unit.node, tree.ClassDef)
         }
         self._asked = False
+        self._lends = False  # whether a module that the script imports may call methods of what it is given, by any name
         self._spread()
 
     def runs(self, node: tree.Node) -> bool:
         """Whether something may run ``node``; only what surely nothing runs is not."""
         if self._script.is_test:
             return True
-        if self._is_switched_off(node):
+        if self.is_switched_off(node):
             return False
         unit = self._around(node)
         if not unit.runs and not self._asked and not self._words & _FINDERS:
             self._asked = True
             project = self._script.project
-            outside = None if project.is_installed else project.imported_words
+            outside = None if project.is_installed else project.calling_words
             if outside is None:
                 self._words |= _FINDERS
             else:
-                self._words |= outside | project.module_words
+                lent = project.module_words
+                self._lends = bool(lent & _FINDERS)
+                named = {unit.node.name for unit in self._units.values() if unit.node is not None}
+                self._words |= outside - (CALLED - named)
+                self._words |= lent if lent & INTRUDERS else lent - (_FINDERS - named)
                 self._spread()
         return unit.runs or bool(self._words & _FINDERS)
 
-    def _is_switched_off(self, node: tree.Node) -> bool:
+    def is_switched_off(self, node: tree.Node) -> bool:
         """Whether ``node`` stands in what an attribute switches on that is False wherever it is set."""
         inner = node
-        for outer in self._script.names.around(node):
+        for outer in self._names(node).around(node):
             if (
                 isinstance(outer, tree.If)
                 and inner in outer.body
@@ -86,6 +99,17 @@ class Reach:
                 return True
             inner = outer
         return False
+
+    def _names(self, node: tree.Node) -> Names:
+        """The names of the file that ``node`` stands in."""
+        source = node.piece.source
+        if source is None or source is self._script.source:
+            return self._script.names
+        known = self._others.get(source.path)
+        if known is None:
+            parsed = self._script.project.workspace.parse(source)[1]
+            known = self._others[source.path] = names_of(parsed.statements)
+        return known
 
     def _is_off(self, test: tree.Attribute) -> bool:
         known = self._off.get(test.name)
@@ -106,6 +130,8 @@ class Reach:
         stack: list[tuple[tree.Node, _Unit, _Unit]] = [(one, self._top, self._top) for one in statements]
         while stack:
             node, unit, within = stack.pop()
+            if id(node) in self._behind:
+                unit = within = self._gone
             named = unit.named
             if isinstance(node, tree.Name):
                 named.add(node.id)
@@ -175,6 +201,8 @@ class Reach:
             return any(map(self._registers, node.bases))
         if not isinstance(outer.node, tree.ClassDef):
             return False
+        if self._lends:
+            return True
         handed = not all(map(_is_plain, outer.node.decorators))
         return node.name.startswith("__") or handed or self._has_foreign_base(outer.node)
 
@@ -207,6 +235,15 @@ class Reach:
             elif isinstance(known.node, tree.ClassDef) and self._has_foreign_base(known.node, depth + 1):
                 return True
         return False
+
+
+def _behind(script: Script, end: tree.Stmt) -> Iterator[tree.Stmt]:
+    """The statements behind ``end`` in its block."""
+    around = script.names.around(end)
+    outer = around[0] if around else None
+    for block in tree.blocks(outer) if isinstance(outer, tree.Stmt) else (script.parsed.statements,):
+        if end in block:
+            yield from block[block.index(end) + 1 :]
 
 
 def _is_plain(decorator: tree.Expr) -> bool:

@@ -191,7 +191,11 @@ class Script:
         """Whether anything may make ``call``, here or in what imports the script: somebody calls its function, and no
         branch around it waits for an attribute that is False wherever it is set.
         """
-        return self._reach.runs(call.site)
+        reach = self._reach
+        return all(
+            reach.runs(one.site) and (one.node is one.site or not reach.is_switched_off(one.node))
+            for one in call.led_by()
+        )
 
     def gives_dataset(self, node: tree.Call) -> bool:
         """Whether ``node`` is known to give a pipeline."""
@@ -744,9 +748,9 @@ def analyse_until(script: Script, failures: list[Failure], workspace: Workspace 
     ends = frozenset(id(failure.statement) for failure in failures)
     run, scope = run_script(script.source, script.parsed, workspace or Workspace(), ends)
     ended = Script(script.source, script.parsed, run, scope, script.settings)
-    for known in ("names", "_reach"):  # the same for the same statements
-        if known in vars(script):
-            setattr(ended, known, vars(script)[known])
+    ended.names = script.names  # the same for the same statements
+    if "_reach" in vars(script):
+        ended._reach = Reach(ended, [failure.statement for failure in failures])
     return ended
 
 

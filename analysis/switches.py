@@ -19,19 +19,30 @@ SETTERS = frozenset(["setattr", "__setattr__", "__dict__"])
 
 
 def is_off(script: Script, test: tree.Expr) -> bool:
-    """Whether ``test`` is ``self.flag`` or ``config.flag``, False in the script, and set nowhere else in the program."""
+    """Whether ``test`` is ``self.flag`` or ``config.flag``, False where the program sets it, and set nowhere to anything else.
+
+    The program is the script, the modules that it reads, and the files that import it.
+    """
     project = script.project
     if not isinstance(test, tree.Attribute) or project.is_installed or _SETS.search(script.source.text):
         return False
-    if any(not module.words.isdisjoint((test.name, *SETTERS)) for module in project.read.values()):
+    name, read = test.name, project.read
+    if any(not module.words.isdisjoint(SETTERS) for module in read.values()):
         return False
-    files, around = project.importers(test.name), project.imported_words
+    files, around = project.importers(name), project.imported_words
     others = [project.statements_of(path) for path in files or ()]
     if files is None or None in others or around is None or not around.isdisjoint(SETTERS):
         return False
-    own = list(_given(script.parsed, test.name))
-    more = [one for parsed in others if parsed is not None for one in _given(parsed, test.name)]
-    return "off" in own and "unknown" not in own + more
+    if any(path not in read and name in project.text(path) for path in project.located):
+        return False  # a module that is imported and was not read
+    modules = [project.workspace.parse(one.source)[1] for one in read.values() if name in one.words]
+    known = [
+        given
+        for parsed in (script.parsed, *modules, *others)
+        if parsed is not None
+        for given in _given(parsed, name)
+    ]
+    return "off" in known and "unknown" not in known
 
 
 def _given(parsed: Parsed, name: str) -> Iterator[str]:

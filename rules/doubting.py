@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from keras_memlint.analysis import tree
 from keras_memlint.rules.diagnostic import Diagnostic, Position, RelatedPlace, Severity
 from keras_memlint.rules.positions import to_position, to_related
 
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from keras_memlint.analysis.workspace import Workspace
 
 _GRAVE: tuple[Severity, ...] = ("warning", "error")
+_IMPORTS = (tree.Alias, tree.Import, tree.ImportFrom)
 _AT_ONCE = "KM1"  # rules about input data tell of memory that is taken where they point, whatever comes later
 _IN_TRAINING = "KM4"  # rules about architectures, of what a training makes of it
 
@@ -45,7 +47,11 @@ def doubted(
     ]
     rows = [to_position(script.source, script.place(failure.statement).start).row for failure in failures]
 
+    imports = set(_imports(script)) if any(isinstance(one.node, _IMPORTS) for one in failures) else set()
+
     def is_moot(one: Diagnostic) -> bool:
+        if one.location.row in imports:
+            return False  # of two imports that fail, both are to be mended
         if one.code.startswith(_AT_ONCE) and (one.location in reached or _is_evaluated(one, rows, notes)):
             return False
         return _identity(one) not in stays or (untrained and one.code.startswith(_IN_TRAINING))
@@ -80,6 +86,13 @@ def _reached(script: Script) -> Iterator[Position]:
     for operation in script.operations:
         if operation.node.piece.source is script.source:
             yield to_position(script.source, script.place(operation.node).start)
+
+
+def _imports(script: Script) -> Iterator[int]:
+    """The rows of the script's imports."""
+    for one in script.imports:
+        if one.statement.piece.source is script.source:
+            yield to_position(script.source, script.place(one.statement).start).row
 
 
 def _identity(one: Diagnostic) -> tuple[str, Position, Position]:

@@ -20,6 +20,21 @@ PLAIN_DECORATORS = frozenset(
 FINDERS = frozenset(
     ["CLI", "Fire", "__dict__", "auto_cli", "eval", "exec", "getmembers", "globals", "locals", "vars"]
 )
+# Those of them that are called by this name, and are methods of others, too: `tensor.eval()`.
+CALLED = frozenset(["eval", "exec", "globals", "locals", "vars"])
+# What finds functions of a module that it is not told of, from another that the first one imports.
+INTRUDERS = frozenset(
+    [
+        "__import__",
+        "_getframe",
+        "currentframe",
+        "import_module",
+        "importlib",
+        "inspect",
+        "modules",
+        "runpy",
+    ]
+)
 # Functions that TFX, SageMaker and AWS Lambda call by these names.
 HOOKS = (
     "input_fn",

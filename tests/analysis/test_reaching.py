@@ -123,6 +123,47 @@ def test_a_method_that_an_imported_module_calls(tmp_path: Path) -> None:
     assert is_run(written(tmp_path, text))
 
 
+@pytest.mark.parametrize(
+    ("module", "run"),
+    [
+        ("def use(one):\n    print(one.__dict__, vars(one))\n", False),
+        ("import inspect\ndef use(one):\n    inspect.currentframe().f_back.f_globals['f']()\n", True),
+        ("import sys\ndef use(one):\n    print(vars(sys.modules['__main__']))\n", True),
+    ],
+)
+def test_a_module_knows_functions_only_by_their_names(tmp_path: Path, module: str, run: bool) -> None:
+    (tmp_path / "tools.py").write_text(module)
+    assert is_run(written(tmp_path, "from tools import use\n" + HERE + "use(1)\n")) is run
+
+
+def test_a_module_may_call_any_method_of_what_it_is_given(tmp_path: Path) -> None:
+    text = "from tools import use\n" + METHOD.format(bases="") + "use(A())\n"
+    (tmp_path / "tools.py").write_text("def use(one):\n    [f(one) for f in vars(type(one)).values()]\n")
+    assert is_run(written(tmp_path, text))
+
+
+@pytest.mark.parametrize(
+    ("text", "run"),
+    [
+        ("def g():\n    f()\n", False),
+        ("def g():\n    f()\ng()\n", True),
+        ("def g():\n    h()\ndef h():\n    f()\n", False),
+    ],
+)
+def test_who_calls_the_caller(tmp_path: Path, text: str, run: bool) -> None:
+    assert is_run(written(tmp_path, HERE + text)) is run
+
+
+def test_one_of_several_callers(tmp_path: Path) -> None:
+    """``f`` is run, and what it does for a function that nobody calls is not."""
+    text = (
+        "import tensorflow as tf\ndef f(reset=False):\n    if reset:\n        tf.keras.backend.clear_session()\n"
+        "f(False)\ndef g():\n    f(reset=True)\n"
+    )
+    assert not is_run(written(tmp_path, text))
+    assert is_run(written(tmp_path, text + "g()\n"))
+
+
 @pytest.mark.parametrize("name", ["run_fn", "lambda_handler", "model_fn"])
 def test_names_that_services_call(tmp_path: Path, name: str) -> None:
     assert is_run(written(tmp_path, HERE.replace("def f", f"def {name}")))
@@ -191,10 +232,23 @@ def test_a_test(tmp_path: Path) -> None:
         ("main.py", "from tools import work\ngetattr(work, 'g')()\n", False),
         ("main.py", "from tools import work\nwork.__dict__[name]()\n", True),
         ("env/main.py", "from tools.work import f\n", True),
+        ("main.py", "from tools import work, another\nwork.f()\n", False),  # there is no such module
+        ("main.py", "from tools import work\nwork.f()\nfrom tools import another\n", True),
+        (
+            "main.py",
+            "from tools import work\ntry:\n    import tools.another\nexcept ImportError:\n    work.f()\n",
+            True,
+        ),
+        ("main.py", "from tools import work\nfrom tools.other import g\nwork.f()\n", True),
+        ("main.py", "from tools.other import i\nfrom tools import work\nwork.f()\n", False),
+        ("main.py", "from tools import work\neval(name)\n", True),
+        ("main.py", "from tools import work\nscore = tensor.eval()  # eval\n", False),
     ],
 )
 def test_another_file(tmp_path: Path, place: str, text: str, run: bool) -> None:
     (tmp_path / place).parent.mkdir(parents=True, exist_ok=True)
+    (tmp_path / "tools").mkdir(exist_ok=True)
+    (tmp_path / "tools/other.py").write_text("g = h = 1\n")
     (tmp_path / place).write_text(text)
     script = written(tmp_path, HERE, place="tools/work.py")
     assert is_run(script) is run
@@ -306,6 +360,22 @@ def test_an_imported_module_and_a_flag(tmp_path: Path) -> None:
     assert not is_run(written(tmp_path, "import tools\n" + FLAG + "tools.change(Config)\n"))
     (tmp_path / "tools.py").write_text("def change(config):\n    config.flag = True\n")
     assert is_run(written(tmp_path, "import tools\n" + FLAG + "tools.change(Config)\n"))
+
+
+def test_a_flag_in_an_imported_module(tmp_path: Path) -> None:
+    """What the script is told of a module is where that module's own flag is False."""
+    head, body = FLAG.split("A(Config())")
+    text = f"import tools\ntools.A(tools.Config()){body}"
+    (tmp_path / "tools.py").write_text(head)
+    assert not is_run(written(tmp_path, text))
+    assert is_run(written(tmp_path, text + "tools.Config.flag = True\n"))
+    (tmp_path / "tools.py").write_text(head.replace("False", "True"))
+    assert is_run(written(tmp_path, text))
+
+
+def test_a_module_that_is_not_read_and_a_flag(tmp_path: Path) -> None:
+    (tmp_path / "patch.py").write_text("from train import Config\nConfig.flag = True\n")
+    assert is_run(written(tmp_path, FLAG + "import patch\n"))
 
 
 def test_a_flag_of_an_installed_package(tmp_path: Path) -> None:

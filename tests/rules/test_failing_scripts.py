@@ -51,6 +51,9 @@ def reasons(one: Diagnostic) -> list[str]:
         ("import tools\ntools.load()\n", "`tools` has no `load`"),
         ("import tools\ntools.read()\n", "`read` is called without `path`"),
         ("from tools import read as get\nget()\n", ""),
+        ("from tools import load\n", "`tools` has no `load`"),
+        ("from .tools import read\n", ""),
+        ("from .tool import read\n", "there is no module `.tool`"),
         (FLAT + "keras.layers.Conv2D(9, 3)(z)\n", "`Conv2D` takes tensors of 4 axes and gets one of 2"),
         (
             "def build():\n    "
@@ -142,6 +145,29 @@ def test_a_launcher_may_define_what_is_missing(launch: str, severity: str, tmp_p
     (tmp_path / "README.md").write_text("# Training\n")
     found = findings(HEAD + "print(settings)\n" + END, tmp_path, launch=launch)
     assert found["KM103"].severity == severity
+
+
+def test_of_two_imports_both_are_to_be_mended(tmp_path: Path) -> None:
+    (tmp_path / "tools.py").write_text("def read(path): ...\n")
+    text = "from tools import load\nfrom tensorflow.keras.mixed_precision import experimental\n"
+    report = check_source(Source(str(tmp_path / "train.py"), text), codes={"KM307"}, settings=Settings())
+    assert [one.severity for one in report.diagnostics] == ["error"]
+
+
+def test_what_only_runs_behind_the_line(tmp_path: Path) -> None:
+    """A function that is called behind the line that fails is found where nobody calls it; that it is not run is known."""
+    text = (
+        "import tensorflow as tf\nclass Data:\n    def __init__(self, paths): self.paths = paths\n    def build(self):\n"
+        "        files = tf.data.Dataset.from_tensor_slices(self.paths)\n"
+        "        images = files.map(lambda f: tf.image.resize(tf.io.decode_png(tf.io.read_file(f)), (512, 512)))\n"
+        "        return images.shuffle(1000)\n    def train(self):\n        for image in self.build(): print(image)\n"
+        "if __name__ == '__main__':\n    data = Data({})\n    data.train()\n"
+    )
+    (tmp_path / "README.md").write_text("# Training\n")
+    for given, severity in (("paths", "warning"), ("", "info")):
+        source = Source(str(tmp_path / "train.py"), "paths = input()\n" + text.format(given))
+        report = check_source(source, codes={"KM202"}, settings=Settings())
+        assert [one.severity for one in report.diagnostics] == [severity]
 
 
 def test_cells_run_in_any_order(tmp_path: Path) -> None:

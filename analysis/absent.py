@@ -1,0 +1,324 @@
+"""Imports that cannot succeed: of the project's own modules that are not there, of names that these have not, and of
+modules whose own imports are such.
+
+Only what is surely the project's own is judged. A library may have any module, and so may a project that keeps a part of its
+code elsewhere: whose `.gitignore` names it, that takes modules from other repositories, that makes them or changes `sys.path`.
+"""
+
+from __future__ import annotations
+
+import builtins
+import os
+import re
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from functools import cached_property
+from typing import TYPE_CHECKING, NamedTuple
+
+from keras_memlint.analysis import tree
+from keras_memlint.analysis.words import words_of
+
+if TYPE_CHECKING:
+    from keras_memlint.analysis.project import Project
+
+_Import = tree.Import | tree.ImportFrom
+_FILES = 40  # modules that are followed from one import
+_BUILTINS = frozenset(dir(builtins))
+# What may give a module names that stand nowhere in it.
+_GIVES = re.compile(
+    r"\bimport\s*\(?\s*\*|\b(?:exec|execfile|globals|locals|vars|setattr|__dict__|__getattr__|__path__)\b|\bsys\.modules\b"
+)
+# What may find modules in other places.
+_FINDS = re.compile(
+    r"\bsys\.(?:path|modules|meta_path)\b|\bimport_module\b|\baddsitedir\b|\b__path__\b|\bget_ipython\b"
+)
+# Modules that a build or a person makes.
+_MADE = re.compile(
+    r"_.*|.*_pb2(?:_grpc)?|version(?:_*info)?|.*(?:secret|credential|passw|api_?key|token).*|local_?settings",
+    re.IGNORECASE,
+)
+_DEFINES = r"(?m)^(?:(?:async\s+)?def|class)\s+{0}\b|^{0}\s*(?::[^=\n]*)?=(?!=)"
+_NO_MODULES = (
+    ".bat .cfg .gin .ini .json .md .ps1 .pyx .rst .sh .toml .txt .yaml .yml Dockerfile Makefile setup.py"
+)
+_TEXTS = tuple(_NO_MODULES.split())  # files that may speak of a module that is made
+
+
+class _Asked(NamedTuple):
+    """A module that is imported, with the names that are taken from it; ``alias`` where it is one of several."""
+
+    alias: tree.Alias | None
+    dotted: str
+    level: int
+    names: tuple[str, ...]
+
+    @property
+    def parts(self) -> list[str]:
+        return self.dotted.split(".") if self.dotted else []
+
+
+@dataclass(frozen=True, slots=True)
+class _Text:
+    """The words of a module; ``is_open`` where it may have other names; ``finds`` where it may find modules elsewhere."""
+
+    text: str
+    words: frozenset[str]
+    is_open: bool
+    finds: bool
+
+
+class Imports:
+    """Why imports fail, asked of one ``project``."""
+
+    def __init__(self, project: Project) -> None:
+        self._project = project
+        self._names = project.workspace.names
+
+    def refused(self, statement: _Import) -> Iterator[tuple[tree.Alias | None, str]]:
+        """What of a ``statement`` of the script fails whenever it is run, and why."""
+        home = self._project.home
+        yield from self._refused(statement, home, {home})
+
+    def failure(self, path: str) -> str:
+        """Why the module at ``path`` fails before it calls anything of the project's own; empty where it may not."""
+        return self._failure(path, {self._project.home})
+
+    def _failure(self, path: str, seen: set[str]) -> str:
+        if path in seen or len(seen) > _FILES:
+            return ""
+        seen.add(path)
+        others = set(_BUILTINS)
+        for statement in self._statements(path):
+            if isinstance(statement, _Import):
+                for _, why in self._refused(statement, path, seen):
+                    return why
+                if not any(self._is_found(one, path) for one in _asked(statement)):
+                    others.update((one.asname or one.name).partition(".")[0] for one in statement.names)
+            elif not isinstance(statement, (tree.FunctionDef, tree.ClassDef)):
+                called = (
+                    tree.root(one.func) for one in tree.below([statement]) if isinstance(one, tree.Call)
+                )
+                if not all(isinstance(one, tree.Name) and one.id in others for one in called):
+                    return ""
+        return ""
+
+    def _refused(
+        self, statement: _Import, home: str, seen: set[str]
+    ) -> Iterator[tuple[tree.Alias | None, str]]:
+        for asked in _asked(statement):
+            why = self._why(asked, home) or self._behind(asked, home, seen)
+            if why:
+                yield asked.alias, why
+
+    def _behind(self, asked: _Asked, home: str, seen: set[str]) -> str:
+        """Why a module that is there cannot be imported: an import of its own."""
+        for one in (asked, *self._below(asked, home)):
+            found = self._module(one, home)
+            why = self._failure(found, seen) if found is not None else ""
+            if why:
+                return f"{_shown(one)} cannot be imported: {why}"
+        return ""
+
+    def _below(self, asked: _Asked, home: str) -> Iterator[_Asked]:
+        """The modules that the names may be which are taken from a package."""
+        package = self._module(asked, home)
+        text = self._text(package) if package is not None else None
+        if package is None or package.endswith("__init__.py"):
+            for name in asked.names:
+                if text is None or name not in text.words:
+                    yield asked._replace(dotted=".".join((*asked.parts, name)), names=())
+
+    def _module(self, asked: _Asked, home: str) -> str | None:
+        parts = asked.parts
+        if not parts and not asked.level:
+            return None
+        found = (self._project.find(folder, parts) for folder in self._roots(asked.level, home))
+        return next((one for one in found if one is not None), None)
+
+    def _is_found(self, asked: _Asked, home: str) -> bool:
+        """Whether the import may read a file of the project's own."""
+        return any(self._module(one, home) is not None for one in (asked, *self._below(asked, home)))
+
+    def _roots(self, level: int, home: str) -> list[str]:
+        """The folders that modules are looked for in."""
+        here = os.path.dirname(home)
+        if level:
+            for _ in range(level - 1):
+                here = os.path.dirname(here)
+            return [here]
+        above = self._project.above
+        folders = dict.fromkeys((*above(here), *above(os.path.dirname(self._project.home))))
+        return [one for folder in folders for one in (folder, f"{folder}/src")]
+
+    def _why(self, asked: _Asked, home: str) -> str:
+        """Why the import fails by itself; empty where it may succeed."""
+        parts, level = asked.parts, asked.level
+        if not level and (parts[0] in sys.stdlib_module_names or self._project.is_library(parts[0])):
+            return ""
+        if self._modules is None or self._is_found_elsewhere(home):
+            return ""
+        found = self._module(asked, home)
+        if found is not None:
+            return self._lacks(asked, found)
+        for folder in self._roots(level, home):
+            top, absent = self._first_absent(folder, parts)
+            if absent is None:
+                return self._holds_no(asked, folder, top, home)
+            if level or top != folder:
+                own = level or self._is_own(folder, parts[0], home)
+                gone = own and self._is_away(top, absent, parts)
+                return f"there is no module {_shown(asked)}" if gone else ""
+        return self._spelt_otherwise(asked, home)
+
+    def _first_absent(self, folder: str, parts: list[str]) -> tuple[str, str | None]:
+        """The innermost folder of a dotted name that is there, and the part that is not there."""
+        for part in parts:
+            if part not in self._names(folder):
+                return folder, part
+            folder = f"{folder}/{part}"
+        return folder, None
+
+    def _holds_no(self, asked: _Asked, root: str, folder: str, home: str) -> str:
+        """Why names that are taken from a mere folder, and so are modules, are not there."""
+        if not (asked.level or self._is_own(root, asked.parts[0], home)):
+            return ""
+        for name in asked.names:
+            if name not in self._names(folder) and self._is_away(folder, name, [*asked.parts, name]):
+                return f"there is no module `{name}` in {_shown(asked)}"
+        return ""
+
+    def _is_own(self, folder: str, name: str, home: str) -> bool:
+        """Whether the package ``name`` in ``folder`` is the one that the file gets.
+
+        Anybody's installed package wins over a mere folder: not if the file takes another module from the folder.
+        """
+        if "__init__.py" in self._names(f"{folder}/{name}"):
+            return True
+        for statement in self._statements(home):
+            for asked in _asked(statement) if isinstance(statement, _Import) else ():
+                parts = asked.parts
+                if asked.level or parts[0] != name:
+                    continue
+                below = [parts] if len(parts) > 1 else [[name, one] for one in asked.names]
+                if any(self._project.find(folder, one) is not None for one in below):
+                    return True
+        return False
+
+    def _is_away(self, folder: str, name: str, parts: list[str]) -> bool:
+        """Whether nothing called ``name`` is in ``folder`` or elsewhere in the project, nor will be."""
+        inside = self._names(folder)
+        if _MADE.fullmatch(name) or name in self._stems or any(one.startswith(f"{name}.") for one in inside):
+            return False
+        if not any(one.endswith(".py") for one in inside) or self._is_kept_away(folder, parts):
+            return False
+        word = re.compile(rf"\b{re.escape(name)}\.py\b")
+        around = self._project.surroundings
+        texts = (self._text(one) for one in around.files if one.endswith(_TEXTS)) if around else ()
+        return not any(one is None or word.search(one.text) for one in texts)
+
+    def _is_kept_away(self, folder: str, parts: list[str]) -> bool:
+        """Whether Git may leave out a module, or fetch what is missing from other repositories."""
+        names = [*parts, *(f"{one}.py" for one in parts)]
+        for above in self._project.above(folder):
+            inside = self._names(above)
+            if ".gitmodules" in inside:
+                return True
+            lines = self._project.text(f"{above}/.gitignore").splitlines() if ".gitignore" in inside else []
+            patterns = [line.strip().strip("!/").rpartition("/")[2] for line in lines]
+            if any(fnmatchcase(name, one) for one in patterns if one for name in names):
+                return True
+        return False
+
+    def _is_found_elsewhere(self, home: str) -> bool:
+        """Whether a file changes where modules are looked for."""
+        texts = [self._text(one) for one in (home, self._project.home)]
+        return any(one is None or one.finds for one in texts)
+
+    def _lacks(self, asked: _Asked, path: str) -> str:
+        """Why what is taken from the module at ``path`` is not there."""
+        folder, file = os.path.split(path)
+        package = file == "__init__.py"
+        stem = os.path.basename(folder) if package else file.removesuffix(".py")
+        for name in asked.names:
+            if (
+                name.startswith("__")
+                or name in self._stems
+                or (package and not self._is_away(folder, name, [name]))
+            ):
+                continue
+            texts = [self._text(one) for one in {path, *(self._modules or {}).get(stem, ())}]
+            if not any(one is None or one.is_open or name in one.words for one in texts):
+                return f"{_shown(asked)} has no `{name}`"
+        return ""
+
+    def _spelt_otherwise(self, asked: _Asked, home: str) -> str:
+        """Why a module is not found that differs in upper and lower case only, and defines what is taken from it."""
+        folder, parts = os.path.dirname(home), asked.parts
+        found: list[str] = []
+        for part in parts:
+            wanted = f"{part}.py".lower() if len(found) == len(parts) - 1 else part.lower()
+            same = [one for one in self._names(folder) if one.lower() == wanted]
+            if len(same) != 1 or (same[0] not in (part, f"{part}.py") and part in self._stems):
+                return ""
+            found.append(same[0].removesuffix(".py"))
+            folder = f"{folder}/{same[0]}"
+        here, there = self._text(home), self._text(folder)
+        if here is None or there is None or self._is_kept_away(os.path.dirname(home), parts):
+            return ""
+        names = asked.names or re.findall(rf"\b{re.escape(asked.dotted)}\.(\w+)", here.text)
+        if any(re.search(_DEFINES.format(re.escape(one)), there.text) for one in names):
+            return f"the module is called `{'.'.join(found)}`, not {_shown(asked)}"
+        return ""
+
+    @cached_property
+    def _modules(self) -> dict[str, list[str]] | None:
+        """The project's modules by their names without folders; None when they are too many."""
+        around = self._project.surroundings
+        if around is None:
+            return None
+        found: dict[str, list[str]] = {}
+        for path in around.files:
+            folder, file = os.path.split(path)
+            stem, end = os.path.splitext(file)
+            if end in (".py", ".pyw", ".pyx", ".ipynb"):
+                found.setdefault(os.path.basename(folder) if file == "__init__.py" else stem, []).append(path)
+        return found
+
+    @cached_property
+    def _stems(self) -> frozenset[str]:
+        """What modules, packages and folders of the project are called."""
+        around = self._project.surroundings
+        folders = map(os.path.basename, around.folders) if around is not None else ()
+        return frozenset((*(self._modules or ()), *folders))
+
+    @cached_property
+    def _own_text(self) -> _Text:
+        return _text("", self._project.source.text)
+
+    def _statements(self, path: str) -> tuple[tree.Stmt, ...]:
+        if path == self._project.home:
+            return self._project.workspace.parse(self._project.source)[1].statements
+        parsed = self._project.statements_of(path)
+        return parsed.statements if parsed is not None else ()
+
+    def _text(self, path: str) -> _Text | None:
+        if path == self._project.home:
+            return self._own_text
+        return self._project.workspace.lasting("text", path, _text)
+
+
+def _asked(statement: _Import) -> list[_Asked]:
+    if isinstance(statement, tree.Import):
+        return [_Asked(one, one.name, 0, ()) for one in statement.names]
+    names = tuple(one.name for one in statement.names)
+    return [_Asked(None, statement.module, statement.level, names)]
+
+
+def _shown(asked: _Asked) -> str:
+    return f"`{'.' * asked.level}{asked.dotted}`"
+
+
+def _text(_path: str, text: str) -> _Text:
+    return _Text(text, words_of(text), _GIVES.search(text) is not None, _FINDS.search(text) is not None)
