@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from keras_memlint.analysis import binding, tree
+from keras_memlint.analysis import binding, byte_lines, tree
 from keras_memlint.analysis.facts.ending import GIVEN_NAMES, OWN_KINDS, POSITIONS, RAISING_CONTEXTS
 from keras_memlint.analysis.switches import SETTERS
 from keras_memlint.analysis.values import Api, Class, Instance, Model
@@ -56,6 +56,11 @@ def failures(script: Script) -> list[Failure]:
         statement = _statement(script, node)
         if statement is not None:
             made.append(Failure(node, statement, why))
+    for node, why in byte_lines.refused(script):
+        statement = _statement(script, node)
+        around = script.names.around(statement) if statement is not None else ()
+        if around and isinstance(around[0], tree.For):
+            made.append(Failure(node, around[0], why))  # no file is empty
     return sorted(made, key=lambda one: script.place(one.node).start)
 
 

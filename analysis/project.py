@@ -320,15 +320,15 @@ class Project:
     @cached_property
     def has_no_gpu_build(self) -> bool:
         """Whether the project's requirements name the TensorFlow that knows no GPU."""
-        return any(_CPU_BUILD.search(text) for text in self._requirements)
+        return any(_CPU_BUILD.search(text) for text in self.requirements)
 
     @cached_property
     def has_directml(self) -> bool:
         """Whether the project's requirements name TensorFlow for DirectML, or its plugin."""
-        return any(_DIRECTML.search(text) for text in self._requirements)
+        return any(_DIRECTML.search(text) for text in self.requirements)
 
     @cached_property
-    def _requirements(self) -> list[str]:
+    def requirements(self) -> list[str]:
         """The texts of the files that may pin versions, nearest first."""
         found: list[str] = []
         for folder in self.above(self._folder(self.source)):
@@ -345,7 +345,7 @@ class Project:
     @cached_property
     def _allowed(self) -> dict[str, tuple[Version | None, Version | None]]:
         found: dict[str, tuple[Version | None, Version | None]] = {}
-        for text in self._requirements:
+        for text in self.requirements:
             for package, specifiers in _PIN.findall(_WHEEL.sub(r"\1==\2", text)):
                 key = (
                     package.replace("_", "-")

@@ -147,6 +147,64 @@ def test_a_launcher_may_define_what_is_missing(launch: str, severity: str, tmp_p
     assert found["KM103"].severity == severity
 
 
+LINES = "with open('x', 'rb') as file:\n    for line in file:\n        print(line.strip().split('\\t'))\n"
+
+
+@pytest.mark.parametrize(
+    ("lines", "fails"),
+    [
+        (LINES, True),
+        (
+            LINES.replace("with open('x', 'rb') as file", "file = open('x', mode='rb')\nif 1"),
+            False,
+        ),  # may be empty
+        (
+            "file = open('x', mode='rb')\nfor line in file:\n    a, b = line.rstrip().lower().split(' ')\n",
+            True,
+        ),
+        ("for line in open('x', 'rb'):\n    a, b = line.split(' ')\n", True),
+        ("for line in open('x', 'rb'):\n    a, b = line.startswith(' '), 1\n", True),
+        (LINES.replace("'rb'", "'r'"), False),
+        (LINES.replace("'rb'", "model.mode"), False),
+        (LINES.replace("'\\t'", "b'\\t'"), False),
+        (LINES.replace("'\\t'", ""), False),
+        (LINES.replace(".strip()", ".decode()"), False),
+        ("from codecs import open\n" + LINES, False),
+        (LINES + "line = input()\n", False),
+        (LINES + "file = open('x')\n", False),
+        (
+            "for line in open('x', 'rb'):\n    try:\n        line.split(' ')\n    except TypeError:\n        pass\n",
+            False,
+        ),
+        ("for line in open('x', 'rb'):\n    if line:\n        line.split(' ')\n", False),
+    ],
+)
+def test_bytes_that_get_text(tmp_path: Path, lines: str, fails: bool) -> None:
+    (tmp_path / "Pipfile").write_text('[requires]\npython_version = "3.7"\n')
+    assert (findings(HEAD + lines + END, tmp_path)["KM102"].severity == "info") is fails
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "fails"),
+    [
+        ("environment.yml", "dependencies:\n  - python=3.9\n", True),
+        ("environment.yml", "dependencies:\n  - python=2.7\n", False),
+        ("requirements.txt", "tensorflow==2.3.0\n", True),
+        ("requirements.txt", "tensorflow==1.15\n", False),
+        ("setup.py", "setup(python_requires='>=3.6')\n", True),
+        ("setup.py", "setup(python_requires='>=2.7')\n", False),
+        ("notes.txt", "", False),
+    ],
+)
+def test_bytes_that_get_text_on_python_3(tmp_path: Path, name: str, text: str, fails: bool) -> None:
+    (tmp_path / name).write_text(text)
+    assert (findings(HEAD + LINES + END, tmp_path)["KM102"].severity == "info") is fails
+
+
+def test_a_script_that_python_2_cannot_read_and_bytes(tmp_path: Path) -> None:
+    assert findings(HEAD + LINES + END + "print(f'{model}')\n", tmp_path)["KM102"].severity == "info"
+
+
 def test_of_two_imports_both_are_to_be_mended(tmp_path: Path) -> None:
     (tmp_path / "tools.py").write_text("def read(path): ...\n")
     text = "from tools import load\nfrom tensorflow.keras.mixed_precision import experimental\n"
