@@ -44,7 +44,10 @@ def is_kept(script: Script, call: Call) -> bool:
         node = one.function.node if one.function is not None else None
         if isinstance(node, tree.FunctionDef) and any(_KEPT.search(script.text(d)) for d in node.decorators):
             return True
-        if one.conditional and not asks_of_item(script, one) and asks_first(script, one):
+        if not one.conditional:
+            continue
+        # Nobody looked into another module's branches.
+        if not script.own(one.node) or (not asks_of_item(script, one) and asks_first(script, one)):
             return True
     return False
 
@@ -96,12 +99,19 @@ def _names(node: tree.Node) -> set[str]:
 
 def asks_first(script: Script, call: Call) -> bool:
     """Whether a branch around ``call`` may ask if it was made already; also where nobody can tell."""
-    if not script.own(call.node):
-        return True  # nobody looked into that module's branches
-    around = list(places.around(script.parsed, script.place(call.node).start))
-    inner = max((at for at, one in enumerate(around) if isinstance(one, tree.FunctionDef)), default=-1)
-    tests = [one.test for one in around[inner + 1 :] if isinstance(one, tree.If)]
-    return not tests or any(_ASKS.search(script.text(test)) for test in tests)
+    if script.own(call.node):
+        around = list(places.around(script.parsed, script.place(call.node).start))
+        inner = max((at for at, one in enumerate(around) if isinstance(one, tree.FunctionDef)), default=-1)
+        around = around[inner + 1 :]
+    else:
+        around = [one for one in script.around(call) if isinstance(one, tree.Stmt)]
+    tests = [one.test for one in around if isinstance(one, tree.If)]
+    return not tests or any(_negates(test) or _ASKS.search(script.text(test)) for test in tests)
+
+
+def _negates(test: tree.Expr) -> bool:
+    """Whether it is ``not …``, whose place starts behind that word."""
+    return isinstance(test, tree.Unary) and test.op == "not"
 
 
 def request_handler(call: Call) -> Function | None:

@@ -321,6 +321,22 @@ class Script:
         """Where the script's expressions use names, and what each node stands in; see uses.py."""
         return names_of(self.parsed.statements)
 
+    def around(self, call: Call) -> tuple[tree.Node, ...]:
+        """The nodes that ``call`` stands in, innermost first; those of its function alone where that is another module's."""
+        function = call.function.node if call.function is not None else None
+        if function is None or self.own(call.node):
+            return self.names.around(call.node)
+        names = self._elsewhere.get(id(function))
+        if names is None:
+            body = function.body if isinstance(function, tree.FunctionDef) else ()
+            names = self._elsewhere[id(function)] = names_of(body)
+        return names.around(call.node)
+
+    @cached_property
+    def _elsewhere(self) -> dict[int, Names]:
+        # By the ``id`` of a function of another module: the names in it.
+        return {}
+
     @cached_property
     def _makers(self) -> dict[int, Call]:
         # The first library call that gave a value with this origin made it; later ones hand it on.
@@ -727,6 +743,10 @@ class Script:
     def function_at(self, offset: int) -> tree.FunctionDef | None:
         """The innermost function of this script around ``offset``; None at the top level and in broken text."""
         return places.function_at(self.parsed, offset)
+
+    def is_here(self, node: tree.Node) -> bool:
+        """Whether ``node`` stands in this script, and not in a module of the project."""
+        return node.piece.source is self.source
 
     def own(self, node: tree.Node) -> bool:
         """Whether ``node`` stands in this script and its position is exact, so that it can be edited."""

@@ -46,7 +46,7 @@ def _may_be_kept(script: Script, call: Call, made: Call) -> bool:
     """Whether ``made`` may be made the first time only: a branch around ``call``, which leads to it, may ask for it."""
     if not call.conditional:
         return False
-    around = script.names.around(made.node)
+    around = script.around(made)
     used = bool(around) and isinstance(around[0], tree.Call) and around[0].func is made.node
     return not used or script.asks_first(call)
 
