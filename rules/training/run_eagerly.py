@@ -8,7 +8,7 @@ from keras_memlint.analysis import tree
 from keras_memlint.analysis.calls import Call
 from keras_memlint.analysis.script import Script
 from keras_memlint.analysis.tapes import Tape, needs_values, values_read
-from keras_memlint.analysis.values import Api, Const, Function, Value
+from keras_memlint.analysis.values import Api, Const, Function, Model, Value
 from keras_memlint.fixes.calls import remove_argument
 from keras_memlint.fixes.edits import Fix
 from keras_memlint.fixes.spelling import spell
@@ -72,7 +72,7 @@ def check(script: Script) -> Iterator[Finding]:
 
 
 def _own_steps(script: Script) -> Iterator[Finding]:
-    """Training steps in a loop over a pipeline that no graph function is around, in a script that has and calls none."""
+    """Training steps in a loop over a pipeline that no graph function is around, in a script that has none."""
     if (
         _has_graphs(script)
         or script.runs_eagerly
@@ -84,7 +84,7 @@ def _own_steps(script: Script) -> Iterator[Finding]:
         call = tape.call
         if call.traced is not None or any(map(_may_trace, call.led_by())) or not tape.learns(script):
             continue
-        if needs_values(script, tape.step) or _draws(script, tape.step):
+        if _meets_graph(script, tape) or needs_values(script, tape.step) or _draws(script, tape.step):
             continue
         shows = bool(values_read(tape.step))
         yield Finding(
@@ -98,9 +98,24 @@ def _own_steps(script: Script) -> Iterator[Finding]:
 
 
 def _has_graphs(script: Script) -> bool:
-    """Whether the script makes graph functions, or calls those of another module."""
-    called = [one.callee for one in script.all_calls if one.callee is not None and not one.mapped]
-    return script.uses("tf.function") or any(one.tracer is not None for one in (*script.functions, *called))
+    """Whether the script makes graph functions: its author knows these, and may show the eager loop first."""
+    made = [one.node for one in script.functions if one.tracer is not None]
+    return any(map(script.is_here, [*made, *(call.node for call in script.calls("tf.function"))]))
+
+
+def _meets_graph(script: Script, tape: Tape) -> bool:
+    """Whether a turn of the loop calls a graph function, of another module, which may be most of the step."""
+    loop = tape.call.loops[-1]
+    return any(loop in call.loops and not call.mapped and _is_graph(call) for call in script.all_calls)
+
+
+def _is_graph(call: Call) -> bool:
+    """Whether ``call`` runs a graph, or a model whose own ``call`` is a graph function."""
+    called = [call.callee]
+    model = call.receiver
+    if isinstance(model, Model) and model.instance is not None:
+        called.append(model.instance.cls.method("call"))
+    return call.traced is not None or any(one is not None and one.tracer is not None for one in called)
 
 
 def _may_trace(call: Call) -> bool:
