@@ -26,6 +26,7 @@ from keras_memlint.analysis.accumulating import Accumulated
 from keras_memlint.analysis.calls import Call, Holding, Setting
 from keras_memlint.analysis.captures import Captured, captured
 from keras_memlint.analysis.drawing import Worked
+from keras_memlint.analysis.enlarging import RESIZES, Enlarged, enlarged
 from keras_memlint.analysis.failing import Failure, failures
 from keras_memlint.analysis.feeds import Copying, Feed, copied_by_fit, feeds_of
 from keras_memlint.analysis.fits import Fit, fits_of
@@ -301,6 +302,11 @@ class Script:
     def windows(self) -> list[Windows]:
         """Arrays made of overlapping windows of other arrays, in order."""
         return windows_of(self.all_calls, self.fills, self._widths)
+
+    @cached_property
+    def enlarged(self) -> list[Enlarged]:
+        """Data sets whose images are all resized at once and then have more numbers, or fewer, than before."""
+        return list(enlarged(self.calls(*RESIZES), self.all_calls, self.fills))
 
     @cached_property
     def regrown(self) -> list[Regrown]:

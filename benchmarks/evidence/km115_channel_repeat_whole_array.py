@@ -1,4 +1,4 @@
-"""KM115 channel-repeat-whole-array: three equal channels of all images, or of one batch in the model."""
+"""KM115 channel-repeat-whole-array: three equal channels of all images, or of one batch in the model; sides twice as long likewise."""
 
 from __future__ import annotations
 
@@ -25,6 +25,19 @@ def good(x: Any) -> None:
     _train(x, keras.Input((SIDE, SIDE, 1)))
 
 
+def resized(x: Any) -> Any:
+    """All images are resized to twice their sides, one by one, and made one array."""
+    larger = np.array([keras.ops.image.resize(image, (2 * SIDE, 2 * SIDE)).numpy() for image in x])
+    _train(larger, keras.Input((2 * SIDE, 2 * SIDE, 1)))
+    return larger
+
+
+def resized_in_the_model(x: Any) -> None:
+    """A layer resizes each batch."""
+    images = keras.Input((SIDE, SIDE, 1))
+    _train(x, images, keras.layers.Resizing(2 * SIDE, 2 * SIDE)(images))
+
+
 def facts(x: Any) -> dict[str, Any]:
     images = keras.Input((SIDE, SIDE, 1))
     model = keras.Model(images, keras.layers.Concatenate()([images] * 3))
@@ -44,9 +57,10 @@ class _Rows(keras.utils.PyDataset):  # type: ignore[misc]
         return self.x[index * BATCH : (index + 1) * BATCH], np.zeros(BATCH)
 
 
-def _train(x: Any, images: Any) -> None:
-    three = images if images.shape[-1] == 3 else keras.layers.Concatenate()([images] * 3)
-    output = keras.layers.Dense(1)(keras.layers.GlobalAveragePooling2D()(three))
+def _train(x: Any, images: Any, seen: Any = None) -> None:
+    if seen is None:
+        seen = images if images.shape[-1] == 3 else keras.layers.Concatenate()([images] * 3)
+    output = keras.layers.Dense(1)(keras.layers.GlobalAveragePooling2D()(seen))
     model = keras.Model(images, output)
     model.compile("sgd", "mse")
     model.fit(_Rows(x), verbose=0)

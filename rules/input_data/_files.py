@@ -29,7 +29,7 @@ _NO_MORE_PIXELS = (
     steps.TRANSPOSED,
     steps.WIDENED,
 )
-_FLOW = "keras.preprocessing.image.ImageDataGenerator.flow"
+FLOW = "keras.preprocessing.image.ImageDataGenerator.flow"
 
 
 class Uses(NamedTuple):
@@ -62,7 +62,7 @@ def uses(script: Script) -> Uses:
     for feed in script.feeds:
         if feed.method != "evaluate":
             (shown if feed.method == "predict" else trained).update(nodes(feed.array.origin))
-    for call in script.calls(_FLOW):
+    for call in script.calls(FLOW):
         if call.given("save_to_dir"):
             continue  # changed images are written to look at them
         methods = {fit.method for fit in script.fits if fit.batch_call is call}
