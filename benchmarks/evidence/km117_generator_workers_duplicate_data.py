@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import keras
@@ -53,7 +54,31 @@ def facts() -> dict[str, Any]:
         f"MiB_more_in_a_worker_started_by_{method}": outcome(_TRAIN.format(rows=_ROWS, method=method))
         for method in ("fork", "forkserver")
     }
+    for workers, queue in ((1, 30), (4, 5), (4, 30)):
+        found[f"batches_ahead_with_{workers}_threads_and_a_queue_of_{queue}"] = _ahead(model, workers, queue)
     for name, value in (("workers", 2), ("use_multiprocessing", False), ("max_queue_size", 4)):
         given: dict[str, Any] = {name: value}
         found[f"fit_with_{name}"] = error_of(lambda given=given: model.fit(x, y, verbose=0, **given))  # type: ignore[misc]
     return found
+
+
+def _ahead(model: Any, workers: int, queue: int) -> int:
+    """By how many batches the threads are ahead of a slow training, at most."""
+    counts = {"made": 0, "trained": 0, "ahead": 0}
+
+    class Rows(keras.utils.PyDataset):  # type: ignore[misc]
+        def __len__(self) -> int:
+            return 80
+
+        def __getitem__(self, index: int) -> Any:
+            counts["made"] += 1
+            counts["ahead"] = max(counts["ahead"], counts["made"] - counts["trained"])
+            return np.ones((2, 4), "float32"), np.zeros(2)
+
+    class Slow(keras.callbacks.Callback):  # type: ignore[misc]
+        def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
+            counts["trained"] += 1
+            time.sleep(0.02)
+
+    model.fit(Rows(workers=workers, max_queue_size=queue), verbose=0, callbacks=[Slow()])
+    return counts["ahead"]

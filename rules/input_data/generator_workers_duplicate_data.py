@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from keras_memlint.analysis.calls import Call
+from keras_memlint.analysis.feeds import arrays
 from keras_memlint.analysis.script import Fit, Script
-from keras_memlint.analysis.values import Api, Array, Dataset, Instance, Object, Value, const
+from keras_memlint.analysis.values import Api, Array, Dataset, Instance, Items, Object, Value, const, count
 from keras_memlint.fixes.calls import remove_arguments
 from keras_memlint.fixes.edits import Fix
 from keras_memlint.rules.base import Finding, Rule
@@ -17,16 +18,19 @@ RULE = Rule(
     "KM117",
     "generator-workers-duplicate-data",
     severity="info",
-    words=("workers", "use_multiprocessing", "max_queue_size"),
+    words=("workers", "use_multiprocessing", "max_queue_size", "max_q_size"),
     fix="both",
 )
 # Arguments that Keras 3 takes in the constructor of a `PyDataset`, and what they are when they are not given.
 _MOVED: dict[str, object] = {"workers": 1, "use_multiprocessing": False, "max_queue_size": 10}
+# A queue that Keras makes without being told is not reported. So many bytes of waiting batches are worth an info, a warning.
+_USUAL, _MUCH, _HUGE = 10, 512 << 20, 4 << 30
+_FLOAT = 4  # bytes of a number in a batch of images
 
 
 def check(script: Script) -> Iterator[Finding]:
     for fit in script.fits:
-        found = _gone(script, fit) or _duplicates(script, fit)
+        found = _gone(script, fit) or _duplicates(script, fit) or _queued(script, fit)
         if found is not None:
             yield found
 
@@ -90,6 +94,57 @@ def _duplicates(script: Script, fit: Fit) -> Finding | None:
         help="keep paths or open the file in `__getitem__`; or use threads, which share the data:"
         " `use_multiprocessing=False`",
     )
+
+
+def _queued(script: Script, fit: Fit) -> Finding | None:
+    """A queue that may hold very many batches: its length counts batches, not samples."""
+    if script.is_test or fit.method not in ("fit", "fit_generator"):
+        return None
+    made = _constructors(script, fit.x) if isinstance(fit.x, Instance) else ()
+    by = next((call for call in (fit.call, *made) if _queue(call) > _USUAL), None)
+    if by is None or not (script.slices_arrays or _fills_queue(by)):
+        return None
+    size = _queue(by) * (_batch_bytes(fit) or 0)
+    if size < _MUCH:
+        return None
+    return Finding(
+        at=script.call_place(by),
+        site=script.place(by.site),
+        message=f"up to {_queue(by)} batches wait in memory for the model",
+        bytes=size,
+        help="a few batches are enough, as Keras's own 10: the length of the queue counts batches, not samples",
+        related=(("used here", script.call_place(fit.call)),) if by is not fit.call else (),
+        severity="warning" if size >= _HUGE else None,
+    )
+
+
+def _queue(call: Call) -> int:
+    """How many batches ``call`` lets wait; 0 when that is not known or not given."""
+    found = const(call.kwargs.get("max_queue_size") or call.kwargs.get("max_q_size"))
+    return found if isinstance(found, int) else 0
+
+
+def _fills_queue(call: Call) -> bool:
+    """Whether there is a queue at all: since Keras 2.4 one worker makes the next batch and no more."""
+    count, processes = const(call.kwargs.get("workers")), const(call.kwargs.get("use_multiprocessing"))
+    return (isinstance(count, int) and count > 1) or (processes is True and count != 0)
+
+
+def _batch_bytes(fit: Fit) -> int | None:
+    """Bytes of one batch of inputs; None where its shape is not known."""
+    x = fit.x
+    if isinstance(x, Items) and x.kind == "generator":
+        first = x.element.items[0] if isinstance(x.element, Items) and x.element.items else x.element
+        sizes = [one.bytes for one in arrays(first)]
+        return sum(size or 0 for size in sizes) if None not in sizes else None
+    sample = count(fit.model.input) if fit.model is not None else None
+    rows = fit.batch_size
+    if isinstance(x, Instance):
+        given = const(x.attributes.get("batch_size"))
+        rows = given if isinstance(given, int) else None
+    elif not (isinstance(x, Object) and x.call is not None and ".flow" in x.call.name):
+        return None
+    return sample * rows * _FLOAT if sample is not None and rows is not None else None
 
 
 def _constructors(script: Script, x: Instance) -> Iterator[Call]:
