@@ -20,8 +20,9 @@ class Windows:
     """One array of overlapping windows: ``call`` made it, ``cut`` is one window's expression.
 
     ``copied`` is where the windows become the array: the call, or ``array[…] = …``, led to from ``site``. ``widths`` are
-    the rows of a window along each axis that it slides on. ``loop`` cuts them. ``data`` is the provenance of what they
-    are cut from. ``item`` are the bytes of one window, ``bytes`` those of all, None when they are not known.
+    the rows of a window along each axis that it slides on, ``axis`` is the first of these. ``loop`` cuts them. ``data`` is
+    the provenance of what they are cut from. ``item`` are the bytes of one window, ``bytes`` those of all, None when they
+    are not known.
     """
 
     call: Call
@@ -29,6 +30,7 @@ class Windows:
     site: tree.Expr
     cut: tree.Subscript
     widths: tuple[int, ...]
+    axis: int
     loop: tree.Node
     data: Origin | None
     item: int | None
@@ -41,10 +43,11 @@ class Windows:
 
 
 class _Cut(NamedTuple):
-    """A window's expression, how wide it is, and what it is cut from."""
+    """A window's expression, how wide it is, along which axis it slides first, and what it is cut from."""
 
     node: tree.Subscript
     widths: tuple[int, ...]
+    axis: int
     data: Origin | None
 
 
@@ -87,7 +90,7 @@ def _joined(call: Call, given: Items, widths: Mapping[int, int]) -> Windows | No
     if size is None and window.bytes is not None and turns is not None and not growth.conditional:
         size = window.bytes * turns
     loop = growth.loops[-1].node
-    return Windows(call, call.node, call.site, *cut[:2], loop, cut.data, window.bytes, size)
+    return Windows(call, call.node, call.site, *cut[:3], loop, cut.data, window.bytes, size)
 
 
 def _filled(call: Call, fill: Fill, widths: Mapping[int, int]) -> Windows | None:
@@ -100,7 +103,7 @@ def _filled(call: Call, fill: Fill, widths: Mapping[int, int]) -> Windows | None
         return None
     size = call.result.bytes if isinstance(call.result, Array) else None
     loop = fill.loops[-1].node
-    return Windows(call, fill.node, fill.site, *cut[:2], loop, cut.data, fill.value.bytes, size)
+    return Windows(call, fill.node, fill.site, *cut[:3], loop, cut.data, fill.value.bytes, size)
 
 
 def _cut(window: Array, loops: Sequence[Loop], widths: Mapping[int, int]) -> _Cut | None:
@@ -114,15 +117,24 @@ def _cut(window: Array, loops: Sequence[Loop], widths: Mapping[int, int]) -> _Cu
             break
     if cut is None or not isinstance(cut.node, tree.Subscript) or not loops:
         return None
-    slid = []
+    slid: list[int] = []
+    axis = 0
     for item in cut.node.items:
+        if not slid and _is_all(item):
+            axis += 1
+            continue
         width = widths.get(id(item), 0)
         if width < 2 or not any(_slides(item, loop, width) for loop in loops):
             break
         slid.append(width)
     if not slid or _is_made_inside(cut.before, loops[-1]):
         return None
-    return _Cut(cut.node, tuple(slid), cut.before)
+    return _Cut(cut.node, tuple(slid), axis, cut.before)
+
+
+def _is_all(item: tree.Expr) -> bool:
+    """Whether an index is ``:``."""
+    return isinstance(item, tree.Slice) and item.lower is item.upper is item.step is None
 
 
 def _slides(ends: tree.Expr, loop: Loop, width: int) -> bool:

@@ -15,6 +15,7 @@ from keras_memlint.analysis.values import (
     Const,
     Items,
     Origin,
+    Scalar,
     Shape,
     Value,
     const,
@@ -47,6 +48,14 @@ def _astype(call: Call, _run: Machine) -> Value:
     note = f"widened to {dtype}" if wider else f"converted to {dtype}" if dtype else "converted"
     kind = "ndarray" if given.kind in ("memmap", "hdf5") else given.kind
     return given.derived(call.node, note, kind=kind, dtype=dtype, size=given.size_as(dtype))
+
+
+def _bools_astype(call: Call, _run: Machine) -> Value:
+    """``(x > 0).astype(int)`` of an unknown ``x``: no ``bool`` of Python has this method, but arrays do."""
+    dtype = dtype_of(call.arg("dtype"))
+    if not isinstance(call.receiver, Scalar) or dtype is None:
+        return UNKNOWN
+    return Array("ndarray", dtype, origin=Origin(call.node, f"converted to {dtype}"))
 
 
 def _reshape(call: Call, _run: Machine) -> Value:
@@ -244,6 +253,7 @@ NUMPY_SHAPING = table(
     fact("numpy.mean", "a axis", _reduce, see=_DOCS),
     fact("numpy.min", "a axis", _reduce, see=_DOCS),
     fact(_A + "argmax", "axis", _labels, see=_DOCS),
+    fact("builtins.bool.astype", "dtype", _bools_astype, see="NumPy reference, comparisons of arrays"),
     fact(_A + "astype", "dtype", _astype, probe="numpy.zeros((2, 3)).astype('float32')"),
     fact(_A + "copy", "", _same("copied"), probe="numpy.zeros((2, 3)).copy()"),
     fact(_A + "flatten", "", lambda c, r: _reshape(_to_one(c), r), see=_DOCS),

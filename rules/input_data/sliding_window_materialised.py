@@ -48,15 +48,17 @@ def check(script: Script) -> Iterator[Finding]:
 
 
 def _message(one: Windows) -> str:
-    what, each = f"windows of {one.widths[0]} rows", "row"
+    each = ("row", "column")[one.axis] if one.axis < 2 else "place"
+    what = f"windows of {one.widths[0]} {each}s"
     if len(one.widths) > 1:
         what, each = f"patches of {' x '.join(map(str, one.widths))}", "place"
     return f"overlapping {what} are copied one by one: each {each} up to {one.times:,} times"
 
 
 def _help(script: Script, one: Windows) -> str:
-    if len(one.widths) > 1:
-        return f"cut the patches of each batch when it is needed, in a `{script.batch_class}`"
+    if len(one.widths) > 1 or one.axis:
+        what = "patches" if len(one.widths) > 1 else "windows"
+        return f"cut the {what} of each batch when it is needed, in a `{script.batch_class}`"
     return _OLD_HELP if script.slices_arrays else _HELP
 
 
@@ -79,7 +81,8 @@ def _bytes(script: Script, one: Windows) -> int | None:
     if one.bytes is not None or one.data is None or one.item is None or len(one.widths) > 1:
         return one.bytes
     data = script.made_at(one.data)
-    rows = data.length if isinstance(data, Array) else None
+    shape = data.shape if isinstance(data, Array) else None
+    rows = shape[one.axis] if shape is not None and len(shape) > one.axis else None
     return max(rows - one.times, 0) * one.item if rows is not None else None
 
 

@@ -7,10 +7,11 @@ from typing import NamedTuple
 
 from keras_memlint.analysis import steps, tree
 from keras_memlint.analysis.bytes import format_bytes
+from keras_memlint.analysis.calls import Call
 from keras_memlint.analysis.facts.sklearn_data import PARTS
 from keras_memlint.analysis.fits import Fit
 from keras_memlint.analysis.script import Script
-from keras_memlint.analysis.uses import uses_of
+from keras_memlint.analysis.uses import targets_of_parts, uses_of
 from keras_memlint.analysis.values import Array, Function, Value
 from keras_memlint.fixes.edits import Fix
 from keras_memlint.fixes.statements import after
@@ -44,6 +45,11 @@ def check(script: Script) -> Iterator[Finding]:
         fit = _trained_after(script, call.order, call.function)
         if fit is None or call.star or call.loops or call.mapped or id(call.node) in reported:
             continue
+        unread = list(_unread(script, call))
+        if unread:
+            reported.add(id(call.node))
+            yield _for_nothing(script, call, unread, fit)
+            continue
         given = [argument.value for argument in call.node.args if argument.name is None]
         pairs = zip(given, call.args, strict=False)
         kept = [one for node, value in pairs if (one := _kept(script, node, value, fit))]
@@ -68,6 +74,53 @@ def check(script: Script) -> Iterator[Finding]:
             severity=_severity(kept),
         )
     yield from _picked(script)
+
+
+def _unread(script: Script, call: Call) -> Iterator[tuple[str, Array]]:
+    """The arrays, by their names, of whose parts nothing is read: not small ones, nor those that others may import."""
+    if call.name != "sklearn.model_selection.train_test_split" or script.source.cells:
+        return
+    if call.conditional or call.tried or not script.own(call.node):
+        return
+    arguments = [argument for argument in call.node.args if argument.name is None]
+    for argument, value in zip(arguments, call.args, strict=False):
+        if (
+            not isinstance(value, Array)
+            or not isinstance(argument.value, tree.Name)
+            or not _may_be_large(script, value)
+        ):
+            continue
+        parts = targets_of_parts(script, argument, call.node, script.names.around(call.node))
+        if parts and all(isinstance(part, tree.Name) and _is_unread(script, part.id) for part in parts):
+            yield argument.value.id, value
+
+
+def _may_be_large(script: Script, array: Array) -> bool:
+    """Whether an array is large, or of unknown size and more than one number or label a row."""
+    if array.kind != "ndarray" or array.labels or (is_toy(array) and not array.bulky):
+        return False
+    if array.least is not None:
+        return script.large(array.least)
+    return array.source == "disk" and len(array.shape or ()) > 1
+
+
+def _is_unread(script: Script, name: str) -> bool:
+    uses = uses_of(script, name)
+    return uses is not None and len(uses) == 1 and uses[0].is_bound
+
+
+def _for_nothing(script: Script, call: Call, unread: list[tuple[str, Array]], fit: Fit) -> Finding:
+    names = " and ".join(f"`{name}`" for name, _ in unread)
+    size = sum(array.least or 0 for _, array in unread)
+    return Finding(
+        at=script.call_place(call),
+        site=script.place(call.site),
+        message=f"`{script.text(call.node.func)}` copies all rows of {names}, and nothing reads the copies",
+        bytes=size or None,
+        help="leave the call out, or train on its parts",
+        related=(("in memory here", script.call_place(fit.call)),),
+        severity="warning" if size else "hint",
+    )
 
 
 def _picked(script: Script) -> Iterator[Finding]:
