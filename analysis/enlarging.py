@@ -49,11 +49,11 @@ def enlarged(resizes: Iterable[Call], calls: Iterable[Call], fills: Iterable[Fil
             yield Enlarged(call, call, call.result, times)
     made: dict[int, Call] = {}
     for call in calls if one_by_one else ():
-        if call.streamed or call.mapped or not isinstance(call.result, Array):
-            continue
+        if call.streamed or call.mapped or call.loops or not isinstance(call.result, Array):
+            continue  # a loop makes such an array in each turn: a batch, most likely
         given = call.first() if call.name in JOINS else None
         if isinstance(given, Items):
-            yield from _gathered(call, given.any(), _all(call, call.result, given), one_by_one)
+            yield from _gathered(call, given.any(), _all(call.result, given), one_by_one)
         elif call.name in ALLOCATIONS and call.result.origin is not None:
             made[id(call.result.origin)] = call
     for fill in fills if made else ():
@@ -72,12 +72,11 @@ def _gathered(call: Call, image: object, data: Array, resizes: Mapping[int, Call
             return
 
 
-def _all(call: Call, data: Array, given: Items) -> Array:
+def _all(data: Array, given: Items) -> Array:
     """``data`` with as many images as the loop has turns that collected them in ``given``."""
     if len(given.grown) != 1 or given.grown[0].conditional or not data.shape or data.shape[0] is not None:
         return data
-    loops = [loop for loop in given.grown[0].loops if loop not in call.loops]
-    return data.but(shape=(trips_of(loops), *data.shape[1:]))
+    return data.but(shape=(trips_of(given.grown[0].loops), *data.shape[1:]))
 
 
 def _times(resize: Call, after: Array) -> float | None:

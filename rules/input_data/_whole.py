@@ -18,7 +18,7 @@ _MAPPED = ("memmap", "hdf5")
 # Rows and numbers a row of MNIST and its kin, and of CIFAR, by numbers a row.
 _TOYS = {784: (10_000, 60_000, 70_000), 1_024: (10_000, 50_000, 60_000), 3_072: (10_000, 50_000, 60_000)}
 # One sample of at least this many numbers (128 x 128 pixels): a few thousand of them reach any threshold.
-_SAMPLE = 16_384
+SAMPLE = 16_384
 
 
 def reporter(script: Script, feed: Feed) -> str | None:
@@ -160,7 +160,7 @@ def trains_on_large_samples(feeds: Iterable[Feed]) -> bool:
         model = feed.fit.model if feed.fit is not None else None
         if feed.method == "fit" and feed.role == "x" and model is not None:
             sample = count(model.input)
-            if sample is not None and sample >= _SAMPLE:
+            if sample is not None and sample >= SAMPLE:
                 return True
     return False
 
