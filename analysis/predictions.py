@@ -236,8 +236,10 @@ def _length(script: Script, array: Array) -> int | None:
 
 
 def _written(script: Script, call: Call) -> int | None:
-    """The rows of ``x[:1]``, ``x[i : i + 1]`` or ``x[None]``, whatever ``x`` is; None for all else."""
+    """The rows of ``x[:1]``, ``x[i : i + 1]``, ``x[None]`` or ``np.array([x])``, whatever ``x`` is; None for all else."""
     argument = call.argument_node("x")
+    if argument is not None and isinstance(argument.value, tree.Call):
+        return _rows_of_list(script, argument.value)
     if argument is None or not isinstance(argument.value, tree.Subscript) or not argument.value.items:
         return None
     key = argument.value.items[0]
@@ -248,6 +250,16 @@ def _written(script: Script, call: Call) -> int | None:
         return stop - start if start is not None and stop is not None and stop > start else script.width(key)
     axis = isinstance(key, tree.Constant) and key.value is None
     return 1 if axis or (isinstance(key, tree.Attribute) and key.name == "newaxis") else None
+
+
+def _rows_of_list(script: Script, call: tree.Call) -> int | None:
+    """The elements of the list that ``np.array([a, b])`` makes an array of; None for other calls."""
+    given = (
+        call.args[0].value if call.args and script.called(call) in ("numpy.array", "numpy.asarray") else None
+    )
+    if not isinstance(given, tree.Sequence) or given.kind != "list":
+        return None
+    return len(given.elements) if not any(isinstance(one, tree.Starred) for one in given.elements) else None
 
 
 def _number(node: tree.Expr | None) -> int | None:
