@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from keras_memlint.analysis import arithmetic, data_format, tree, unrolling
 from keras_memlint.analysis.scopes import Scope
-from keras_memlint.analysis.values import UNKNOWN, Const, Value, const, join
+from keras_memlint.analysis.values import UNKNOWN, Class, Const, Instance, Value, const, join
 
 if TYPE_CHECKING:
     from keras_memlint.analysis.interpreter import Interpreter
@@ -19,6 +19,8 @@ def if_(run: Interpreter, node: tree.If, scope: Scope) -> bool:
         return run.run(node.orelse, scope)
     if literal is True and _is_asked_for(run, node.test):
         return run.run(node.body, scope)
+    if _cuts(node) and const(test) is True and _is_set_here(run, node.test, scope):
+        return run.run(node.body, scope)  # a trial with a few samples
     if run.function is not None and _is_other_word(run, node.test, scope):
         return run.run(node.orelse, scope)
     known = decided(run, node.test, test, scope)
@@ -51,6 +53,46 @@ def _is_asked_for(run: Interpreter, test: tree.Expr) -> bool:
     if caller is None or caller.callee is None or not isinstance(test, tree.Name):
         return False
     return caller.callee is run.function and const(caller.kwargs.get(test.id, UNKNOWN)) is True
+
+
+def _is_set_here(run: Interpreter, test: tree.Expr, scope: Scope) -> bool:
+    """Whether the flag ``test`` is the program's own, and nothing that others may give, as an option or an argument."""
+    if isinstance(test, tree.Attribute):
+        return isinstance(run.eval(test.value, scope), (Class, Instance))
+    function = run.function
+    return (
+        function is None
+        or not isinstance(test, tree.Name)
+        or all(one.name != test.id for one in function.node.params)
+    )
+
+
+def _cuts(node: tree.If) -> bool:
+    """Whether a flag does nothing but to leave a few samples of the data: ``if config.debug: x = x[:100]``."""
+    if node.orelse or not isinstance(node.test, (tree.Attribute, tree.Name)):
+        return False
+    return all(_is_cut(one) or _is_printed(one) for one in node.body)
+
+
+def _is_printed(statement: tree.Stmt) -> bool:
+    call = statement.value if isinstance(statement, tree.ExprStmt) else None
+    return isinstance(call, tree.Call) and isinstance(call.func, tree.Name) and call.func.id == "print"
+
+
+def _is_cut(statement: tree.Stmt) -> bool:
+    """Whether ``statement`` is ``x = x[:100]``."""
+    if not isinstance(statement, tree.Assign) or len(statement.targets) != 1:
+        return False
+    target, value = statement.targets[0], statement.value
+    if not isinstance(target, tree.Name) or not isinstance(value, tree.Subscript) or len(value.items) != 1:
+        return False
+    part, owner = value.items[0], value.value
+    return (
+        isinstance(part, tree.Slice)
+        and isinstance(part.upper, (tree.Constant, tree.Name))
+        and isinstance(owner, tree.Name)
+        and owner.id == target.id
+    )
 
 
 def conditional(run: Interpreter, node: tree.Conditional, scope: Scope) -> Value:
