@@ -8,6 +8,7 @@ code elsewhere: whose `.gitignore` names it, that takes modules from other repos
 from __future__ import annotations
 
 import builtins
+import keyword
 import os
 import re
 import sys
@@ -18,7 +19,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
 from keras_memlint.analysis import tree
-from keras_memlint.analysis.words import words_of
+from keras_memlint.analysis.tokens import split_statements
 
 if TYPE_CHECKING:
     from keras_memlint.analysis.project import Project
@@ -26,6 +27,11 @@ if TYPE_CHECKING:
 _Import = tree.Import | tree.ImportFrom
 _FILES = 40  # modules that are followed from one import
 _BUILTINS = frozenset(dir(builtins))
+_KEYWORDS = frozenset(keyword.kwlist)
+_FIRST_WORD = re.compile(r"\w+")
+_NO_NAMES = re.compile(r"#[^\n]*|[\\()\s]+")  # in an import
+_IMPORT = re.compile(r"\s*(?:from\s+((?:\.\s*)*)([\w.]*)\s*)?\bimport\s+(.+)")
+_CALLED = re.compile(r"(?<![\w.])([^\W\d]\w*)(?:\.\w+)*\s*\(")
 # What may give a module names that stand nowhere in it.
 _GIVES = re.compile(
     r"\bimport\s*\(?\s*\*|\b(?:exec|execfile|globals|locals|vars|setattr|__dict__|__getattr__|__path__)\b|\bsys\.modules\b"
@@ -53,6 +59,7 @@ class _Asked(NamedTuple):
     dotted: str
     level: int
     names: tuple[str, ...]
+    bound: tuple[str, ...] = ()
 
     @property
     def parts(self) -> list[str]:
@@ -61,12 +68,24 @@ class _Asked(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class _Text:
-    """The words of a module; ``is_open`` where it may have other names; ``finds`` where it may find modules elsewhere."""
+    """A file. ``is_open``: it may have names that stand nowhere in it; ``finds``: it may find modules elsewhere.
+
+    ``steps`` are what its statements do, in order: the modules that they import, or the names that they call.
+    """
 
     text: str
-    words: frozenset[str]
     is_open: bool
     finds: bool
+    steps: tuple[tuple[_Asked, ...] | frozenset[str], ...]
+
+    def has(self, name: str) -> bool:
+        """Whether the word ``name`` stands in it."""
+        return name in self.text and re.search(rf"\b{re.escape(name)}\b", self.text) is not None
+
+    def imports(self) -> Iterator[_Asked]:
+        for step in self.steps:
+            if isinstance(step, tuple):
+                yield from step
 
 
 class Imports:
@@ -75,6 +94,9 @@ class Imports:
     def __init__(self, project: Project) -> None:
         self._project = project
         self._names = project.workspace.names
+        self._known: dict[str, str] = {}  # why files fail
+        self._texts: dict[str, _Text | None] = {}
+        self._searched: dict[str, list[str]] = {}
 
     def refused(self, statement: _Import) -> Iterator[tuple[tree.Alias | None, str]]:
         """What of a ``statement`` of the script fails whenever it is run, and why."""
@@ -89,19 +111,23 @@ class Imports:
         if path in seen or len(seen) > _FILES:
             return ""
         seen.add(path)
+        if path not in self._known:
+            self._known[path] = self._first_failure(path, seen)
+        return self._known[path]
+
+    def _first_failure(self, path: str, seen: set[str]) -> str:
+        text = self._text(path)
         others = set(_BUILTINS)
-        for statement in self._statements(path):
-            if isinstance(statement, _Import):
-                for _, why in self._refused(statement, path, seen):
-                    return why
-                if not any(self._is_found(one, path) for one in _asked(statement)):
-                    others.update((one.asname or one.name).partition(".")[0] for one in statement.names)
-            elif not isinstance(statement, (tree.FunctionDef, tree.ClassDef)):
-                called = (
-                    tree.root(one.func) for one in tree.below([statement]) if isinstance(one, tree.Call)
-                )
-                if not all(isinstance(one, tree.Name) and one.id in others for one in called):
-                    return ""
+        for step in text.steps if text is not None else ():
+            if isinstance(step, tuple):
+                for asked in step:
+                    why = self._why(asked, path) or self._behind(asked, path, seen)
+                    if why:
+                        return why
+                    if not self._is_found(asked, path):
+                        others.update(asked.bound)
+            elif not step <= others:
+                return ""
         return ""
 
     def _refused(
@@ -127,7 +153,7 @@ class Imports:
         text = self._text(package) if package is not None else None
         if package is None or package.endswith("__init__.py"):
             for name in asked.names:
-                if text is None or name not in text.words:
+                if text is None or not text.has(name):
                     yield asked._replace(dotted=".".join((*asked.parts, name)), names=())
 
     def _module(self, asked: _Asked, home: str) -> str | None:
@@ -148,17 +174,26 @@ class Imports:
             for _ in range(level - 1):
                 here = os.path.dirname(here)
             return [here]
-        above = self._project.above
-        folders = dict.fromkeys((*above(here), *above(os.path.dirname(self._project.home))))
-        return [one for folder in folders for one in (folder, f"{folder}/src")]
+        found = self._searched.get(here)
+        if found is None:
+            above = self._project.above
+            folders = dict.fromkeys((*above(here), *above(os.path.dirname(self._project.home))))
+            inside = [
+                one for folder in folders for one in (folder, f"{folder}/src") if self._names(one)
+            ]  # few have a folder `src`
+            found = self._searched[here] = inside
+        return found
 
     def _why(self, asked: _Asked, home: str) -> str:
         """Why the import fails by itself; empty where it may succeed."""
+        parts = asked.parts
+        if not asked.level and (parts[0] in sys.stdlib_module_names or self._project.is_library(parts[0])):
+            return ""
+        why = self._reason(asked, home)
+        return "" if why and (self._modules is None or self._is_found_elsewhere(home)) else why
+
+    def _reason(self, asked: _Asked, home: str) -> str:
         parts, level = asked.parts, asked.level
-        if not level and (parts[0] in sys.stdlib_module_names or self._project.is_library(parts[0])):
-            return ""
-        if self._modules is None or self._is_found_elsewhere(home):
-            return ""
         found = self._module(asked, home)
         if found is not None:
             return self._lacks(asked, found)
@@ -196,11 +231,10 @@ class Imports:
         """
         if "__init__.py" in self._names(f"{folder}/{name}"):
             return True
-        for statement in self._statements(home):
-            for asked in _asked(statement) if isinstance(statement, _Import) else ():
-                parts = asked.parts
-                if asked.level or parts[0] != name:
-                    continue
+        text = self._text(home)
+        for asked in text.imports() if text is not None else ():
+            parts = asked.parts
+            if not asked.level and parts[0] == name:
                 below = [parts] if len(parts) > 1 else [[name, one] for one in asked.names]
                 if any(self._project.find(folder, one) is not None for one in below):
                     return True
@@ -213,10 +247,10 @@ class Imports:
             return False
         if not any(one.endswith(".py") for one in inside) or self._is_kept_away(folder, parts):
             return False
-        word = re.compile(rf"\b{re.escape(name)}\.py\b")
-        around = self._project.surroundings
-        texts = (self._text(one) for one in around.files if one.endswith(_TEXTS)) if around else ()
-        return not any(one is None or word.search(one.text) for one in texts)
+        around, lasting = self._project.surroundings, self._project.workspace.lasting
+        texts = (one for one in around.files if one.endswith(_TEXTS)) if around is not None else ()
+        named = (lasting("modules named", one, _modules_named) for one in texts)
+        return not any(one is None or name in one for one in named)
 
     def _is_kept_away(self, folder: str, parts: list[str]) -> bool:
         """Whether Git may leave out a module, or fetch what is missing from other repositories."""
@@ -249,7 +283,7 @@ class Imports:
             ):
                 continue
             texts = [self._text(one) for one in {path, *(self._modules or {}).get(stem, ())}]
-            if not any(one is None or one.is_open or name in one.words for one in texts):
+            if not any(one is None or one.is_open or one.has(name) for one in texts):
                 return f"{_shown(asked)} has no `{name}`"
         return ""
 
@@ -297,23 +331,23 @@ class Imports:
     def _own_text(self) -> _Text:
         return _text("", self._project.source.text)
 
-    def _statements(self, path: str) -> tuple[tree.Stmt, ...]:
-        if path == self._project.home:
-            return self._project.workspace.parse(self._project.source)[1].statements
-        parsed = self._project.statements_of(path)
-        return parsed.statements if parsed is not None else ()
-
     def _text(self, path: str) -> _Text | None:
         if path == self._project.home:
             return self._own_text
-        return self._project.workspace.lasting("text", path, _text)
+        if path not in self._texts:
+            self._texts[path] = self._project.workspace.lasting("text", path, _text)
+        return self._texts[path]
 
 
 def _asked(statement: _Import) -> list[_Asked]:
     if isinstance(statement, tree.Import):
-        return [_Asked(one, one.name, 0, ()) for one in statement.names]
-    names = tuple(one.name for one in statement.names)
-    return [_Asked(None, statement.module, statement.level, names)]
+        return [_Asked(one, one.name, 0, (), (_bound(one),)) for one in statement.names]
+    names, bound = tuple(one.name for one in statement.names), tuple(map(_bound, statement.names))
+    return [_Asked(None, statement.module, statement.level, names, bound)]
+
+
+def _bound(alias: tree.Alias) -> str:
+    return (alias.asname or alias.name).partition(".")[0]
 
 
 def _shown(asked: _Asked) -> str:
@@ -321,4 +355,33 @@ def _shown(asked: _Asked) -> str:
 
 
 def _text(_path: str, text: str) -> _Text:
-    return _Text(text, words_of(text), _GIVES.search(text) is not None, _FINDS.search(text) is not None)
+    return _Text(text, _GIVES.search(text) is not None, _FINDS.search(text) is not None, tuple(_steps(text)))
+
+
+def _modules_named(_path: str, text: str) -> frozenset[str]:
+    """The modules that a text speaks of: it may say where they come from."""
+    return frozenset(re.findall(r"(\w+)\.py\b", text))
+
+
+def _steps(text: str) -> Iterator[tuple[_Asked, ...] | frozenset[str]]:
+    """What the statements of a file do, told without parsing them."""
+    for start, end in split_statements(text, 0, len(text)):
+        word = _FIRST_WORD.match(text, start, end)
+        if word is None or word.group() in ("def", "class", "async"):
+            continue  # definitions, decorated ones too
+        if word.group() not in ("from", "import"):
+            yield frozenset(_CALLED.findall(text, start, end)) - _KEYWORDS
+            continue
+        for part in text[start:end].split(";"):
+            found = _IMPORT.fullmatch(_NO_NAMES.sub(" ", part))
+            if found is None:
+                yield frozenset(_CALLED.findall(part))
+                continue
+            dots, module, names = found.groups()
+            rows = [(one.split() + [""] * 3)[:3] for one in names.split(",") if one.strip()]
+            bound = tuple((asname or name).partition(".")[0] for name, _, asname in rows)
+            if dots is None:
+                yield tuple(_Asked(None, row[0], 0, (), (one,)) for row, one in zip(rows, bound, strict=True))
+            else:
+                taken = tuple(name for name, *_ in rows if name != "*")
+                yield (_Asked(None, module, len(dots.replace(" ", "")), taken, bound),)

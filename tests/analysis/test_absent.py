@@ -111,6 +111,27 @@ def test_a_package_looks_beside_itself(tmp_path: Path) -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("head", "fails"),
+    [
+        ("import os, numpy as np; os.mkdir('a')\nfrom . import data as d, \\\n    nothing\n", True),
+        (
+            "from .data import (  # all of it; and more\n    load,\n)\nprint('a')\nimport tools.nothing as n\n",
+            True,
+        ),
+        ("from .data import load; load()\nimport tools.nothing\n", False),
+        ("from .data import *\nload()\nimport tools.nothing\n", False),
+        ("from tools import data as d\nx = [1, d.load()]\nimport tools.nothing\n", False),
+        ("def load(): ...\nclass A: ...\n@A\ndef f(): ...\nimport tools.nothing\n", True),
+        ("def load(): ...\nload()\nimport tools.nothing\n", False),
+        ('"""\nimport tools.nothing\n"""\n', False),
+        ("if 1:\n    import tools.nothing\n", False),
+    ],
+)
+def test_what_a_module_does_first(tmp_path: Path, head: str, fails: bool) -> None:
+    assert bool(reasons(tmp_path, "import tools.first\n", {"tools/first.py": head})) is fails
+
+
 def test_too_many_files_are_not_asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from keras_memlint.analysis import importers
 
