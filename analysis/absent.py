@@ -96,7 +96,7 @@ class Imports:
         self._names = project.workspace.names
         self._known: dict[str, str] = {}  # why files fail
         self._texts: dict[str, _Text | None] = {}
-        self._searched: dict[str, list[str]] = {}
+        self._searched: dict[str, tuple[list[str], list[str]]] = {}
 
     def refused(self, statement: _Import) -> Iterator[tuple[tree.Alias | None, str]]:
         """What of a ``statement`` of the script fails whenever it is run, and why."""
@@ -174,20 +174,27 @@ class Imports:
             for _ in range(level - 1):
                 here = os.path.dirname(here)
             return [here]
-        found = self._searched.get(here)
-        if found is None:
-            above = self._project.above
-            folders = dict.fromkeys((*above(here), *above(os.path.dirname(self._project.home))))
-            inside = [
-                one for folder in folders for one in (folder, f"{folder}/src") if self._names(one)
-            ]  # few have a folder `src`
-            found = self._searched[here] = inside
-        return found
+        if here not in self._searched:
+            above, start = self._project.above, os.path.dirname(self._project.home)
+            folders = dict.fromkeys((*above(here), *above(start)))
+            inside = [one for folder in folders for one in (folder, f"{folder}/src") if self._names(one)]
+            # The modules of a package stand below it, but for a script that is started in one.
+            packages = [one for one in inside if "__init__.py" in self._names(one) and one != start]
+            self._searched[here] = [one for one in inside if one not in packages], packages
+        return self._searched[here][0]
+
+    def _is_beside(self, name: str, home: str) -> bool:
+        """Whether a package that the file stands in has a module ``name``: nothing, or what Python 2 takes."""
+        self._roots(0, home)
+        packages = self._searched[os.path.dirname(home)][1]
+        return any(not {name, f"{name}.py"}.isdisjoint(self._names(one)) for one in packages)
 
     def _why(self, asked: _Asked, home: str) -> str:
         """Why the import fails by itself; empty where it may succeed."""
-        parts = asked.parts
-        if not asked.level and (parts[0] in sys.stdlib_module_names or self._project.is_library(parts[0])):
+        top = asked.parts[0] if not asked.level else ""
+        if top in sys.stdlib_module_names or self._project.is_library(top):
+            return ""
+        if top and self._is_beside(top, home):
             return ""
         why = self._reason(asked, home)
         return "" if why and (self._modules is None or self._is_found_elsewhere(home)) else why
@@ -374,7 +381,7 @@ def _steps(text: str) -> Iterator[tuple[_Asked, ...] | frozenset[str]]:
             continue
         for part in text[start:end].split(";"):
             found = _IMPORT.fullmatch(_NO_NAMES.sub(" ", part))
-            if found is None:
+            if found is None or not (found[1] or found[2] or found[1] is None):
                 yield frozenset(_CALLED.findall(part))
                 continue
             dots, module, names = found.groups()

@@ -132,6 +132,26 @@ def test_what_a_module_does_first(tmp_path: Path, head: str, fails: bool) -> Non
     assert bool(reasons(tmp_path, "import tools.first\n", {"tools/first.py": head})) is fails
 
 
+def test_a_package_with_a_library_s_name_inside(tmp_path: Path) -> None:
+    """``import library`` in a package that has a module of that name is the library."""
+    files = {
+        "pkg/__init__.py": "",
+        "pkg/library/__init__.py": "",
+        "pkg/use.py": "from library import layers\n",
+    }
+    assert reasons(tmp_path, "import pkg.use\n", files) == []
+    assert reasons(tmp_path, "from library import layers\n", files, "pkg/library/train.py") == []
+    assert reasons(tmp_path, "from library import layers\n", files, "pkg/train.py") == [
+        "`library` has no `layers`"
+    ]
+
+
+def test_a_text_that_is_no_python(tmp_path: Path) -> None:
+    assert (
+        reasons(tmp_path, "import tools.odd\n", {"tools/odd.py": "from import x\nimport\nfrom\n= (\n"}) == []
+    )
+
+
 def test_too_many_files_are_not_asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from keras_memlint.analysis import importers
 
