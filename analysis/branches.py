@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from keras_memlint.analysis import arithmetic, data_format, tree, unrolling
 from keras_memlint.analysis.scopes import Scope
-from keras_memlint.analysis.values import UNKNOWN, Class, Const, Instance, Value, const, join
+from keras_memlint.analysis.values import UNKNOWN, Class, Const, Instance, KerasTensor, Value, const, join
 
 if TYPE_CHECKING:
     from keras_memlint.analysis.interpreter import Interpreter
@@ -24,6 +24,8 @@ def if_(run: Interpreter, node: tree.If, scope: Scope) -> bool:
     if run.function is not None and _is_other_word(run, node.test, scope):
         return run.run(node.orelse, scope)
     known = decided(run, node.test, test, scope)
+    if known is None and run.function is not None and any(map(_makes_input, node.body)):
+        known = _outcome(run, node.test, test, scope)
     if known is not None:
         return run.run(node.body if known else node.orelse, scope)
     main = _is_main_guard(node.test)
@@ -45,6 +47,12 @@ def if_(run: Interpreter, node: tree.If, scope: Scope) -> bool:
     else:
         merge(scope, taken)
     return ended and other
+
+
+def _makes_input(statement: tree.Stmt) -> bool:
+    """Whether it is the first of a network: ``x = Input(shape)``, as in ``if x is None:``."""
+    value = statement.value if isinstance(statement, tree.Assign) else None
+    return isinstance(value, tree.Call) and tree.last_name(value.func) == "Input"
 
 
 def _is_asked_for(run: Interpreter, test: tree.Expr) -> bool:
@@ -167,6 +175,10 @@ def _outcome(run: Interpreter, test: tree.Expr, value: Value, scope: Scope) -> b
         return None if found is None else not found
     if isinstance(test, tree.Compare) and len(test.ops) == 1:
         left, right = run.eval(test.left, scope), run.eval(test.rights[0], scope)
+        if isinstance(test.left, tree.Name) and isinstance(right, Const) and right.value is None:
+            known = isinstance(left, (Const, KerasTensor))
+            absent = isinstance(left, Const) and left.value is None
+            return {"is": absent, "is not": not absent}.get(test.ops[0]) if known else None
         if isinstance(left, Const) and isinstance(right, Const):
             return arithmetic.compared(test.ops[0], left.value, right.value)
         return None

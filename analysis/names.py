@@ -77,6 +77,7 @@ _RENAMED = {
     "keras.dtype_policies.DTypePolicy": "keras.mixed_precision.DTypePolicy",
     "keras.DTypePolicy": "keras.mixed_precision.DTypePolicy",
     "keras.config.set_floatx": "keras.backend.set_floatx",
+    "keras_applications.imagenet_utils._obtain_input_shape": "keras.applications.imagenet_utils._obtain_input_shape",
     "keras.utils.clear_session": "keras.backend.clear_session",
     "tf.data.experimental.AUTOTUNE": "tf.data.AUTOTUNE",
     "tf.image.decode_image": "tf.io.decode_image",

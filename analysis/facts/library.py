@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from keras_memlint.analysis.facts.images import IMAGES
 from keras_memlint.analysis.facts.keras_models import KERAS_MODELS
+from keras_memlint.analysis.facts.keras_networks import KERAS_NETWORKS
 from keras_memlint.analysis.facts.keras_tuner import KERAS_TUNER
 from keras_memlint.analysis.facts.keras_utils import KERAS_UTILS
 from keras_memlint.analysis.facts.numpy_files import NUMPY_FILES
@@ -32,6 +33,7 @@ FACTS: dict[str, Fact] = table(
         for rows in (
             IMAGES,
             KERAS_MODELS,
+            KERAS_NETWORKS,
             KERAS_TUNER,
             KERAS_UTILS,
             NUMPY_FILES,
