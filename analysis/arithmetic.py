@@ -125,7 +125,10 @@ def _scalars(op: str, left: Value, right: Value) -> Value:
         words = op in "+-" and any(isinstance(side, Scalar) and side.words for side in (left, right))
         base, shift = _shifted(op, left, right) if kinds == {"int"} else (None, 0)
         kind = "float" if "float" in kinds or op == "/" else "int"
-        return Scalar(kind, words=words, base=base, shift=shift, replicas=_replicas(op, left, right))
+        counts = op == "-" and isinstance(left, Scalar) and left.counts and isinstance(right, Scalar)
+        return Scalar(
+            kind, counts=counts, words=words, base=base, shift=shift, replicas=_replicas(op, left, right)
+        )
     if isinstance(left, Object) and left.api == "pathlib.Path":
         return Scalar("path", known=_put_together(op, left, right))
     return UNKNOWN

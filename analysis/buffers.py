@@ -279,6 +279,20 @@ def expansion(data: Dataset) -> Expansion | None:
     return best
 
 
+def zipped_expansion(data: Dataset) -> Expansion | None:
+    """Where elements grow from file names in the first of the pipelines that `zip` put together for ``data``.
+
+    None when they do not, and when more lies between than what hands them on.
+    """
+    at: Dataset | None = data
+    while at is not None and (at.op in _HANDS_ON or at.op == "map"):
+        at = at.input
+    if at is None or at.op != "zip" or at.input is None:
+        return None
+    grows = expansion(at.input)
+    return grows if grows is not None and grows.stage == _NAMES else None
+
+
 _NAMES, _RECORDS, _CACHED = "file names", "serialized records", "references to cached elements"
 _TEXT, _NUMBERS = "strings", "numbers"
 SLICES = "the samples of the array"

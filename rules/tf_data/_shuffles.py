@@ -16,6 +16,7 @@ from keras_memlint.analysis.buffers import (
     shows_images,
     shuffle_buffer,
     sliced,
+    zipped_expansion,
 )
 from keras_memlint.analysis.calls import Call
 from keras_memlint.analysis.elements import is_cheap, is_serialized, most_image_bytes, parts
@@ -37,12 +38,16 @@ _ORDER = ("KM204", "KM202", "KM203")
 
 @dataclass(frozen=True, slots=True)
 class Shuffle:
-    """A ``shuffle`` that costs memory: the rule it breaks, how sure that is, its buffer and where elements grew."""
+    """A ``shuffle`` that costs memory: the rule it breaks, how sure that is, its buffer and where elements grew.
+
+    ``zipped``: they grew before they were put together with others.
+    """
 
     code: str
     severity: Severity
     buffer: Buffer
     grows: Expansion | None
+    zipped: bool = False
 
 
 def shuffles(script: Script, code: str) -> Iterator[Shuffle]:
@@ -89,6 +94,10 @@ def judge(script: Script, buffer: Buffer) -> Shuffle | None:
     if grows is not None and grows.stage == SLICES and _is_large(script, buffer.call, grows.op.input):
         grows = None  # no better there
     generated = script.large(buffer.least) and image_read(data) is not None
+    zipped = zipped_expansion(data) if grows is None else None
+    if zipped is not None and shows_images(data):
+        severity = _after_decode(script, buffer)
+        return Shuffle("KM202", severity, buffer, zipped, zipped=True) if severity is not None else None
     if grows is not None or data.op == "folder" or generated:
         severity = _after_decode(script, buffer)
         return Shuffle("KM202", severity, buffer, grows) if severity is not None else None

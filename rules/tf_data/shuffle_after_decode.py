@@ -20,6 +20,8 @@ def check(script: Script) -> Iterator[Finding]:
         made = "mapped" if grows is not None and grows.stage == SLICES else "decoded"
         reader = "generator" if image_read(shuffle.buffer.data) is not None else "loader"
         where = "before `map`" if grows is not None else f"file names in the {reader}"
+        if shuffle.zipped:
+            where = "the file names zipped with the rest, and `map` after that"
         yield Finding(
             at=script.call_place(call),
             site=script.place(call.site),
@@ -35,6 +37,8 @@ def check(script: Script) -> Iterator[Finding]:
 
 def _fixes(script: Script, shuffle: Shuffle) -> tuple[Fix, ...]:
     call = shuffle.buffer.call
+    if shuffle.zipped:
+        return ()  # what is zipped has to be built anew
     if shuffle.grows is None:
         edits = leave_out(script, call.node) if loader_shuffles(shuffle.buffer.data) else None
         title = "drop this shuffle, the loader shuffles file names (samples mix in another order)"
