@@ -59,8 +59,9 @@ def drawn_from(script: Script, loop: Loop) -> tuple[Dataset, ...] | None:
 
 def draws_from_own(script: Script, loop: Loop) -> bool:
     """Whether ``loop`` goes through an object of a class of the user's own, or through what a generator of the user's gives."""
-    if isinstance(loop.iter, Instance):
-        return any(loop.iter.cls.method(name) is not None for name in ("__iter__", "__getitem__"))
+    source = script.counted(loop.iter) or loop.iter
+    if isinstance(source, Instance):
+        return any(source.cls.method(name) is not None for name in ("__iter__", "__getitem__"))
     given = [call.first() for call in script.calls("builtins.next") if call.loops and call.loops[-1] is loop]
     return any(script.is_generated(value) for value in (loop.iter, *given))
 

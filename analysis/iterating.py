@@ -44,6 +44,18 @@ def datasets_behind(value: Value, givers: Givers) -> tuple[Dataset, ...]:
     return ()
 
 
+def counted(value: Value, givers: Givers) -> Value | None:
+    """What ``value`` counts the elements of: ``loader`` of ``enumerate(tqdm(loader))``; None where it counts none."""
+    enumerated = False
+    for _ in range(_WRAPPED):
+        call = givers.get(id(value))
+        if call is None or call.name not in _HAND_ON:
+            break
+        enumerated = enumerated or call.name == "builtins.enumerate"
+        value = call.first()
+    return value if enumerated else None
+
+
 def is_generated(value: Value, givers: Givers) -> bool:
     """Whether ``value`` gives what a generator function of the user's own yields."""
     for _ in range(_WRAPPED):

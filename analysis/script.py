@@ -371,6 +371,10 @@ class Script:
         """The pipelines whose elements ``value`` gives, several where `zip` goes through these at once; empty without one."""
         return iterating.datasets_behind(value, self._givers)
 
+    def counted(self, value: Value) -> Value | None:
+        """What ``value`` counts the elements of: ``loader`` of ``enumerate(loader)``; None where it counts none."""
+        return iterating.counted(value, self._givers)
+
     def is_generated(self, value: Value) -> bool:
         """Whether ``value`` gives what a generator function of the user's own yields."""
         return iterating.is_generated(value, self._givers)

@@ -10,13 +10,14 @@ from keras_memlint.analysis import steps, tree
 from keras_memlint.analysis.calls import Call
 from keras_memlint.analysis.drawing import drawn_from, draws_from_own
 from keras_memlint.analysis.scopes import FEW_TURNS, Loop, trips_of
-from keras_memlint.analysis.values import Array, Const, Dataset, Object
+from keras_memlint.analysis.values import Array, Const, Dataset, Object, UnknownValue
 
 if TYPE_CHECKING:
     from keras_memlint.analysis.script import Script
 
 _TAPE = "tf.GradientTape"
 _APPLIES = ("apply", "apply_gradients", "assign_sub")
+_WEIGHTS = ("trainable_variables", "trainable_weights", "variables", "weights")
 _SETS = ("disk", "toy")  # where arrays come from that are no answers of an environment
 # What a value may be read for without the step being in need of it, and what may be around it there.
 _SHOWS = ("append", "assign", "info", "print", "scalar", "set_description", "set_postfix", "write")
@@ -82,10 +83,18 @@ class Tape:
             return False
         if len(loops) > 1 and draws_from_own(script, loops[-1]):
             return True
+        if self.of_model and isinstance(script.counted(loops[-1].iter), UnknownValue):
+            return True  # what is counted are batches, where a model learns from each
         given = (
             one.x for one in script.forwards if any(_is_of(value, self.call) for value in one.call.contexts)
         )
         return any(_is_data(x, loops[-1]) for x in given)
+
+    @property
+    def of_model(self) -> bool:
+        """Whether what it differentiates for are the weights of a model: ``model.trainable_variables``."""
+        given = (call.argument_node("sources") for call in self.gradients)
+        return any(one is not None and _names_weights(one.value) for one in given)
 
     @property
     def step(self) -> tree.Node:
@@ -109,6 +118,10 @@ class Tape:
             if target is None or not isinstance(target.value, tree.Name) or target.value.id in bound:
                 return True
         return False
+
+
+def _names_weights(node: tree.Expr) -> bool:
+    return isinstance(node, tree.Attribute) and node.name in _WEIGHTS
 
 
 def tapes_of(script: Script) -> list[Tape]:
