@@ -7,12 +7,17 @@ order in which ``tokens.Tokens`` finds them in the text.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import libcst as cst
 from keras_memlint.analysis import tree
+from keras_memlint.analysis.concrete import Node
 from keras_memlint.analysis.lower_expressions import Expressions
 from keras_memlint.analysis.lower_operators import AUGMENTED
+
+if TYPE_CHECKING:
+    import libcst as cst
+else:
+    from keras_memlint.analysis.concrete import kinds as cst
 
 
 class Lowering(Expressions):
@@ -222,7 +227,8 @@ def _captures(pattern: Any) -> list[str]:
             found.append(node.name.value)
         if isinstance(node, cst.MatchMapping) and node.rest is not None:
             found.append(node.rest.value)
-        stack += node.children
+        for part in vars(node).values():
+            stack += [one for one in (part if isinstance(part, tuple) else (part,)) if isinstance(one, Node)]
     return found
 
 

@@ -6,15 +6,40 @@ import ast
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-import libcst as cst
 from keras_memlint.analysis import tree
 from keras_memlint.analysis.lower_operators import COMPARE, COMPREHENSIONS, DISPLAYS, OPERATOR, UNARY
 
 if TYPE_CHECKING:
+    import libcst as cst
     from keras_memlint.analysis.pieces import Piece
+else:
+    from keras_memlint.analysis.concrete import kinds as cst
 
-_OPENERS = (cst.LeftParen, cst.LeftSquareBracket, cst.LeftCurlyBrace)
-_LEAVES = (cst.Name, cst.Integer, cst.Float, cst.Imaginary, cst.SimpleString)
+# What patterns and the parameters of types are made of, in the order of the text: each has tokens or is an expression.
+_PARTS: dict[type, tuple[str, ...]] = {
+    cst.MatchAs: ("lpar", "pattern", "name"),
+    cst.MatchClass: ("lpar", "cls", "patterns", "kwds"),
+    cst.MatchKeywordElement: ("key", "pattern"),
+    cst.MatchList: ("lpar", "lbracket", "patterns"),
+    cst.MatchMapping: ("lpar", "lbrace", "elements", "rest"),
+    cst.MatchMappingElement: ("key", "pattern"),
+    cst.MatchOr: ("lpar", "patterns"),
+    cst.MatchOrElement: ("pattern",),
+    cst.MatchSequenceElement: ("value",),
+    cst.MatchSingleton: ("value",),
+    cst.MatchStar: ("name",),
+    cst.MatchTuple: ("lpar", "patterns"),
+    cst.MatchValue: ("value",),
+    cst.ParamSpec: ("name",),
+    cst.StarredElement: ("value",),
+    cst.TypeAlias: ("name", "type_parameters", "value"),
+    cst.TypeParam: ("param", "default"),
+    cst.TypeParameters: ("lbracket", "params"),
+    cst.TypeVar: ("name", "bound"),
+    cst.TypeVarTuple: ("name",),
+}
+# What is one token and not lowered.
+_TOKENS = (cst.LeftParen, cst.LeftSquareBracket, cst.LeftCurlyBrace, cst.TemplatedString)
 
 
 class Expressions:
@@ -32,56 +57,39 @@ class Expressions:
         lower = _EXPRESSIONS.get(type(node))
         parens = node.lpar
         if not parens:
-            if lower is None:
-                return self.odd(node)
-            return lower(self, node)
+            return self.odd(node) if lower is None else lower(self, node)
         first = self.count - 1 if self.frozen else self.count
         if not self.frozen:
             self.count += len(parens)
-        inner = self.odd(node, skip_parens=True) if lower is None else lower(self, node)
+        inner = self.odd(node) if lower is None else lower(self, node)
         inner.a = inner.b = first
         return inner
 
     def maybe(self, node: Any) -> tree.Expr | None:
         return None if node is None else self.expr(node)
 
-    def odd(self, node: Any, *, skip_parens: bool = False) -> tree.Expr:
+    def odd(self, node: Any) -> tree.Expr:
         """An expression of no interest: its tokens are counted, the rest is dropped."""
         first = self.count
-        self.skip(node, len(node.lpar) if skip_parens else 0)
+        self.skip(node)
         return tree.Expr(first, max(self.count - 1, first), self.piece)
 
-    def skip(self, node: Any, openers_to_ignore: int = 0) -> None:
-        if isinstance(node, _LEAVES):
+    def skip(self, node: Any) -> None:
+        """Count the tokens of what is of no interest."""
+        kind = type(node)
+        if kind is tuple:
+            for one in node:
+                self.skip(one)
+        elif kind in _TOKENS:
             self.token()
-            return
-        if isinstance(node, _OPENERS):
-            self.token()
-            return
-        if isinstance(node, cst.FormattedString):
-            self.token()
-            return
-        if isinstance(node, (cst.MatchAs, cst.MatchStar)) and node.name is None:
-            self.skip_wildcard(node)
-            return
-        if isinstance(node, cst.MatchClass):
-            for child in (*node.lpar, node.cls):
-                self.skip(child)
-            self.token()  # its bracket has no node of its own
-            for child in (*node.patterns, *node.kwds):
-                self.skip(child)
-            return
-        for child in node.children:
-            if openers_to_ignore and isinstance(child, cst.LeftParen):
-                openers_to_ignore -= 1
-                continue
-            self.skip(child)
-
-    def skip_wildcard(self, node: Any) -> None:
-        """``_`` and ``*_`` in a pattern: the name has no node of its own."""
-        for child in node.children:
-            self.skip(child)
-        self.token()
+        elif kind in _EXPRESSIONS:
+            self.expr(node)
+        else:
+            for name in _PARTS.get(kind, ()):
+                part = getattr(node, name)
+                self.skip(part)
+                if name == "cls" or (name == "name" and part is None):
+                    self.token()  # the bracket behind a class, and ``_``, have no nodes
 
     def token(self) -> int:
         if self.frozen:

@@ -107,12 +107,11 @@ def parse_piece(text: str, kind: str) -> Piece:
         code = f"{text.rstrip()}\n{indent} pass\n"
         if text.lstrip().startswith("try"):
             code += f"{indent}finally:\n{indent} pass\n"
-    import libcst as cst
-    from keras_memlint.analysis.concrete import statements_of
+    from keras_memlint.analysis.concrete import ParserSyntaxError, statements_of
 
     try:
         _lower(piece, statements_of(code, indent), first=-in_display)  # its bracket is not in the text
-    except cst.ParserSyntaxError as error:
+    except ParserSyntaxError as error:
         piece.error = "invalid syntax"
         piece.lines_to_error = max(error.raw_line - 1 - bool(indent), 0)
     except Exception as error:  # libcst raises TypeError and others on odd but valid text

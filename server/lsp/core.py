@@ -112,7 +112,7 @@ class Core:
     def _engine(self) -> Check:
         if self._check is not None:
             return self._check
-        import libcst  # noqa: F401  (imported by the first parse otherwise, which then takes a second)
+        from keras_memlint.analysis import lower  # noqa: F401  (imported by the first parse otherwise)
         from keras_memlint.rules.engine import check_source
 
         return check_source

@@ -1,7 +1,12 @@
 """Statements that are parsed at once are those that each would be by itself."""
 
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+
 import libcst as cst
 import pytest
+from keras_memlint.analysis import tree
 from keras_memlint.analysis.parse import parse
 from keras_memlint.analysis.pieces import LARGE, Piece, parse_piece, parse_statements
 from keras_memlint.analysis.source import Source
@@ -65,7 +70,52 @@ def test_a_backslash_may_stand_before_an_empty_line() -> None:
     assert parse_piece("print(1)\\\n", "").error is None
 
 
-def test_nodes_that_others_make_are_still_validated() -> None:
+def test_libcst_is_as_it_was_for_others() -> None:
     parse(Source("train.py", "x = 1\ny = 2\n"))
+    assert sys.modules["libcst"] is cst
+    assert isinstance(cst.parse_module("x = 1\n").body[0], cst.SimpleStatementLine)
     with pytest.raises(cst.CSTValidationError):
         cst.Name("")
+
+
+def test_libcst_may_be_imported_behind_a_parse() -> None:
+    code = """
+import sys
+from keras_memlint.analysis.parse import parse
+from keras_memlint.analysis.source import Source
+source = Source("train.py", "x = 1\\ny = (\\n")
+errors = [piece.error for piece in parse(source).pieces]
+assert errors == [None, "invalid syntax"], errors
+assert "libcst" not in sys.modules
+import libcst
+assert type(libcst.parse_module("x = 1\\n").body[0]) is libcst.SimpleStatementLine
+assert [piece.error for piece in parse(source).pieces] == errors
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_threads_do_not_see_each_other_s_parser() -> None:
+    text = "".join(f"x{number} = f({number})[{number}]\n" for number in range(300))
+    with ThreadPoolExecutor(4) as pool:
+        found = list(pool.map(lambda _: parse(Source("train.py", text)), range(8)))
+    assert {type(statement) for parsed in found for statement in parsed.statements} == {tree.Assign}
+    assert sys.modules["libcst"] is cst
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "match f(x, (a)):\n    case [1, *_, {'a': (b), **rest}, P(x=0, y=(1 | 2)) as p, _, None, (c), -1] if g(1):\n        h(2)\n",
+        "match x:\n    case (_) | a.b | 's' 't':\n        pass\n    case a.P(1, b=(*_, 2)):\n        pass\n",
+        "type X[T: (int, str) = int, *Ts, **P] = list[T]\n",
+        "def f[T: int](a, /, b=1, *c, d, **e) -> int: return (yield)\n",
+        "class A[T](B, metaclass=C): pass\n",
+        "x[*a, f(b)]\n",
+        "for y in *a, (*b, c): pass\n",
+    ],
+)
+def test_the_tokens_of_what_is_not_lowered_are_counted(text: str) -> None:
+    (piece,) = parse(Source("train.py", text)).pieces
+    assert piece.error is None
+    assert piece.tokens is not None
