@@ -7,7 +7,7 @@ these only when somebody asks (``Piece.span``), and the libcst tree is not kept.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING
 
@@ -430,8 +430,12 @@ def parts(node: Node) -> list[object]:
 def children(node: Node) -> list[Node]:
     """The nodes that ``node`` is made of, in order."""
     found: list[Node] = []
-    for name in _fields(type(node)):
-        found += _nodes(getattr(node, name))
+    for name in _FIELDS.get(type(node)) or _fields(type(node)):
+        part = getattr(node, name)
+        if isinstance(part, Node):
+            found.append(part)
+        elif part:
+            found += _nodes(part)
     return found
 
 
@@ -453,18 +457,13 @@ def walk(*roots: Node) -> Iterator[tuple[Node, Node | None]]:
         stack += [(child, node) for child in reversed(children(node))]
 
 
-def _nodes(part: object) -> Collection[Node]:
-    """The nodes that an attribute of a node holds, in order."""
-    if isinstance(part, Node):
-        return (part,)
-    if not isinstance(part, tuple) or not part:
+def _nodes(part: object) -> Iterable[Node]:
+    """The nodes in a tuple that an attribute of a node holds, in order."""
+    if not isinstance(part, tuple):
         return ()
-    found: list[Node] = []
-    for one in part:
-        if isinstance(one, Node):
-            found.append(one)
-        elif isinstance(one, tuple):
-            found += _nodes(one)
+    found = [one for one in part if isinstance(one, Node)]
+    if len(found) < len(part):
+        found = [node for one in part for node in ((one,) if isinstance(one, Node) else _nodes(one))]
     return found
 
 

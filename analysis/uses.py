@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from keras_memlint.analysis.script import Script
 
 _SCOPES = (tree.FunctionDef, tree.Lambda, tree.ClassDef)
+# The nodes that bind or declare names without a ``Name`` node.
+_BINDING = (tree.FunctionDef, tree.ClassDef, tree.Alias, tree.Global, tree.Match, tree.Try)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,29 +83,34 @@ class Names:
 
 def names_of(statements: tuple[tree.Stmt, ...]) -> Names:
     """The names in ``statements``, the functions and classes among them included."""
-    found = Names({}, {}, set(), set())
-    none: frozenset[str] = frozenset()
-    stack: list[tuple[tree.Node, tree.Node | None, frozenset[str]]] = [
-        (statement, None, none) for statement in reversed(statements)
-    ]
+    found = Names(dict.fromkeys(map(id, statements)), {}, set(), set())
+    parents, read = found.parents, found.read
+    hidden: frozenset[str] = frozenset()  # the parameters of the functions around
+    # What is still to be looked at, the next one last; names stand where others are hidden from there on.
+    stack: list[tree.Node | frozenset[str]] = [*reversed(statements)]
     while stack:
-        node, outer, parameters = stack.pop()
-        found.parents[id(node)] = outer
+        node = stack.pop()
         if isinstance(node, tree.Name):
-            if node.id not in parameters:
-                found.read.setdefault(node.id, []).append(node)
+            if node.id not in hidden:
+                read.setdefault(node.id, []).append(node)
             continue
-        found.otherwise_bound.update(name for name in _bound(node) if name not in parameters)
-        inside: set[int] = set()
-        if isinstance(node, (tree.FunctionDef, tree.Lambda)):
+        if isinstance(node, frozenset):
+            hidden = node
+            continue
+        if isinstance(node, _BINDING):
+            found.otherwise_bound.update(name for name in _bound(node) if name not in hidden)
+        inner = tree.children(node)
+        for child in inner:
+            parents[id(child)] = node
+        if isinstance(node, (tree.FunctionDef, tree.Lambda)) and node.params:
             own = frozenset(parameter.name for parameter in node.params)
             found.parameters.update(own)
-            if own:
-                inside.update(map(id, node.body if isinstance(node, tree.FunctionDef) else [node.body]))
-        stack += [
-            (child, node, parameters | own if id(child) in inside else parameters)
-            for child in reversed(tree.children(node))
-        ]
+            body = len(node.params)  # the parameters come first, then what they hide names in
+            behind = body + (len(node.body) if isinstance(node, tree.FunctionDef) else 1)
+            stack += [*reversed(inner[behind:]), hidden, *reversed(inner[body:behind]), hidden | own]
+            inner = inner[:body]
+        inner.reverse()
+        stack += inner
     return found
 
 
