@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import gc
 
-_YOUNG_OBJECTS = 100_000
+_YOUNG_OBJECTS = 100_000  # a look takes some 10 ms, which a keystroke may wait for
 
 
-def look_seldom() -> None:
-    """Makes the collector wait for more objects than it does by itself.
+def look_seldom(objects: int = _YOUNG_OBJECTS) -> None:
+    """Makes the collector wait for more ``objects`` than it does by itself.
 
     A parsed file is a great many objects, nearly all of which live until the next. At Python's own threshold the
     collector looks at each several times, which was a tenth of the time, and frees hardly any.
     """
-    gc.set_threshold(_YOUNG_OBJECTS)
+    gc.set_threshold(objects)

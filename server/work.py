@@ -57,6 +57,8 @@ class Result(NamedTuple):
     remaining: list[Diagnostic]
 
 
+_YOUNG_OBJECTS = 1_000_000  # what some four hundred scripts leave: most runs end before the first look
+
 _workspace: Workspace | None = None
 
 
@@ -66,7 +68,7 @@ def prepare() -> None:
     from keras_memlint.analysis.workspace import Workspace
 
     _workspace = Workspace()
-    look_seldom()
+    look_seldom(_YOUNG_OBJECTS)
 
 
 def work(task: Task) -> Result:
