@@ -12,7 +12,7 @@ from keras_memlint.analysis.facts.dtypes import itemsize
 from keras_memlint.analysis.feeds import arrays
 from keras_memlint.analysis.scopes import Growth, Loop, trips_of
 from keras_memlint.analysis.script import Script
-from keras_memlint.analysis.values import Array, Items, Origin, Shape, Value
+from keras_memlint.analysis.values import Array, Instance, Items, Origin, Shape, Value
 from keras_memlint.rules.diagnostic import Severity
 
 _PARTS = 4  # a loop of so few turns may read training, validation and test data
@@ -29,6 +29,8 @@ _NO_MORE_PIXELS = (
     steps.TRANSPOSED,
     steps.WIDENED,
 )
+_SEQUENCES = ("keras.utils.PyDataset", "keras.utils.Sequence")
+_TAKEN = (steps.SLICED, steps.PICKED)
 FLOW = "keras.preprocessing.image.ImageDataGenerator.flow"
 
 
@@ -69,7 +71,20 @@ def uses(script: Script) -> Uses:
         predicted = bool(methods) and all(method.startswith("predict") for method in methods)
         for array in arrays(call.arg("x") or call.first()):
             (shown if predicted else trained).update(nodes(array.origin))
+    for fit in script.trainings:
+        for array in _given_out(fit.x):
+            trained.update(nodes(array.origin))
     return Uses(frozenset(trained), frozenset(shown - trained))
+
+
+def _given_out(x: Value) -> Iterator[Array]:
+    """The batches that a generator of the script's own takes out of a larger array; the arrays that a sequence holds."""
+    if isinstance(x, Instance) and x.cls.api_base() in _SEQUENCES:
+        yield from (value for value in x.attributes.values() if isinstance(value, Array) and not value.part)
+    drawn = x.element if isinstance(x, Items) and x.kind == "generator" else None
+    for array in arrays(drawn) if drawn is not None else ():
+        if any(step.did(*_TAKEN) for step in (array.origin.steps() if array.origin is not None else ())):
+            yield array
 
 
 def nodes(origin: Origin | None) -> Iterator[int]:
