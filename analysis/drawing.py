@@ -121,9 +121,9 @@ def worked_on(script: Script) -> Iterator[Worked]:
 
 
 def conditions(script: Script, call: Call) -> Iterator[str]:
-    """The conditions within the loop of ``call`` under which it is made, as they are written, innermost first."""
-    loop = call.loops[-1].node
-    if not isinstance(loop, (tree.For, tree.While)):
+    """The conditions under which ``call`` is made, within its loop if it has one, as they are written, innermost first."""
+    loop = call.loops[-1].node if call.loops else None
+    if loop is not None and not isinstance(loop, (tree.For, tree.While)):
         return
     for one in call.led_by():
         if not script.own(one.node):

@@ -109,6 +109,9 @@ _RENAMED = {
     "keras_tuner.tuners.BayesianOptimization": "keras_tuner.BayesianOptimization",
     "keras_tuner.engine.hypermodel.HyperModel": "keras_tuner.HyperModel",
     "keras_tuner.engine.hyperparameters.HyperParameters": "keras_tuner.HyperParameters",
+    "six.moves.range": "builtins.range",
+    "six.moves.xrange": "builtins.range",
+    "six.moves.zip": "builtins.zip",
     "PIL.Image.Image.open": "PIL.Image.open",
     "Image.open": "PIL.Image.open",
 }

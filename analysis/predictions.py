@@ -14,9 +14,12 @@ from typing import TYPE_CHECKING, NamedTuple
 from keras_memlint.analysis import tree
 from keras_memlint.analysis.calls import Call
 from keras_memlint.analysis.drawing import ON_BATCH, conditions, trains_longer
+from keras_memlint.analysis.elsewhere import turned
 from keras_memlint.analysis.fits import Fit
+from keras_memlint.analysis.one_sample import written
 from keras_memlint.analysis.repeating import event_handler
 from keras_memlint.analysis.scopes import FEW_TURNS, Loop, counter_of, trips_of
+from keras_memlint.analysis.source import Place
 from keras_memlint.analysis.uses import target_of, uses_of
 from keras_memlint.analysis.values import UNKNOWN, Array, Items, Model, UnknownValue, Value
 
@@ -25,14 +28,15 @@ if TYPE_CHECKING:
 
 _LARGEST = 256  # rows of what is still called a small batch
 _EVERY = re.compile(r"%\s*(\d+)?")
+_WRITES = re.compile(r"\.(?:fit|save|train|search|copy|move|download)")
 _AT = re.compile(r"==\s*\d+\s*$")
 
 
 class Repeated(NamedTuple):
     """``fit`` is the prediction that ``loop`` makes each turn; ``rows`` how many samples it has, None when unknown.
 
-    ``loop`` is None where it is made at each event, as `event_handler` says. ``part``: they are a piece of something
-    larger. ``whole``: ``predict`` makes one batch of them.
+    ``loop`` is None where it is made at each event, as `event_handler` says, and where the loop stands in another file:
+    ``elsewhere`` then. ``part``: they are a piece of something larger. ``whole``: ``predict`` makes one batch of them.
     """
 
     fit: Fit
@@ -40,6 +44,7 @@ class Repeated(NamedTuple):
     rows: int | None
     part: bool
     whole: bool
+    elsewhere: Place | None = None
 
 
 def repeated(script: Script) -> Iterator[Repeated]:
@@ -48,16 +53,25 @@ def repeated(script: Script) -> Iterator[Repeated]:
     And evaluations of a batch that was just trained on.
     """
     places_of: dict[int, list[Fit]] = {}
-    for fit in script.fits:
-        if fit.method == "predict" and fit.model is not None:
+    for fit in (*script.fits, *_old_predictions(script)):
+        if fit.method.startswith("predict") and fit.model is not None:
             places_of.setdefault(id(fit.call.node), []).append(fit)
     for fits in places_of.values():
         found = [one for fit in fits if fit.call.loops for one in _repeated(script, fit, fits)]
         found = found or [one for fit in fits if not fit.call.loops for one in _at_events(script, fit)]
+        found = found or [one for fit in fits if not fit.call.loops for one in _elsewhere(script, fit)]
         if found:
             least = min(found, key=lambda one: one.rows or _LARGEST)
             yield least._replace(whole=all(one.whole for one in found) and _always_small(script, fits))
     yield from _evaluated(script)
+
+
+def _old_predictions(script: Script) -> Iterator[Fit]:
+    """Calls of what predicts in TensorFlow before 2.6."""
+    for method in ("predict_classes", "predict_proba"):
+        for call in script.calls(f"keras.Model.{method}"):
+            if isinstance(call.receiver, Model):
+                yield Fit(call, method, call.receiver, call.arg("x") or call.first(), UNKNOWN)
 
 
 def _repeated(script: Script, fit: Fit, others: list[Fit]) -> Iterator[Repeated]:
@@ -121,11 +135,24 @@ def _owner(node: tree.Call) -> tree.Expr:
 
 def _at_events(script: Script, fit: Fit) -> Iterator[Repeated]:
     """``fit`` where it predicts one sample at each event."""
-    if event_handler(fit.call) is None:
+    if event_handler(script, fit.call) is None:
         return
     rows, part = _size(script, fit, fit.x)
     if rows == 1:
         yield Repeated(fit, None, rows, part, rows <= _batch_size(fit))
+
+
+def _elsewhere(script: Script, fit: Fit) -> Iterator[Repeated]:
+    """``fit`` where a loop of another file has it predict one sample in each turn, with the same model."""
+    call, made = fit.call, fit.model.call if fit.model is not None else None
+    if call.function is None or script.is_test or any(map(_is_rare, conditions(script, call))):
+        return
+    if made is not None and script.is_kept(made):
+        made = None
+    rows, part = _size(script, fit, fit.x)
+    found = turned(script, call, made) if rows == 1 else None
+    if found is not None:
+        yield Repeated(fit, None, 1, part, True, found.place)
 
 
 def _always_small(script: Script, fits: list[Fit]) -> bool:
@@ -147,38 +174,32 @@ def _turns_little(script: Script, fit: Fit) -> bool:
     if made is not None and script.is_kept(made):
         if any(one.conditional and loop in one.loops for one in made.led_by()):
             made = None  # in the first turn only
-    if isinstance(loop.node, (tree.For, tree.While)) and _is_left(script, fit.call.node, loop.node):
+    if made is not None and _is_read_again(script, made, loop):
+        made = None  # the same in each turn
+    if isinstance(loop.node, (tree.For, tree.While)) and tree.is_left(
+        loop.node, script.names.around(fit.call.node)
+    ):
         return True
     if any(call.loops and call.loops[-1] is loop for call in script.calls("builtins.input")):
         return True  # somebody types something at each turn
     turned = [one for one in fit.call.loops if made is None or one not in made.loops]
     if loop not in turned:
         return True
+    if (
+        loop.trips is not None
+        and loop.trips < FEW_TURNS
+        and any(trains_longer(script, one) for one in turned)
+    ):
+        return True  # a look at a few, after each epoch
     return loop.trips is not None and loop.trips < FEW_TURNS and (trips_of(turned) or 0) < FEW_TURNS
 
 
-def _is_left(script: Script, node: tree.Call, loop: tree.For | tree.While) -> bool:
-    """Whether ``loop`` ends at its first turn, or at the first that gets to ``node``."""
-    if any(map(_leaves, loop.body)):
-        return True
-    around = script.names.around(node)
-    if loop not in around:
+def _is_read_again(script: Script, made: Call, loop: Loop) -> bool:
+    """Whether ``made`` reads a model from a file that is the same each time, and that ``loop`` writes no other to."""
+    node = made.node.args[0].value if made.node.args else None
+    if not made.name.endswith(".load_model") or node is None or not script.is_fixed(node):
         return False
-    inner = [one for one in around[: around.index(loop)] if isinstance(one, tree.Stmt)]
-    if inner and _leaves(inner[0]):
-        return True
-    return any(
-        any(one is statement for one in block) and any(map(_leaves, block))
-        for outer, statement in zip(inner[1:], inner, strict=False)
-        for block in tree.blocks(outer)
-    )
-
-
-def _leaves(statement: tree.Stmt) -> bool:
-    """Whether it ends the loop it stands in at the first turn."""
-    return isinstance(statement, (tree.Return, tree.Raise)) or (
-        isinstance(statement, tree.Jump) and statement.kind == "break"
-    )
+    return not any(loop in one.loops and _WRITES.search(one.name) for one in script.all_calls)
 
 
 def _is_one_turn(condition: str, counter: str) -> bool:
@@ -199,16 +220,17 @@ def _size(script: Script, fit: Fit, x: Value) -> tuple[int | None, bool]:
     arrays = [one for one in given if isinstance(one, Array)]
     rows = next((found for one in arrays if (found := _length(script, one)) is not None), None)
     if rows is None and x is fit.x:
-        rows = _written(script, fit.call)
+        argument = fit.call.argument_node("x")
+        rows = written(script, argument.value) if argument is not None else None
         if rows is not None:
             return rows, True
-    return rows, any(one.part for one in arrays) or (rows is None and _is_first_asked(script, fit.call.node))
+    return rows, any(one.part for one in arrays) or (rows is None and _is_one_asked(script, fit.call))
 
 
-def _is_first_asked(script: Script, node: tree.Call) -> bool:
-    """Whether nothing is asked of the predictions but the first: ``model.predict(x)[0]``, also by a name."""
-    around = script.names.around(node)
-    if around and _is_first(around[0], node):
+def _is_one_asked(script: Script, call: Call) -> bool:
+    """Whether nothing is asked of the predictions but one: ``model.predict(x)[0]``, ``np.argmax(p)``, also by a name."""
+    node, around = call.node, script.names.around(call.node)
+    if around and _is_one(script, call, node, around):
         return True
     target = target_of(node, around)
     uses = uses_of(script, target.id) if isinstance(target, tree.Name) else None
@@ -216,15 +238,21 @@ def _is_first_asked(script: Script, node: tree.Call) -> bool:
         return False
     scope = next((one for one in around if isinstance(one, tree.FunctionDef)), None)
     read = [use for use in uses if not use.is_bound and use.scope is scope]
-    return bool(read) and all(_is_first(use.around[0], use.node) for use in read)
+    return bool(read) and all(_is_one(script, call, use.node, use.around) for use in read)
 
 
-def _is_first(outer: tree.Node, node: tree.Node) -> bool:
-    """Whether ``outer`` is ``node[0]``."""
-    if not isinstance(outer, tree.Subscript) or outer.value is not node:
+def _is_one(script: Script, call: Call, node: tree.Expr, around: tuple[tree.Node, ...]) -> bool:
+    """Whether ``around`` asks ``node``, the predictions of ``call``, for the first, or for the largest number in them all."""
+    outer = around[0]
+    if isinstance(outer, tree.Subscript) and outer.value is node:
+        key = outer.items[0] if outer.items else None
+        return isinstance(key, tree.Constant) and key.value == 0 and not isinstance(key.value, bool)
+    asks = around[1] if isinstance(outer, (tree.Argument, tree.Attribute)) and len(around) > 1 else None
+    if not isinstance(asks, tree.Call) or (call.loops and trains_longer(script, call.loops[-1])):
         return False
-    key = outer.items[0] if outer.items else None
-    return isinstance(key, tree.Constant) and key.value == 0 and not isinstance(key.value, bool)
+    if isinstance(outer, tree.Attribute):
+        return outer.name in ("argmax", "item") and not asks.args
+    return len(asks.args) == 1 and script.called(asks) in ("builtins.float", "builtins.int", "numpy.argmax")
 
 
 def _length(script: Script, array: Array) -> int | None:
@@ -233,38 +261,6 @@ def _length(script: Script, array: Array) -> int | None:
     if made is not None and made.name == "numpy.expand_dims" and made.const("axis") == 0:
         return 1 if made.result.origin is array.origin else None
     return array.length
-
-
-def _written(script: Script, call: Call) -> int | None:
-    """The rows of ``x[:1]``, ``x[i : i + 1]``, ``x[None]`` or ``np.array([x])``, whatever ``x`` is; None for all else."""
-    argument = call.argument_node("x")
-    if argument is not None and isinstance(argument.value, tree.Call):
-        return _rows_of_list(script, argument.value)
-    if argument is None or not isinstance(argument.value, tree.Subscript) or not argument.value.items:
-        return None
-    key = argument.value.items[0]
-    if isinstance(key, tree.Slice):
-        if key.step is not None:
-            return None
-        start, stop = (0 if key.lower is None else _number(key.lower)), _number(key.upper)
-        return stop - start if start is not None and stop is not None and stop > start else script.width(key)
-    axis = isinstance(key, tree.Constant) and key.value is None
-    return 1 if axis or (isinstance(key, tree.Attribute) and key.name == "newaxis") else None
-
-
-def _rows_of_list(script: Script, call: tree.Call) -> int | None:
-    """The elements of the list that ``np.array([a, b])`` makes an array of; None for other calls."""
-    given = (
-        call.args[0].value if call.args and script.called(call) in ("numpy.array", "numpy.asarray") else None
-    )
-    if not isinstance(given, tree.Sequence) or given.kind != "list":
-        return None
-    return len(given.elements) if not any(isinstance(one, tree.Starred) for one in given.elements) else None
-
-
-def _number(node: tree.Expr | None) -> int | None:
-    value = node.value if isinstance(node, tree.Constant) else None
-    return value if isinstance(value, int) and value >= 0 else None
 
 
 def _is_one_batch(script: Script, fit: Fit, rows: int | None) -> bool:

@@ -226,6 +226,10 @@ class Project:
         source = self.workspace.module_source(Path(path), path)
         return source.text if source is not None else ""
 
+    def text_of(self, path: str) -> Source | None:
+        """The text of another file, named as the script's is; None when it cannot be read."""
+        return self.workspace.module_source(Path(path), self._shown(path, self.source))
+
     def statements_of(self, path: str) -> Parsed | None:
         """What stands in another file; None for notebooks and what cannot be read."""
         source = self.workspace.module_source(Path(path), path) if path.endswith(".py") else None

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from keras_memlint.analysis import places, tree
 from keras_memlint.analysis.calls import Call
+from keras_memlint.analysis.uses import uses_of
 from keras_memlint.analysis.values import Function, Instance
 
 if TYPE_CHECKING:
@@ -33,9 +34,14 @@ _VIEWS = frozenset(
     ]
 )
 _KEPT = re.compile(r"cache|memo|singleton|resource")
+# What makes one path of others.
+_JOINS = frozenset(
+    ["builtins.str", "os.getcwd", "pathlib.Path"]
+    + [f"os.path.{name}" for name in ("abspath", "dirname", "expanduser", "join", "normpath", "realpath")]
+)
 _COUNTS = ("builtins.range", "builtins.enumerate")
 # A test that asks whether something is there already, or may.
-_ASKS = re.compile(r"\bNone\b|\bnot\b|\bhasattr\b|\bglobals\b|\blocals\b|loaded|init")
+ASKS = re.compile(r"\bNone\b|\bnot\b|\bhasattr\b|\bglobals\b|\blocals\b|loaded|init")
 
 
 def is_kept(script: Script, call: Call) -> bool:
@@ -106,10 +112,10 @@ def asks_first(script: Script, call: Call) -> bool:
     else:
         around = [one for one in script.around(call) if isinstance(one, tree.Stmt)]
     tests = [one.test for one in around if isinstance(one, tree.If)]
-    return not tests or any(_negates(test) or _ASKS.search(script.text(test)) for test in tests)
+    return not tests or any(negates(test) or ASKS.search(script.text(test)) for test in tests)
 
 
-def _negates(test: tree.Expr) -> bool:
+def negates(test: tree.Expr) -> bool:
     """Whether it is ``not …``, whose place starts behind that word."""
     return isinstance(test, tree.Unary) and test.op == "not"
 
@@ -122,19 +128,34 @@ def request_handler(call: Call) -> Function | None:
             continue
         owner = function.bound
         view = owner.cls.api_base() in _VIEWS if isinstance(owner, Instance) else False
-        if (view and function.name in _METHODS) or any(_is_route(d) for d in function.node.decorators):
+        if (view and function.name in _METHODS) or any(is_route(d) for d in function.node.decorators):
             return function
     return None
 
 
-def event_handler(call: Call) -> Function | None:
-    """The function that is called at each event, as ``@sio.on("telemetry")`` says, and that ``call`` is made by."""
+def event_handler(script: Script, call: Call) -> Function | None:
+    """The function that is called at each event, as ``@sio.on("telemetry")`` says, and that ``call`` is made by.
+
+    Also one that a timer of Qt's calls: ``timer.timeout.connect(self.show)``.
+    """
     for one in call.led_by():
         function = one.function
         if function is not None and isinstance(function.node, tree.FunctionDef):
-            if any(map(_is_event, function.node.decorators)):
+            if any(map(_is_event, function.node.decorators)) or function.name in script.timed:
                 return function
     return None
+
+
+def timed(script: Script) -> frozenset[str]:
+    """The names of the functions that timers of Qt's call."""
+    if "timeout" not in script.source.text:
+        return frozenset()
+    return frozenset(
+        tree.last_name(call.node.args[0].value)
+        for call in script.all_calls
+        if isinstance(call.node.func, tree.Attribute) and call.node.func.name == "connect"
+        if tree.last_name(call.node.func.value) == "timeout" and len(call.node.args) == 1
+    )
 
 
 def _is_event(decorator: tree.Expr) -> bool:
@@ -149,7 +170,7 @@ def _is_event(decorator: tree.Expr) -> bool:
     )
 
 
-def _is_route(decorator: tree.Expr) -> bool:
+def is_route(decorator: tree.Expr) -> bool:
     """Whether it is ``@app.route("/…")``, ``@router.post("/…")`` or the like."""
     if not isinstance(decorator, tree.Call) or not isinstance(decorator.func, tree.Attribute):
         return False
@@ -163,8 +184,46 @@ def _is_route(decorator: tree.Expr) -> bool:
 
 
 def is_streamlit_page(script: Script) -> bool:
-    """Whether Streamlit shows this script: it writes to the page, or asks it for something, at module level."""
+    """Whether Streamlit shows this script: it writes to the page, or asks it for something, when it is run."""
     return any(
-        call.name.startswith("streamlit.") and call.function is None and call.name.count(".") == 1
+        call.name.startswith("streamlit.") and call.name.count(".") == 1 and _is_run_at_once(call)
         for call in script.all_calls
+        if not call.name.startswith("streamlit.cache")
     )
+
+
+def _is_run_at_once(call: Call) -> bool:
+    """Whether a statement at module level leads to ``call``."""
+    *_, first = call.led_by()
+    return first.function is None
+
+
+def is_fixed(script: Script, node: tree.Expr, steps: int = 4) -> bool:
+    """Whether ``node`` is the same text at each time: a literal, a setting in capitals, or what is put together of such."""
+    if isinstance(node, tree.Constant):
+        return True
+    if isinstance(node, tree.Name):
+        return (
+            node.id.isupper() or node.id == "__file__" or (steps > 0 and _is_bound_once(script, node, steps))
+        )
+    if isinstance(node, tree.Binary):
+        return all(is_fixed(script, one, steps - 1) for one in (node.left, node.right))
+    if isinstance(node, tree.Formatted):
+        return all(is_fixed(script, one, steps - 1) for one in node.parts)
+    if isinstance(node, tree.Attribute):
+        return node.name == "parent" and is_fixed(script, node.value, steps - 1)
+    if not isinstance(node, tree.Call) or script.called(node) not in _JOINS:
+        return False
+    return all(not one.star and is_fixed(script, one.value, steps - 1) for one in node.args)
+
+
+def _is_bound_once(script: Script, name: tree.Name, steps: int) -> bool:
+    """Whether ``name`` is bound in one place of the script only, to what is the same at each time."""
+    uses = uses_of(script, name.id)
+    if uses is None or not any(use.node is name for use in uses):
+        return False
+    bound = [use for use in uses if use.is_bound]
+    given = bound[0].around[0] if len(bound) == 1 else None
+    if not isinstance(given, tree.Assign) or given.targets != (bound[0].node,):
+        return False
+    return is_fixed(script, given.value, steps - 1)

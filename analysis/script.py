@@ -11,6 +11,7 @@ from itertools import islice
 from keras_memlint.analysis import (
     accumulating,
     drawing,
+    elsewhere,
     iterating,
     pipelines,
     places,
@@ -26,6 +27,7 @@ from keras_memlint.analysis.accumulating import Accumulated
 from keras_memlint.analysis.calls import Call, Holding, Setting
 from keras_memlint.analysis.captures import Captured, captured
 from keras_memlint.analysis.drawing import Worked
+from keras_memlint.analysis.elsewhere import Elsewhere
 from keras_memlint.analysis.enlarging import RESIZES, Enlarged, enlarged
 from keras_memlint.analysis.failing import Failure, failures
 from keras_memlint.analysis.feeds import Copying, Feed, copied_by_fit, feeds_of
@@ -415,10 +417,34 @@ class Script:
         """Whether Streamlit shows this script, and so runs it again at each interaction."""
         return repeating.is_streamlit_page(self)
 
+    @cached_property
+    def timed(self) -> frozenset[str]:
+        """The names of the functions that a timer calls again and again."""
+        return repeating.timed(self)
+
     @staticmethod
     def request_handler(call: Call) -> Function | None:
         """The function that answers web requests and that ``call`` is made by; None when there is none."""
         return repeating.request_handler(call)
+
+    def turned_elsewhere(self, call: Call) -> Elsewhere | None:
+        """The loop of another file that makes ``call``, which no loop here makes, in many turns; see elsewhere.py."""
+        return elsewhere.turned(self, call)
+
+    def answering_elsewhere(self, call: Call) -> Elsewhere | None:
+        """The function of another file that answers web requests and makes ``call``; None without one."""
+        return elsewhere.answering(self, call)
+
+    def is_fixed(self, node: tree.Expr) -> bool:
+        """Whether ``node`` is the same text at each time, as a literal or a setting in capitals is."""
+        return repeating.is_fixed(self, node)
+
+    def is_set_once(self, attribute: str) -> bool:
+        """Whether ``self.attribute`` gets its value when an object is made, and in no other place of the script."""
+        text = self.source.text
+        found = list(re.finditer(rf"\bself\.{attribute}\b\s*(?::[^=\n]+)?[-+*/]?=(?!=)", text))
+        function = self.function_at(found[0].start()) if len(found) == 1 else None
+        return function is not None and function.name == "__init__"
 
     def made_at(self, step: Origin) -> Value | None:
         """What a value was after one step of its provenance; None where neither a call nor an operator took it."""

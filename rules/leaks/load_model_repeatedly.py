@@ -9,6 +9,7 @@ from keras_memlint.analysis import tree
 from keras_memlint.analysis.calls import Call
 from keras_memlint.analysis.scopes import Loop
 from keras_memlint.analysis.script import Script
+from keras_memlint.analysis.source import Place
 from keras_memlint.fixes.edits import Fix
 from keras_memlint.fixes.statements import hoist
 from keras_memlint.rules.base import Finding, Rule
@@ -53,38 +54,47 @@ _SETTINGS = frozenset(["args", "opt", "FLAGS", "flags", "config", "cfg", "settin
 def check(script: Script) -> Iterator[Finding]:
     loads = [call for call in script.calls(*_LOADS) if not script.is_kept(call)]
     for call in loads:
-        if not _is_same_file(call):
+        if not _is_same_file(script, call):
             continue
         loop = _loop(script, call)
-        if loop is not None:
+        place = script.place(loop.node) if loop is not None else _loop_elsewhere(script, call)
+        if place is not None:
             where, how = "reads the same model again in each turn of a loop", "load it once, before the loop"
-        elif (handler := script.request_handler(call)) is not None and not _RELOADS.search(handler.name):
-            where = (
-                f"runs in `{handler.name}`, which answers web requests: each request loads the model again"
-            )
+        elif _is_named_by_object(call):
+            continue  # which objects there are is not known
+        elif handler := _handler(script, call):
+            where = f"runs in `{handler}`, which answers web requests: each request loads the model again"
             how = "load it once, when the service starts"
         elif script.is_streamlit_page and script.reached(call):
             where = "runs again when somebody uses this Streamlit page: each run of the script loads the model anew"
             how = "load it in a function with `@st.cache_resource`"
         else:
             continue
+        few = place is not None and (loop is None or (loop.trips or 10) < 10)
         yield Finding(
             at=script.call_place(call),
             site=script.place(call.site),
             message=f"`{call.name.rpartition('.')[2]}` {where}",
             help=how + _compile(call),
-            related=(("the loop is here", script.place(loop.node)),) if loop is not None else (),
+            related=(("the loop is here", place),) if place is not None else (),
             fixes=_fixes(script, call, loop) if loop is not None else (),
-            severity="info" if loop is not None and (loop.trips or 10) < 10 else "warning",
+            severity="info" if few else "warning",
         )
 
 
-def _is_same_file(call: Call) -> bool:
+def _is_same_file(script: Script, call: Call) -> bool:
     """Whether the model's file is named by a literal or a setting, and so is the same each time."""
     node = call.node.args[0].value if call.node.args else None
     if isinstance(node, tree.Attribute) and isinstance(node.value, tree.Name):
-        return node.value.id in _SETTINGS
-    return isinstance(node, tree.Constant) or (isinstance(node, tree.Name) and node.id.isupper())
+        if node.value.id in _SETTINGS or (_is_named_by_object(call) and script.is_set_once(node.name)):
+            return True
+    return node is not None and script.is_fixed(node)
+
+
+def _is_named_by_object(call: Call) -> bool:
+    """Whether the model's file is what an attribute of ``self`` says."""
+    node = call.node.args[0].value if call.node.args else None
+    return isinstance(node, tree.Attribute) and tree.last_name(node.value) == "self"
 
 
 def _loop(script: Script, call: Call) -> Loop | None:
@@ -95,9 +105,40 @@ def _loop(script: Script, call: Call) -> Loop | None:
     if (loop.trips is not None and loop.trips <= 2) or loop.unrolled:
         return None
     inside = [one for one in script.all_calls if loop in one.loops]
-    if any(word in one.name for one in inside for word in _MAKES):
+    if any(map(_may_write, inside)):
         return None
+    if _is_named_by_object(call):
+        owner = call.function.bound if call.function is not None else None
+        if owner is None or any(one.result is owner for one in inside):
+            return None  # each turn makes an object, for another file perhaps
     return loop if any(one.receiver is call.result for one in inside) else None
+
+
+def _may_write(call: Call) -> bool:
+    """Whether it may leave another model in the file."""
+    return not call.name.startswith("numpy.") and any(word in call.name for word in _MAKES)
+
+
+def _loop_elsewhere(script: Script, call: Call) -> Place | None:
+    """The loop of another file that has a function load the model and ask it in each turn."""
+    if call.loops or call.conditional or call.function is None:
+        return None
+    beside = [one for one in script.all_calls if one.caller is call.caller]
+    if any(map(_may_write, beside)) or not any(one.receiver is call.result for one in beside):
+        return None
+    found = script.turned_elsewhere(call)
+    return found.place if found is not None and not found.asks else None
+
+
+def _handler(script: Script, call: Call) -> str | None:
+    """The function that answers web requests, here or in another file, and loads the model for each."""
+    handler = script.request_handler(call)
+    if handler is not None:
+        return None if _RELOADS.search(handler.name) else handler.name
+    if call.loops or call.conditional or call.function is None:
+        return None
+    found = script.answering_elsewhere(call)
+    return found.name if found is not None and not found.asks and not _RELOADS.search(found.name) else None
 
 
 def _compile(call: Call) -> str:

@@ -18,16 +18,19 @@ def check(script: Script) -> Iterator[Finding]:
         return  # no data pipeline is set up
     for found in script.repeated_predictions:
         call, loop = found.fit.call, found.loop
+        turned = loop is not None or found.elsewhere is not None
         old = script.tensorflow_before(2, 8)
-        when = "at a time in a loop" if loop is not None else "at each event"
+        when = "at a time in a loop" if turned else "at each event"
         late = " that TensorFlow before 2.8 frees late" if old else ""
-        within = loop if loop is not None and loop.kind != "comprehension" else None
+        place = found.elsewhere
+        if loop is not None and loop.kind != "comprehension":
+            place = script.place(loop.node)
         yield Finding(
             at=script.call_place(call),
             site=script.place(call.site),
             message=f"`{found.fit.method}` runs on {_what(found)} {when}: each call sets up a data pipeline{late}",
             help=_help(found),
-            related=(("the loop is here", script.place(within.node)),) if within is not None else (),
+            related=(("the loop is here", place),) if place is not None else (),
             fixes=_fixes(script, found),
             severity="warning" if old else "info",
         )
@@ -42,13 +45,19 @@ def _what(found: Repeated) -> str:
 def _help(found: Repeated) -> str:
     if found.fit.method == "evaluate":
         return "take what `train_on_batch` gives, or call `test_on_batch`"
-    collects = found.rows in (1, None) and found.loop is not None
+    collects = found.rows in (1, None) and (found.loop is not None or found.elsewhere is not None)
     return "call `predict_on_batch`" + (", or collect the samples and predict once" if collects else "")
 
 
 def _fixes(script: Script, found: Repeated) -> tuple[Fix, ...]:
     call = found.fit.call
-    if not found.whole or call.star or not script.own(call.node) or len(call.args) > 1:
+    if (
+        found.fit.method != "predict"
+        or not found.whole
+        or call.star
+        or not script.own(call.node)
+        or len(call.args) > 1
+    ):
         return ()
     model = found.fit.model
     if model is None or (model.kind == "unknown" and model.call is None):
