@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from itertools import pairwise
+from collections.abc import Iterator, Sequence
 
 from keras_memlint.analysis.bytes import format_bytes
 from keras_memlint.analysis.calls import Call
@@ -23,6 +22,22 @@ WEIGHTS = 10_000_000
 _SOME = 128 << 20
 _CHANNELS = 128  # pixels have fewer
 _UPSAMPLING = ("keras.layers.Conv2DTranspose", "keras.layers.UpSampling2D")
+# Layers behind `Flatten` that give as many features as they get.
+_KEEP = frozenset(
+    [
+        "Activation",
+        "AlphaDropout",
+        "BatchNormalization",
+        "Dropout",
+        "ELU",
+        "GaussianDropout",
+        "GaussianNoise",
+        "LayerNormalization",
+        "LeakyReLU",
+        "PReLU",
+        "ReLU",
+    ]
+)
 _HELP = "pool the feature map first: `GlobalAveragePooling2D` keeps one number a channel"
 _HELP_TOP = 'leave the model\'s own top out and pool: `include_top=False, pooling="avg"`'
 _POOLING = {3: "GlobalAveragePooling1D", 4: "GlobalAveragePooling2D", 5: "GlobalAveragePooling3D"}
@@ -34,8 +49,8 @@ def check(script: Script) -> Iterator[Finding]:
     for model in script.models:
         most = "up to " if id(model) in searched else ""
         uses = model.head or model.uses
-        for flatten, dense in pairwise(uses):
-            if flatten.layer.name != "Flatten" or dense.layer.name != "Dense" or dense.parameters is None:
+        for flatten, dense in _pairs(uses):
+            if dense.parameters is None:
                 continue
             call = dense.layer.call or _trained_application(script, model, dense)
             if call is None:
@@ -63,6 +78,21 @@ def check(script: Script) -> Iterator[Finding]:
                 fixes=_fixes(script, model, flatten),
                 severity="info" if small or _makes_images(script, model) else None,
             )
+
+
+def _pairs(uses: Sequence[Use]) -> Iterator[tuple[Use, Use]]:
+    """Each `Flatten` with the `Dense` that gets its features, as they are or through layers that keep their number."""
+    flatten: Use | None = None
+    for use in uses:
+        if use.layer.name == "Flatten":
+            flatten = use
+            continue
+        if flatten is not None and use.inputs[:1] != (flatten.output,):
+            flatten = None  # of another branch
+        if flatten is not None and use.layer.name == "Dense":
+            yield flatten, use
+        if use.layer.name not in _KEEP:
+            flatten = None
 
 
 def _slots(script: Script, model: Model, dense: Use) -> int | None:
