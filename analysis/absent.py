@@ -179,7 +179,8 @@ class Imports:
             folders = dict.fromkeys((*above(here), *above(start)))
             inside = [one for folder in folders for one in (folder, f"{folder}/src") if self._names(one)]
             # The modules of a package stand below it, but for a script that is started in one.
-            packages = [one for one in inside if "__init__.py" in self._names(one) and one != start]
+            started = start if "__main__" in self._project.source.text else ""
+            packages = [one for one in inside if "__init__.py" in self._names(one) and one != started]
             self._searched[here] = [one for one in inside if one not in packages], packages
         return self._searched[here][0]
 

@@ -141,9 +141,10 @@ def test_a_package_with_a_library_s_name_inside(tmp_path: Path) -> None:
     }
     assert reasons(tmp_path, "import pkg.use\n", files) == []
     assert reasons(tmp_path, "from library import layers\n", files, "pkg/library/train.py") == []
-    assert reasons(tmp_path, "from library import layers\n", files, "pkg/train.py") == [
-        "`library` has no `layers`"
-    ]
+    assert reasons(tmp_path, "from library import layers\n", files, "pkg/train.py") == []
+    assert reasons(tmp_path, "import pkg.use\n", files, "pkg/__init__.py") == []
+    started = "from library import layers\nif __name__ == '__main__':\n    layers.f()\n"
+    assert reasons(tmp_path, started, files, "pkg/train.py") == ["`library` has no `layers`"]
 
 
 def test_a_text_that_is_no_python(tmp_path: Path) -> None:
