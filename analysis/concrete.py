@@ -2,14 +2,14 @@
 
 The parser is native, and makes each node of the class that it finds by name in the module ``libcst``. While it works
 for us it finds light ones there: nobody checks again what the parser made, and libcst's own classes, which take as long
-to import as dozens of scripts to parse, are not needed.
+to import as dozens of scripts to parse, are not needed. A libcst whose parser does not look there is used as documented.
 """
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
-from importlib import import_module
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from importlib.machinery import PathFinder
 from importlib.util import find_spec, module_from_spec
 from threading import Lock
@@ -53,18 +53,41 @@ vars(kinds).update(
 
 
 def _load() -> Any:
-    """libcst's native module, by itself."""
+    """libcst's native module, by itself; None where it does not work as it did in the releases that were seen."""
     package = find_spec("libcst")
     spec = PathFinder.find_spec("libcst.native", package.submodule_search_locations) if package else None
     if spec is None or spec.loader is None:
-        return import_module("libcst.native")  # says what is missing
-    native = module_from_spec(spec)
-    spec.loader.exec_module(native)
-    return native
+        return None
+    try:
+        native = module_from_spec(spec)
+        spec.loader.exec_module(native)
+        with _in_place_of_libcst():
+            return native if isinstance(native.parse_module("x\n").body[0], Node) else None
+    except (ImportError, AttributeError, TypeError):
+        return None
 
 
-_native = _load()
+@contextmanager
+def _in_place_of_libcst() -> Iterator[None]:
+    """Meanwhile the parser finds ``kinds``."""
+    with _parsing:
+        imported = sys.modules.get("libcst")
+        sys.modules["libcst"] = kinds
+        try:
+            yield
+        finally:
+            if imported is None:
+                del sys.modules["libcst"]
+            else:
+                sys.modules["libcst"] = imported
+
+
 _parsing = Lock()
+_native = _load()
+if _native is None:  # a libcst to come: slower, by what it documents
+    import libcst
+
+    kinds, Node, ParserSyntaxError = libcst, libcst.CSTNode, libcst.ParserSyntaxError  # type: ignore[misc,assignment]
 
 
 def statements_of(code: str, indent: str) -> Sequence[Any]:
@@ -72,15 +95,11 @@ def statements_of(code: str, indent: str) -> Sequence[Any]:
 
     Raises ParserSyntaxError, and TypeError and others on odd but valid text.
     """
-    with _parsing:
-        imported = sys.modules.get("libcst")
-        sys.modules["libcst"] = kinds
-        try:
-            statements = _native.parse_module(f"if 1:\n{code}" if indent else code).body
-        finally:
-            if imported is None:
-                del sys.modules["libcst"]
-            else:
-                sys.modules["libcst"] = imported
+    text = f"if 1:\n{code}" if indent else code
+    if _native is None:
+        statements: Any = kinds.parse_module(text).body
+    else:
+        with _in_place_of_libcst():
+            statements = _native.parse_module(text).body
     found: Sequence[Any] = statements[0].body.body if indent else statements
     return found

@@ -95,6 +95,28 @@ assert [piece.error for piece in parse(source).pieces] == errors
     assert (done.returncode, done.stderr) == (0, "")
 
 
+def test_a_libcst_to_come_is_used_as_documented() -> None:
+    code = """
+import importlib.util
+
+def refuse(spec):
+    raise ImportError("may be loaded once only")
+
+importlib.util.module_from_spec = refuse
+from keras_memlint.analysis import concrete
+from keras_memlint.analysis.parse import parse
+from keras_memlint.analysis.source import Source
+import libcst
+assert concrete.kinds is libcst
+text = "@d\\nclass A(B):\\n    def f(self, *a, b=1, **c):\\n        return [x + 1 for x in a if b][0]\\nz = 1\\ny = (\\n"
+pieces = parse(Source("train.py", text)).pieces
+print([piece.error for piece in pieces], [type(node).__name__ for piece in pieces for node in piece.statements])
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout == "[None, None, 'invalid syntax'] ['ClassDef', 'Assign']\n"
+
+
 def test_threads_do_not_see_each_other_s_parser() -> None:
     text = "".join(f"x{number} = f({number})[{number}]\n" for number in range(300))
     with ThreadPoolExecutor(4) as pool:
