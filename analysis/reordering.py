@@ -41,6 +41,32 @@ def is_reordered(script: Script, loop: Loop, node: tree.Expr) -> bool:
     )
 
 
+def is_remade(script: Script, loop: Loop, node: tree.Expr) -> bool:
+    """Whether ``node`` is an endless generator that each turn of ``loop`` makes anew, of what stays as it is.
+
+    ``batches = endless(x, 32)``: a function of the user's own that yields within ``while True:``.
+    """
+    made = _made(loop, node)
+    value = made.value if made is not None else node
+    if not isinstance(value, tree.Call) or any(
+        one.star or script.rebinds(loop, one.value) for one in value.args
+    ):
+        return False
+    callees = (call.callee for call in script.all_calls if call.node is value)
+    return any(callee is not None and _is_endless(callee.node) for callee in callees)
+
+
+def _is_endless(function: tree.FunctionDef | tree.Lambda) -> bool:
+    if not isinstance(function, tree.FunctionDef) or not function.is_generator:
+        return False
+    loops = (node for node, _ in tree.walk(function) if isinstance(node, tree.While))
+    return any(
+        (isinstance(one.test, tree.Constant) and bool(one.test.value))
+        or (isinstance(one.test, tree.Name) and one.test.id == "True")
+        for one in loops
+    )
+
+
 def _made(loop: Loop, node: tree.Expr) -> tree.Assign | None:
     """The assignment that binds the name ``node`` in ``loop``; None unless there is one, and nothing else does."""
     found = list(_binding(loop, node.id)) if isinstance(node, tree.Name) else []

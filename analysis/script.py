@@ -468,6 +468,10 @@ class Script:
         """Whether all that ``loop`` makes of the name ``node`` is the same data in another order."""
         return reordering.is_reordered(self, loop, node)
 
+    def is_remade(self, loop: Loop, node: tree.Expr) -> bool:
+        """Whether ``node`` is an endless generator that each turn of ``loop`` makes anew, of what stays as it is."""
+        return reordering.is_remade(self, loop, node)
+
     @staticmethod
     def breaks(loop: Loop) -> bool:
         """Whether a ``break`` may end ``loop`` early."""

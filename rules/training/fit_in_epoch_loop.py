@@ -22,29 +22,28 @@ _OTHER = frozenset(["epochs", "initial_epoch", "verbose", "callbacks", "batch_si
 def check(script: Script) -> Iterator[Finding]:
     for fit in script.trainings:
         loop = fit.call.loops[-1] if fit.call.loops else None
-        if loop is None or fit.method != "fit":
+        if loop is None or fit.method not in ("fit", "fit_generator"):
             continue
-        if (
-            not _is_one_epoch(fit)
-            or not same_model(script, fit.call, loop)
-            or not _same_data(script, fit, loop)
-        ):
+        if not _is_one_epoch(fit) or not same_model(script, fit.call, loop):
+            continue
+        remade = _is_remade(script, fit, loop)
+        if not remade and (fit.method != "fit" or not _same_data(script, fit, loop)):
             continue
         text = script.text(loop.node)
         if any(word in text for word in _BETWEEN):
             continue
-        shuffled = any(script.rebinds(loop, part) for part in _data(fit))
+        shuffled = not remade and any(script.rebinds(loop, part) for part in _data(fit))
         yield Finding(
             at=script.call_place(fit.call),
             site=script.place(fit.call.site),
-            message="`fit` runs one epoch in each turn of a loop, on the same data"
+            message=f"`{fit.method}` runs one epoch in each turn of a loop, on the same data"
             + (" in another order" if shuffled else "")
             + ": it is set up anew each time"
-            + ("" if isinstance(fit.x, Dataset) else ", and the arrays are copied again"),
+            + ("" if remade or isinstance(fit.x, Dataset) else ", and the arrays are copied again"),
             help=(
                 "call `fit` once with `epochs=…`, which shuffles arrays before each"
                 if shuffled
-                else "call `fit` once with `epochs=…`"
+                else f"call `{fit.method}` once with `epochs=…`"
             )
             + "; what the loop does between epochs goes into a callback",
             related=(("the loop is here", script.place(loop.node)),),
@@ -64,6 +63,12 @@ def _same_data(script: Script, fit: Fit, loop: Loop) -> bool:
     if not isinstance(fit.x, (Array, Dataset)) and not changed:
         return False
     return all(script.is_reordered(loop, part) for part in changed)
+
+
+def _is_remade(script: Script, fit: Fit, loop: Loop) -> bool:
+    """Whether each turn trains on an endless generator that it makes anew, and nothing else changes."""
+    changed = [part for part in _data(fit) if script.rebinds(loop, part)]
+    return bool(changed) and all(script.is_remade(loop, part) for part in changed)
 
 
 def _data(fit: Fit) -> Iterator[tree.Expr]:
