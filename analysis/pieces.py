@@ -15,6 +15,7 @@ from keras_memlint.analysis.words import Among
 
 if TYPE_CHECKING:
     from keras_memlint.analysis.source import Source
+    from keras_memlint.analysis.uses import Names
 
 # Characters. A block longer than this is parsed statement by statement, so that a keystroke in it costs little.
 LARGE = 4_000
@@ -32,7 +33,8 @@ class Piece:
 
     ``start`` is where its text stands in the script now; it moves when text before it is edited. ``source`` is the
     script. ``error`` says why the piece was set aside, None when it parsed. ``lines_to_error`` counts the lines
-    before the place of the error.
+    before the place of the error. ``names`` are those in its statement, with the names that parameters around hid there,
+    once somebody asked.
     """
 
     __slots__ = (
@@ -41,6 +43,7 @@ class Piece:
         "count",
         "error",
         "lines_to_error",
+        "names",
         "source",
         "start",
         "statements",
@@ -58,6 +61,7 @@ class Piece:
         self.count = 0
         self.error: str | None = None
         self.lines_to_error = 0
+        self.names: tuple[frozenset[str], Names] | None = None
         self._tokens: Tokens | None = None
 
     @property
@@ -70,6 +74,7 @@ class Piece:
     def stretch(self, text: str, parsed: str, at: int) -> None:
         """Stand for ``text``, of which only ``parsed`` was: at the offset ``at`` the rest was left out."""
         self.text = text
+        self.names = None  # what was left out may be another
         self._tokens = Tokens(parsed)
         self._tokens.insert(at, len(text) - len(parsed))
 
@@ -127,11 +132,12 @@ def parse_statements(text: str, spans: Sequence[tuple[int, int]]) -> Iterator[Pi
     from keras_memlint.analysis.concrete import statements_of
 
     for run in _runs(text, spans):
-        start, end = run[0][0], run[-1][1]
-        try:
-            nodes = statements_of(text[start:end], text[start : start + indent_of(text, start)])
+        start = run[0][0]
+        pieces = [Piece(text[a:b]) for a, b in run]
+        try:  # without the comments and empty lines between them, which are many nodes each
+            code = "".join([piece.text for piece in pieces])
+            nodes = statements_of(code, text[start : start + indent_of(text, start)])
             if len(nodes) == len(run):
-                pieces = [Piece(text[a:b]) for a, b in run]
                 for piece, node in zip(pieces, nodes, strict=True):
                     _lower(piece, [node])
                 yield from pieces

@@ -327,7 +327,7 @@ class Script:
     @cached_property
     def names(self) -> Names:
         """Where the script's expressions use names, and what each node stands in; see uses.py."""
-        return names_of(self.parsed.statements)
+        return names_of(self.parsed.statements, remember=not self.parsed.fresh)
 
     def around(self, call: Call) -> tuple[tree.Node, ...]:
         """The nodes that ``call`` stands in, innermost first; those of its function alone where that is another module's."""

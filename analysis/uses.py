@@ -67,6 +67,16 @@ class Names:
     otherwise_bound: set[str]
     parameters: set[str]
 
+    def include(self, others: Names, root: tree.Node) -> None:
+        """Add the names in ``root``, a node of these."""
+        outer = self.parents[id(root)]
+        self.parents.update(others.parents)
+        self.parents[id(root)] = outer
+        for name, nodes in others.read.items():
+            self.read.setdefault(name, []).extend(nodes)
+        self.otherwise_bound.update(others.otherwise_bound)
+        self.parameters.update(others.parameters)
+
     def around(self, node: tree.Node) -> tuple[tree.Node, ...]:
         """The nodes that ``node`` stands in, innermost first; empty when it is none of the script."""
         found: list[tree.Node] = []
@@ -81,11 +91,16 @@ class Names:
         return [Use(node, self.around(node)) for node in self.read.get(name, ())]
 
 
-def names_of(statements: tuple[tree.Stmt, ...]) -> Names:
-    """The names in ``statements``, the functions and classes among them included."""
+def names_of(
+    statements: tuple[tree.Stmt, ...], *, remember: bool = False, hidden: frozenset[str] = frozenset()
+) -> Names:
+    """The names in ``statements``, the functions and classes among them included.
+
+    With ``remember``, what was found in a piece of one statement is taken from there the next time. ``hidden`` are the
+    parameters of the functions around.
+    """
     found = Names(dict.fromkeys(map(id, statements)), {}, set(), set())
     parents, read = found.parents, found.read
-    hidden: frozenset[str] = frozenset()  # the parameters of the functions around
     # What is still to be looked at, the next one last; names stand where others are hidden from there on.
     stack: list[tree.Node | frozenset[str]] = [*reversed(statements)]
     while stack:
@@ -96,6 +111,12 @@ def names_of(statements: tuple[tree.Stmt, ...]) -> Names:
             continue
         if isinstance(node, frozenset):
             hidden = node
+            continue
+        if remember and (node,) == node.piece.statements:
+            known = node.piece.names
+            if known is None or known[0] != hidden:
+                known = node.piece.names = hidden, names_of(node.piece.statements, hidden=hidden)
+            found.include(known[1], node)
             continue
         if isinstance(node, _BINDING):
             found.otherwise_bound.update(name for name in _bound(node) if name not in hidden)

@@ -60,9 +60,9 @@ def _need(script: Script, fit: Fit) -> str:
 
 def _fixes(script: Script) -> tuple[Fix, ...]:
     devices, imports = spell(script, "tensorflow.config.list_physical_devices")
-    growth, _ = spell(script, "tensorflow.config.experimental.set_memory_growth")
     if imports:
         return ()
+    growth, _ = spell(script, "tensorflow.config.experimental.set_memory_growth")
     text = f'for gpu in {devices}("GPU"):\n    {growth}(gpu, True)'
     edit = after_imports(script, text, devices, growth)
     return (Fix("let GPU memory grow as it is needed", True, (edit,)),) if edit is not None else ()
