@@ -247,10 +247,21 @@ def _is_plain(loop: tree.Node, around: tuple[tree.Node, ...]) -> bool:
     """Whether ``loop`` comes back to what stands in ``around``, waits for nobody, and does nothing that takes much longer."""
     if not isinstance(loop, (tree.For, tree.While)):
         return True
-    called = {tree.last_name(one.func) for one in tree.below(loop.body) if isinstance(one, tree.Call)}
+    calls = [one for one in tree.below(loop.body) if isinstance(one, tree.Call)]
+    if any(map(_waits_for_key, calls)):
+        return False
+    called = {tree.last_name(one.func) for one in calls}
     if not _WAITS.isdisjoint(called) or any(map(_TRAINS.search, called)):
         return False
     return not tree.is_left(loop, around)
+
+
+def _waits_for_key(call: tree.Call) -> bool:
+    """Whether it is ``cv2.waitKey(0)``, which waits for as long as it takes."""
+    given = call.args[0].value if call.args else None
+    if tree.last_name(call.func) != "waitKey":
+        return False
+    return given is None or (isinstance(given, tree.Constant) and given.value == 0)
 
 
 def _is_short(loop: tree.Node) -> bool:

@@ -21,11 +21,12 @@ from keras_memlint.analysis.repeating import event_handler
 from keras_memlint.analysis.scopes import FEW_TURNS, Loop, counter_of, trips_of
 from keras_memlint.analysis.source import Place
 from keras_memlint.analysis.uses import target_of, uses_of
-from keras_memlint.analysis.values import UNKNOWN, Array, Items, Model, UnknownValue, Value
+from keras_memlint.analysis.values import UNKNOWN, Array, Items, Model, UnknownValue, Value, const
 
 if TYPE_CHECKING:
     from keras_memlint.analysis.script import Script
 
+_ASKED = ("builtins.input", "cv2.waitKey")
 _LARGEST = 256  # rows of what is still called a small batch
 _EVERY = re.compile(r"%\s*(\d+)?")
 _WRITES = re.compile(r"\.(?:fit|save|train|search|copy|move|download)")
@@ -180,7 +181,7 @@ def _turns_little(script: Script, fit: Fit) -> bool:
         loop.node, script.names.around(fit.call.node)
     ):
         return True
-    if any(call.loops and call.loops[-1] is loop for call in script.calls("builtins.input")):
+    if any(call.loops and call.loops[-1] is loop and _waits(call) for call in script.calls(*_ASKED)):
         return True  # somebody types something at each turn
     turned = [one for one in fit.call.loops if made is None or one not in made.loops]
     if loop not in turned:
@@ -192,6 +193,11 @@ def _turns_little(script: Script, fit: Fit) -> bool:
     ):
         return True  # a look at a few, after each epoch
     return loop.trips is not None and loop.trips < FEW_TURNS and (trips_of(turned) or 0) < FEW_TURNS
+
+
+def _waits(call: Call) -> bool:
+    """Whether it waits for somebody, as ``cv2.waitKey(0)`` does, and ``cv2.waitKey(1)`` does not."""
+    return call.name == "builtins.input" or not call.args or call.const("delay", const(call.first())) == 0
 
 
 def _is_read_again(script: Script, made: Call, loop: Loop) -> bool:

@@ -65,6 +65,7 @@ def test_what_an_object_was_made_of(text: str, made: set[str]) -> None:
         "for x in xs:\n    for a in range(3):\n        f(x)\n",
         "for x in xs:\n    if x.endswith('.png'):\n        f(x)\n",
         "for a in range(50):\n    f(a)\n",
+        "for x in xs:\n    f(x)\n    cv2.waitKey(1)\n",
     ],
 )
 def test_a_loop_that_may_have_many_turns(text: str) -> None:
@@ -88,6 +89,7 @@ def test_a_loop_that_may_have_many_turns(text: str) -> None:
         "for x in xs:\n    if n == 7:\n        f(x)\n",
         "while True:\n    if key == ord('q'):\n        f(x)\n",
         "while True:\n    f(input())\n",
+        "for x in xs:\n    f(x)\n    cv2.waitKey(0)\n",
         "for x in xs:\n    model.fit(x)\n    f(x)\n",
         "for x in xs:\n    later(lambda: f(x))\n",
         "while True:\n    def g():\n        pass\nf(x)\n",
