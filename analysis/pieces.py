@@ -132,12 +132,11 @@ def parse_statements(text: str, spans: Sequence[tuple[int, int]]) -> Iterator[Pi
     from keras_memlint.analysis.concrete import statements_of
 
     for run in _runs(text, spans):
-        start = run[0][0]
-        pieces = [Piece(text[a:b]) for a, b in run]
-        try:  # without the comments and empty lines between them, which are many nodes each
-            code = "".join([piece.text for piece in pieces])
-            nodes = statements_of(code, text[start : start + indent_of(text, start)])
+        start, end = run[0][0], run[-1][1]
+        try:  # with what stands between them, which may be the end of a string
+            nodes = statements_of(text[start:end], text[start : start + indent_of(text, start)])
             if len(nodes) == len(run):
+                pieces = [Piece(text[a:b]) for a, b in run]
                 for piece, node in zip(pieces, nodes, strict=True):
                     _lower(piece, [node])
                 yield from pieces

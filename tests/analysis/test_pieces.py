@@ -53,6 +53,12 @@ def test_an_error_leaves_the_others_to_be_parsed_one_by_one() -> None:
     assert [piece.error for piece in parsed.pieces] == [None, "invalid syntax", None]
 
 
+def test_a_string_may_end_in_a_line_that_looks_like_a_comment() -> None:
+    text = "x = 1\n'''x = 2\n# not in use'''\n\ny = 3\n"
+    assert len(at_once(text)) == 3
+    assert parse(Source("train.py", text)).broken == []
+
+
 def test_what_could_overflow_the_parser_is_not_among_them() -> None:
     deep = "deep = " + "[" * 200 + "]" * 200 + "\n"
     long = "long = " + " + ".join(["1"] * LARGE) + "\n"
