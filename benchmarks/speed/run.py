@@ -29,7 +29,8 @@ def sample(folder: Path, every: int, to: Path) -> list[str]:
     from keras_memlint.analysis.relevance import RELEVANT
 
     found = []
-    for number, path in enumerate(sorted(folder.rglob("*.py"))[::every]):
+    paths = sorted(path for path in folder.rglob("*.py") if path.is_file())
+    for number, path in enumerate(paths[::every]):
         text = path.read_bytes().decode("utf-8", "replace")
         if "\0" in text or not RELEVANT.search(text):
             continue
