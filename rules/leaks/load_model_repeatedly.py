@@ -10,6 +10,7 @@ from keras_memlint.analysis.calls import Call
 from keras_memlint.analysis.scopes import Loop
 from keras_memlint.analysis.script import Script
 from keras_memlint.analysis.source import Place
+from keras_memlint.analysis.values import Function
 from keras_memlint.fixes.edits import Fix
 from keras_memlint.fixes.statements import hoist
 from keras_memlint.rules.base import Finding, Rule
@@ -134,11 +135,18 @@ def _handler(script: Script, call: Call) -> str | None:
     """The function that answers web requests, here or in another file, and loads the model for each."""
     handler = script.request_handler(call)
     if handler is not None:
-        return None if _RELOADS.search(handler.name) else handler.name
+        return None if _RELOADS.search(handler.name) or _trains(script, handler) else handler.name
     if call.loops or call.conditional or call.function is None:
         return None
     found = script.answering_elsewhere(call)
     return found.name if found is not None and not found.asks and not _RELOADS.search(found.name) else None
+
+
+def _trains(script: Script, handler: Function) -> bool:
+    """Whether ``handler`` trains a model, or has another program do so, before it loads what that left."""
+    trained = [fit.call for fit in script.trainings]
+    started = [call for call in script.all_calls if call.name.startswith(("subprocess.", "os.system"))]
+    return any(one.function is handler for call in (*trained, *started) for one in call.led_by())
 
 
 def _compile(call: Call) -> str:
