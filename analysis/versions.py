@@ -6,7 +6,12 @@ import re
 from typing import TYPE_CHECKING
 
 from keras_memlint.analysis import tree
-from keras_memlint.analysis.facts.keras_modules import LAST_METHODS, OLD_OPTIMIZER_ARGUMENTS, last_keras
+from keras_memlint.analysis.facts.keras_modules import (
+    LAST_METHODS,
+    OLD_CHECKPOINT_ARGUMENT,
+    OLD_OPTIMIZER_ARGUMENTS,
+    last_keras,
+)
 from keras_memlint.analysis.facts.tensorflow_1 import ALONE, TOGETHER
 from keras_memlint.analysis.values import Function, Items, Value, const
 
@@ -54,7 +59,7 @@ def keras_major(script: Script) -> int | None:
             return 3
     if script.uses_keras_3:
         return 3
-    return 2 if _needs_before(script, 3, 0) or _has_old_optimizer(script) else None
+    return 2 if _needs_before(script, 3, 0) or _has_old_argument(script) else None
 
 
 def _needs_before(script: Script, major: int, minor: int) -> bool:
@@ -68,7 +73,11 @@ def _needs_before(script: Script, major: int, minor: int) -> bool:
     )
 
 
-def _has_old_optimizer(script: Script) -> bool:
+def _has_old_argument(script: Script) -> bool:
+    """Whether an optimizer or a callback is given what Keras 3 refuses."""
+    checkpoints = script.calls("keras.callbacks.ModelCheckpoint")
+    if any(OLD_CHECKPOINT_ARGUMENT in call.kwargs and not call.tried for call in checkpoints):
+        return True
     return any(
         call.name.startswith("keras.optimizers.")
         and not OLD_OPTIMIZER_ARGUMENTS.isdisjoint(call.kwargs)

@@ -89,8 +89,9 @@ LAST_METHODS = {
     "keras.Model.fit_generator": (2, 15),
     "keras.Model.predict_generator": (2, 15),
 }
-# Keyword arguments of optimizers that Keras 3 raises at.
+# Keyword arguments that Keras 3 raises at: of all optimizers, and of one callback.
 OLD_OPTIMIZER_ARGUMENTS = frozenset(["lr", "schedule_decay"])
+OLD_CHECKPOINT_ARGUMENT = "period"
 
 
 def last_keras(dotted: str) -> tuple[int, int] | None:

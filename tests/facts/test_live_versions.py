@@ -10,6 +10,7 @@ import pytest
 from keras_memlint.analysis.facts.keras_modules import (
     LAST_METHODS,
     LAST_MODULES,
+    OLD_CHECKPOINT_ARGUMENT,
     OLD_OPTIMIZER_ARGUMENTS,
     last_keras,
 )
@@ -54,3 +55,8 @@ def test_methods(name: str, last: tuple[int, int]) -> None:
 def test_optimizers_of_keras_3_raise(name: str, argument: str) -> None:
     with pytest.raises(ValueError, match="not recognized"):
         getattr(keras.optimizers, name)(**{argument: 0.01})
+
+
+def test_checkpoints_of_keras_3_raise() -> None:
+    with pytest.raises(TypeError, match=OLD_CHECKPOINT_ARGUMENT):
+        keras.callbacks.ModelCheckpoint("last.keras", **{OLD_CHECKPOINT_ARGUMENT: 1})
