@@ -26,7 +26,7 @@ _SMALL = 100_000  # bytes of one of the others: a longer one is data
 _FOREIGN = frozenset(["__pycache__", "node_modules", "site-packages"])
 _VENV = frozenset(["conda-meta", "pyvenv.cfg"])  # what only an environment has in it
 _ROOT = re.compile(
-    r"\.git|\.gitignore|LICENSE.*|README.*|pyproject\.toml|requirements.*\.txt|setup\.(?:cfg|py)",
+    r"\.git|\.gitignore|LICENSE(?:\.\w+)?|README(?:\.(?!py\Z)\w+)?|pyproject\.toml|requirements.*\.txt|setup\.(?:cfg|py)",
     re.IGNORECASE,
 )
 _IMPORT = re.compile(
