@@ -136,7 +136,8 @@ async def test_the_workspace_can_be_left_out(vscode_pull, script):
     vscode_pull.configure({"diagnosticMode": "openFilesOnly"})
     try:
         await vscode_pull.until(
-            lambda: "workspace=False" in vscode_pull.log_messages[-1].message, "the setting"
+            lambda: any("workspace=False" in one.message for one in vscode_pull.log_messages[-1:]),
+            "the setting",
         )
         assert await everywhere(vscode_pull) == {}
     finally:

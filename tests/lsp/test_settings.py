@@ -127,7 +127,10 @@ async def test_suppressing_can_be_switched_off(vscode, script):
     uri = vscode.open("unsuppressed.py", script)
     vscode.configure({"suppressActions": False})
     try:
-        await vscode.until(lambda: "suppress=False" in vscode.log_messages[-1].message, "the new setting")
+        await vscode.until(
+            lambda: any("suppress=False" in one.message for one in vscode.log_messages[-1:]),
+            "the new setting",
+        )
         assert len(await vscode.actions(uri, only=["quickfix"])) == 1
     finally:
         await vscode.unconfigure()
