@@ -101,6 +101,9 @@ assert [piece.error for piece in parse(source).pieces] == errors
     assert (done.returncode, done.stderr) == (0, "")
 
 
+@pytest.mark.skipif(
+    not hasattr(cst, "TemplatedString"), reason="this libcst is older than those whose classes are named here"
+)
 def test_a_libcst_to_come_is_used_as_documented() -> None:
     code = """
 import importlib.util
