@@ -8,6 +8,8 @@ from typing import Any, TypeGuard
 
 from keras_memlint.analysis import steps, tree
 from keras_memlint.analysis.facts import dtypes
+from keras_memlint.analysis.joining import any_item, join
+from keras_memlint.analysis.networks import KerasTensor
 from keras_memlint.analysis.values import (
     UNKNOWN,
     Api,
@@ -17,7 +19,6 @@ from keras_memlint.analysis.values import (
     Dict,
     Instance,
     Items,
-    KerasTensor,
     Object,
     Origin,
     Scalar,
@@ -25,7 +26,6 @@ from keras_memlint.analysis.values import (
     UnknownValue,
     Value,
     const,
-    join,
     known_text,
 )
 
@@ -54,7 +54,7 @@ def binary(op: str, left: Value, right: Value, node: tree.Expr, *, in_place: boo
     if isinstance(left, Const) and isinstance(right, Const):
         return _fold(op, left.value, right.value)
     if op == "+" and _are_arrays(left) and _may_be_list(right):
-        return Items("list", None, left.any(), origin=left.origin)  # `[target] + states`
+        return Items("list", None, any_item(left), origin=left.origin)  # `[target] + states`
     if isinstance(left, Array) or isinstance(right, Array):
         return _array(op, left, right, node, in_place)
     if isinstance(left, Items) and isinstance(right, Items) and op == "+":
@@ -62,12 +62,14 @@ def binary(op: str, left: Value, right: Value, node: tree.Expr, *, in_place: boo
             items = left.items + right.items
             return Items(left.kind, items, length=len(items), origin=left.origin)
         length = left.length + right.length if left.length is not None and right.length is not None else None
-        return Items(left.kind, None, join(left.any(), right.any()), length, origin=left.origin)
+        return Items(left.kind, None, join(any_item(left), any_item(right)), length, origin=left.origin)
     if isinstance(left, Items) and op == "*" and isinstance(right, Const) and isinstance(right.value, int):
         if left.items is not None and len(left.items) * right.value <= 4096:
             items = left.items * right.value
             return Items(left.kind, items, length=len(items))
-        return Items(left.kind, None, left.any(), left.length * max(right.value, 0) if left.length else None)
+        return Items(
+            left.kind, None, any_item(left), left.length * max(right.value, 0) if left.length else None
+        )
     if isinstance(left, KerasTensor) or isinstance(right, KerasTensor):
         tensors = tuple([side for side in (left, right) if isinstance(side, KerasTensor)])
         shapes = [side.shape for side in tensors]
@@ -272,8 +274,8 @@ def _item(owner: Items, keys: tuple[Value, ...], node: tree.Subscript) -> Value:
         origin = owner.origin
         if length is None and _starts_and_stops(key):
             origin = Origin(node, steps.SOME, owner.origin)
-        return Items(owner.kind, None, owner.any(), length, list(owner.grown), origin=origin)
-    return owner.any()
+        return Items(owner.kind, None, any_item(owner), length, list(owner.grown), origin=origin)
+    return any_item(owner)
 
 
 def _starts_and_stops(key: Items) -> bool:

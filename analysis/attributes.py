@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from keras_memlint.analysis import model_attributes, tree
+from keras_memlint.analysis.networks import KerasTensor, Layer, Model
 from keras_memlint.analysis.values import (
     UNKNOWN,
     Api,
@@ -15,9 +16,6 @@ from keras_memlint.analysis.values import (
     Dict,
     Instance,
     Items,
-    KerasTensor,
-    Layer,
-    Model,
     Object,
     Scalar,
     Value,

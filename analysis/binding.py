@@ -7,6 +7,8 @@ from collections.abc import Set as AbstractSet
 
 from keras_memlint.analysis import model_attributes
 from keras_memlint.analysis.facts.keras_utils import ITERATOR, drawn
+from keras_memlint.analysis.joining import any_item
+from keras_memlint.analysis.networks import Layer, Model
 from keras_memlint.analysis.scopes import Scope
 from keras_memlint.analysis.tree import Parameter
 from keras_memlint.analysis.values import (
@@ -18,8 +20,6 @@ from keras_memlint.analysis.values import (
     Function,
     Instance,
     Items,
-    Layer,
-    Model,
     Object,
     Scalar,
     Value,
@@ -70,7 +70,7 @@ def refusal(name: str, params: Sequence[Parameter], given: int, words: AbstractS
 def iterate(value: Value) -> tuple[Value, int | None]:
     """What a loop over ``value`` binds, and how often it turns when that is known."""
     if isinstance(value, Items):
-        return value.any(), value.length
+        return any_item(value), value.length
     if isinstance(value, Array):
         if value.kind in ("frame",):
             return Scalar("str"), None

@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from keras_memlint.analysis import arithmetic, data_format, tree, unrolling
+from keras_memlint.analysis.joining import join
+from keras_memlint.analysis.networks import KerasTensor
 from keras_memlint.analysis.scopes import Scope
-from keras_memlint.analysis.values import UNKNOWN, Class, Const, Instance, KerasTensor, Value, const, join
+from keras_memlint.analysis.values import UNKNOWN, Class, Const, Instance, Value, const
 
 if TYPE_CHECKING:
     from keras_memlint.analysis.interpreter import Interpreter

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from keras_memlint.analysis import tree
 from keras_memlint.analysis.calls import Given
 from keras_memlint.analysis.facts.library import FACTS
+from keras_memlint.analysis.networks import Model
 from keras_memlint.analysis.values import (
     UNKNOWN,
     Array,
@@ -15,7 +16,6 @@ from keras_memlint.analysis.values import (
     Dataset,
     Instance,
     Items,
-    Model,
     Scalar,
     UnknownValue,
     Value,

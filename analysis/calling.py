@@ -9,6 +9,7 @@ from keras_memlint.analysis.calls import Call, Given
 from keras_memlint.analysis.facts.ending import EXITS, KEYWORDS, NO_MODULES, OWN_KINDS
 from keras_memlint.analysis.facts.library import FACTS, find_fact
 from keras_memlint.analysis.facts.numpy_shaping import reshaped
+from keras_memlint.analysis.networks import KerasTensor, Layer, Model
 from keras_memlint.analysis.preprocessing import preprocessed, preprocessing_layers
 from keras_memlint.analysis.scopes import Scope
 from keras_memlint.analysis.values import (
@@ -23,9 +24,6 @@ from keras_memlint.analysis.values import (
     Function,
     Instance,
     Items,
-    KerasTensor,
-    Layer,
-    Model,
     Object,
     Origin,
     Scalar,

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from keras_memlint.analysis import tree
 from keras_memlint.analysis.graph_functions import is_traced
-from keras_memlint.analysis.values import Array, Function, Instance, Items, Layer, Value
+from keras_memlint.analysis.networks import Layer
+from keras_memlint.analysis.values import Array, Function, Instance, Items, Value
 
 if TYPE_CHECKING:
     from keras_memlint.analysis.calls import Call

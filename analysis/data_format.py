@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 from keras_memlint.analysis import tree
 from keras_memlint.analysis.calls import Call
 from keras_memlint.analysis.layers import LAYER_SIGNATURES
-from keras_memlint.analysis.values import UNKNOWN, Const, Layer, Scalar, Value, const
+from keras_memlint.analysis.networks import Layer
+from keras_memlint.analysis.values import UNKNOWN, Const, Scalar, Value, const
 
 if TYPE_CHECKING:
     from keras_memlint.analysis.interpreter import Interpreter

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from keras_memlint.analysis.bytes import format_bytes
+from keras_memlint.analysis.joining import any_item
+from keras_memlint.analysis.networks import KerasTensor, Layer, Model
 from keras_memlint.analysis.values import (
     Api,
     Array,
@@ -14,9 +16,6 @@ from keras_memlint.analysis.values import (
     Function,
     Instance,
     Items,
-    KerasTensor,
-    Layer,
-    Model,
     Object,
     Scalar,
     Shape,
@@ -37,7 +36,7 @@ def describe(value: Value) -> str:
     if isinstance(value, Items):
         if value.items is not None and len(value.items) <= 4:
             return f"{value.kind}[{', '.join(describe(item) for item in value.items)}]"
-        return f"{value.kind}[{describe(value.any())} × {_axis(value.length)}]"
+        return f"{value.kind}[{describe(any_item(value))} × {_axis(value.length)}]"
     if isinstance(value, Dataset):
         count = f" × {value.cardinality}" if value.cardinality is not None else ""
         return f"Dataset({value.op}, {describe(value.element)}{count})"

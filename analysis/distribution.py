@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from keras_memlint.analysis.values import Bound, Model, Object, Scalar, UnknownValue, Value
+from keras_memlint.analysis.networks import Model
+from keras_memlint.analysis.values import Bound, Object, Scalar, UnknownValue, Value
 
 if TYPE_CHECKING:
     from keras_memlint.analysis.calls import Call

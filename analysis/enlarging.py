@@ -9,6 +9,7 @@ from math import prod
 from keras_memlint.analysis.calls import Call, Fill
 from keras_memlint.analysis.facts.joining import JOINS
 from keras_memlint.analysis.facts.numpy_making import ALLOCATIONS
+from keras_memlint.analysis.joining import any_item
 from keras_memlint.analysis.scopes import trips_of
 from keras_memlint.analysis.values import Array, Items, Shape
 
@@ -53,7 +54,7 @@ def enlarged(resizes: Iterable[Call], calls: Iterable[Call], fills: Iterable[Fil
             continue  # a loop makes such an array in each turn: a batch, most likely
         given = call.first() if call.name in JOINS else None
         if isinstance(given, Items):
-            yield from _gathered(call, given.any(), _all(call.result, given), one_by_one)
+            yield from _gathered(call, any_item(given), _all(call.result, given), one_by_one)
         elif call.name in ALLOCATIONS and call.result.origin is not None:
             made[id(call.result.origin)] = call
     for fill in fills if made else ():

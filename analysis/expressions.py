@@ -17,6 +17,7 @@ from keras_memlint.analysis import (
     tree,
 )
 from keras_memlint.analysis.calls import Operation, Yielded
+from keras_memlint.analysis.joining import any_item, join
 from keras_memlint.analysis.scopes import Scope
 from keras_memlint.analysis.values import (
     UNKNOWN,
@@ -28,7 +29,6 @@ from keras_memlint.analysis.values import (
     Scalar,
     Value,
     const,
-    join,
     known_text,
 )
 
@@ -108,7 +108,7 @@ def sequence(run: Interpreter, node: tree.Sequence, scope: Scope) -> Value:
             if isinstance(inner, Items) and inner.items is not None:
                 found += inner.items
             else:
-                found.append(inner.any() if isinstance(inner, Items) else UNKNOWN)
+                found.append(any_item(inner) if isinstance(inner, Items) else UNKNOWN)
                 known = False
         else:
             found.append(run.eval(element, scope))

@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING
 
 from keras_memlint.analysis import binding, byte_lines, tree
 from keras_memlint.analysis.facts.ending import GIVEN_NAMES, OWN_KINDS, POSITIONS, RAISING_CONTEXTS
+from keras_memlint.analysis.networks import Model
 from keras_memlint.analysis.switches import SETTERS
-from keras_memlint.analysis.values import Api, Class, Instance, Model
+from keras_memlint.analysis.values import Api, Class, Instance
 
 if TYPE_CHECKING:
     from keras_memlint.analysis.calls import Call

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from keras_memlint.analysis.calls import Call
-from keras_memlint.analysis.values import Array, Dict, Items, UnknownValue, Value, count
+from keras_memlint.analysis.networks import count
+from keras_memlint.analysis.values import Array, Dict, Items, UnknownValue, Value
 
 if TYPE_CHECKING:
     from keras_memlint.analysis.fits import Fit

@@ -7,17 +7,8 @@ from dataclasses import dataclass
 
 from keras_memlint.analysis.calls import Call
 from keras_memlint.analysis.facts.defaults import BATCH_SIZE
-from keras_memlint.analysis.values import (
-    UNKNOWN,
-    Const,
-    Dataset,
-    Instance,
-    Items,
-    Model,
-    Object,
-    Value,
-    const,
-)
+from keras_memlint.analysis.networks import Model
+from keras_memlint.analysis.values import UNKNOWN, Const, Dataset, Instance, Items, Object, Value, const
 
 _FITS = ("fit", "fit_generator", "evaluate", "predict", "evaluate_generator", "predict_generator")
 

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from keras_memlint.analysis.calls import Call
 from keras_memlint.analysis.facts.dtypes import itemsize
-from keras_memlint.analysis.values import Array, Model, Object, count
+from keras_memlint.analysis.networks import Model, count
+from keras_memlint.analysis.values import Array, Object
 
 _WHOLE = ("__call__", "call", "predict_on_batch", "test_on_batch", "train_on_batch")
 

@@ -11,6 +11,8 @@ from keras_memlint.analysis import binding, data_format, graph_functions, symbol
 from keras_memlint.analysis.calls import Call, Fill, Holding, Operation, Setting, Yielded
 from keras_memlint.analysis.expressions import EXPRESSIONS
 from keras_memlint.analysis.facts.table import Machine
+from keras_memlint.analysis.joining import join
+from keras_memlint.analysis.networks import Model
 from keras_memlint.analysis.project import Project
 from keras_memlint.analysis.scopes import Binding, Loop, Scope
 from keras_memlint.analysis.statements import STATEMENTS
@@ -21,11 +23,9 @@ from keras_memlint.analysis.values import (
     Function,
     Instance,
     Items,
-    Model,
     Origin,
     UnknownValue,
     Value,
-    join,
 )
 
 _STEPS = 400_000  # expressions evaluated in the functions of one script; what stands outside them runs once

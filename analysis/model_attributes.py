@@ -5,7 +5,8 @@ from __future__ import annotations
 from keras_memlint.analysis import tree
 from keras_memlint.analysis.facts.applications import LAYERS
 from keras_memlint.analysis.models import symbolic
-from keras_memlint.analysis.values import Const, Items, KerasTensor, Layer, Model, Value, const
+from keras_memlint.analysis.networks import KerasTensor, Layer, Model
+from keras_memlint.analysis.values import Const, Items, Value, const
 
 # The model that a layer stands in which may be any of its layers, in the layer's configuration.
 _OF = "\0of"

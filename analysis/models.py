@@ -10,6 +10,7 @@ from keras_memlint.analysis.facts.defaults import BATCH_SIZE
 from keras_memlint.analysis.facts.layers_attention import score_elements
 from keras_memlint.analysis.facts.optimizers import OPTIMIZERS
 from keras_memlint.analysis.facts.table import Machine
+from keras_memlint.analysis.networks import KerasTensor, Layer, Model, Use
 from keras_memlint.analysis.preprocessing import preprocessed, preprocessing_layers
 from keras_memlint.analysis.values import (
     UNKNOWN,
@@ -20,14 +21,10 @@ from keras_memlint.analysis.values import (
     Function,
     Instance,
     Items,
-    KerasTensor,
-    Layer,
-    Model,
     Object,
     Origin,
     Shape,
     UnknownValue,
-    Use,
     Value,
     const,
 )

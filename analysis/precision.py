@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from keras_memlint.analysis.calls import Call
-from keras_memlint.analysis.values import UNKNOWN, Layer, Model, Object, Value, const
+from keras_memlint.analysis.networks import Layer, Model
+from keras_memlint.analysis.values import UNKNOWN, Object, Value, const
 
 if TYPE_CHECKING:
     from keras_memlint.analysis.script import Script

@@ -16,12 +16,13 @@ from keras_memlint.analysis.calls import Call
 from keras_memlint.analysis.drawing import ON_BATCH, conditions, trains_longer
 from keras_memlint.analysis.elsewhere import turned
 from keras_memlint.analysis.fits import Fit
+from keras_memlint.analysis.networks import Model
 from keras_memlint.analysis.one_sample import written
 from keras_memlint.analysis.repeating import event_handler
 from keras_memlint.analysis.scopes import FEW_TURNS, Loop, counter_of, trips_of
 from keras_memlint.analysis.source import Place
 from keras_memlint.analysis.uses import target_of, uses_of
-from keras_memlint.analysis.values import UNKNOWN, Array, Items, Model, UnknownValue, Value, const
+from keras_memlint.analysis.values import UNKNOWN, Array, Items, UnknownValue, Value, const
 
 if TYPE_CHECKING:
     from keras_memlint.analysis.script import Script

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from keras_memlint.analysis import tree
-from keras_memlint.analysis.values import Array, Const, Layer, Model, Origin, Value, const
+from keras_memlint.analysis.networks import Layer, Model
+from keras_memlint.analysis.values import Array, Const, Origin, Value, const
 
 # Same shape, float32.
 _SAME = frozenset(

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from keras_memlint.analysis import tree
 from keras_memlint.analysis.facts.ending import RANKS
-from keras_memlint.analysis.values import UNKNOWN, KerasTensor, Layer, Value
+from keras_memlint.analysis.networks import KerasTensor, Layer
+from keras_memlint.analysis.values import UNKNOWN, Value
 
 if TYPE_CHECKING:
     from keras_memlint.analysis.interpreter import Interpreter

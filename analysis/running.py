@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterator
 from keras_memlint.analysis import calling, models, tree
 from keras_memlint.analysis.calls import Call, Given
 from keras_memlint.analysis.interpreter import Interpreter
+from keras_memlint.analysis.joining import join
+from keras_memlint.analysis.networks import Layer, Model
 from keras_memlint.analysis.parse import Parsed
 from keras_memlint.analysis.project import Project
 from keras_memlint.analysis.scopes import Loop, Scope
@@ -20,10 +22,7 @@ from keras_memlint.analysis.values import (
     Dataset,
     Function,
     Instance,
-    Layer,
-    Model,
     Value,
-    join,
 )
 from keras_memlint.analysis.workspace import Module, Workspace
 

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from keras_memlint.analysis.calls import Call, Setting
 from keras_memlint.analysis.facts.starting import LISTS, MODELS, STARTS
-from keras_memlint.analysis.values import UNKNOWN, Model, const
+from keras_memlint.analysis.networks import Model
+from keras_memlint.analysis.values import UNKNOWN, const
 
 if TYPE_CHECKING:
     from keras_memlint.analysis.script import Script

@@ -37,6 +37,7 @@ from keras_memlint.analysis.graph_functions import Retracing, retracings
 from keras_memlint.analysis.growing import Regrown, regrown
 from keras_memlint.analysis.interpreter import Interpreter
 from keras_memlint.analysis.measurement import Measurement, estimated_training, measured_fit
+from keras_memlint.analysis.networks import Layer, Model, Use
 from keras_memlint.analysis.parse import Parsed
 from keras_memlint.analysis.predictions import Repeated, repeated
 from keras_memlint.analysis.project import Project
@@ -58,10 +59,7 @@ from keras_memlint.analysis.values import (
     Function,
     Instance,
     Items,
-    Layer,
-    Model,
     Origin,
-    Use,
     Value,
     const,
 )

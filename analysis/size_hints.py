@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING
 
 from keras_memlint.analysis import tree
 from keras_memlint.analysis.made_arrays import ON_DISK, arrays_in, exact_bytes, made_arrays
+from keras_memlint.analysis.networks import Model
 from keras_memlint.analysis.settings import MIB
 from keras_memlint.analysis.source import Location
 from keras_memlint.analysis.static_estimate import trained_batch
 from keras_memlint.analysis.training import activation_size
-from keras_memlint.analysis.values import Model, Shape, Value
+from keras_memlint.analysis.values import Shape, Value
 
 if TYPE_CHECKING:
     from keras_memlint.analysis.script import Script

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 from keras_memlint.analysis import arithmetic, branches, calling, definitions, imports, loops, storing, tree
 from keras_memlint.analysis.facts.ending import RAISING_CONTEXTS
+from keras_memlint.analysis.joining import any_item, join
 from keras_memlint.analysis.scopes import Growth, Scope
-from keras_memlint.analysis.values import Api, Items, join
+from keras_memlint.analysis.values import Api, Items
 
 if TYPE_CHECKING:
     from keras_memlint.analysis.interpreter import Interpreter
@@ -41,7 +42,7 @@ def aug_assign(run: Interpreter, node: tree.AugAssign, scope: Scope) -> bool:
     before = run.eval(node.target, scope)
     value = run.eval(node.value, scope)
     if isinstance(before, Items) and node.op == "+" and isinstance(value, Items):
-        before.element = join(before.any(), value.any())
+        before.element = join(any_item(before), any_item(value))
         before.items = before.length = None
         before.grown.append(Growth(run.loops, run.branches > 0))
         return False

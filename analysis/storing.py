@@ -6,21 +6,10 @@ from typing import TYPE_CHECKING
 
 from keras_memlint.analysis import binding, model_attributes, tree
 from keras_memlint.analysis.calls import Fill, Holding, Setting
+from keras_memlint.analysis.joining import any_item, join
+from keras_memlint.analysis.networks import Layer, Model
 from keras_memlint.analysis.scopes import Binding, Scope
-from keras_memlint.analysis.values import (
-    Api,
-    Array,
-    Class,
-    Dict,
-    Instance,
-    Items,
-    Layer,
-    Model,
-    Object,
-    Value,
-    const,
-    join,
-)
+from keras_memlint.analysis.values import Api, Array, Class, Dict, Instance, Items, Object, Value, const
 
 if TYPE_CHECKING:
     from keras_memlint.analysis.interpreter import Interpreter
@@ -88,7 +77,7 @@ def _store_item(
                 Holding(target, value, None, run.loops, run.function, run.led_to(target), run.branches > 0)
             )
     elif isinstance(owner, Items):
-        owner.element = join(owner.any(), value)
+        owner.element = join(any_item(owner), value)
         owner.items = None
     elif isinstance(owner, Array):
         binding.fill(owner, value, bool(run.loops))

@@ -5,17 +5,8 @@ from __future__ import annotations
 from keras_memlint.analysis import tree
 from keras_memlint.analysis.arithmetic import broadcast
 from keras_memlint.analysis.layers import infer
-from keras_memlint.analysis.values import (
-    Array,
-    Const,
-    Items,
-    KerasTensor,
-    Scalar,
-    Shape,
-    UnknownValue,
-    Value,
-    const,
-)
+from keras_memlint.analysis.networks import KerasTensor
+from keras_memlint.analysis.values import Array, Const, Items, Scalar, Shape, UnknownValue, Value, const
 
 # Where functions on tensors live. They have no weights: Keras wraps each of them in a layer.
 _GROUPS = ("tf.", "keras.ops.", "keras.backend.", "keras.activations.", "keras.applications.")

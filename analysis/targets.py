@@ -10,19 +10,9 @@ from typing import TYPE_CHECKING
 from keras_memlint.analysis import steps, tree
 from keras_memlint.analysis.calls import Call, Fill
 from keras_memlint.analysis.facts.dtypes import itemsize
+from keras_memlint.analysis.networks import Model
 from keras_memlint.analysis.scopes import counter_of
-from keras_memlint.analysis.values import (
-    Array,
-    Const,
-    Dataset,
-    Items,
-    Model,
-    Object,
-    Scalar,
-    Shape,
-    Value,
-    const,
-)
+from keras_memlint.analysis.values import Array, Const, Dataset, Items, Object, Scalar, Shape, Value, const
 
 if TYPE_CHECKING:
     from keras_memlint.analysis.fits import Fit

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from keras_memlint.analysis.facts import optimizers
-from keras_memlint.analysis.values import Model, Object, Value, const
+from keras_memlint.analysis.networks import Model
+from keras_memlint.analysis.values import Object, Value, const
 
 if TYPE_CHECKING:
     from keras_memlint.analysis.script import Script

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from keras_memlint.analysis.measurement import OnGpu
+from keras_memlint.analysis.networks import Model
 from keras_memlint.analysis.source import Location
-from keras_memlint.analysis.values import Model
 
 if TYPE_CHECKING:
     from keras_memlint.analysis.calls import Call

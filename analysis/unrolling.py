@@ -9,8 +9,9 @@ from collections.abc import Iterator
 from dataclasses import fields
 
 from keras_memlint.analysis import tree
+from keras_memlint.analysis.networks import KerasTensor, Layer, Model
 from keras_memlint.analysis.scopes import Scope
-from keras_memlint.analysis.values import Instance, Items, KerasTensor, Layer, Model, Value
+from keras_memlint.analysis.values import Instance, Items, Value
 
 # The deepest networks people write repeat a block 36 times.
 _TURNS = 40

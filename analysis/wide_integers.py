@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from keras_memlint.analysis.facts.arguments import is_object
 from keras_memlint.analysis.facts.dtypes import itemsize
+from keras_memlint.analysis.joining import any_item
 from keras_memlint.analysis.values import Array, Const, Items, Scalar
 
 if TYPE_CHECKING:
@@ -106,7 +107,7 @@ def _holds_numbers(call: Call) -> bool:
         return False  # anything may be stored in it later
     for _ in range(_DEPTH):
         if isinstance(value, Items):
-            value = value.any()
+            value = any_item(value)
     if isinstance(value, Array):
         return value.dtype is not None and itemsize(value.dtype) is not None
     if isinstance(value, Scalar):

@@ -10,6 +10,7 @@ from keras_memlint.analysis import tree
 from keras_memlint.analysis.calls import Call, Fill, Operation
 from keras_memlint.analysis.facts.numpy_making import ALLOCATIONS
 from keras_memlint.analysis.feeds import Feed, arrays
+from keras_memlint.analysis.joining import any_item
 from keras_memlint.analysis.scopes import trips_of
 from keras_memlint.analysis.values import Array, Items, Origin, Value
 
@@ -206,7 +207,7 @@ def _calls(calls: Iterable[Call]) -> Iterator[_Source]:
                 yield _Source(call.node, "cast", "", call, given, None, result, looped, call.site)
         elif call.name in ("numpy.array", "numpy.asarray") and call.given("dtype") and not looped:
             given = call.first()
-            element = given.any() if isinstance(given, Items) else given
+            element = any_item(given) if isinstance(given, Items) else given
             if isinstance(element, Array) and element.dtype not in (None, "float64"):
                 yield _Source(call.node, "cast", "", call, element, None, result, False, call.site)
         elif call.name in _READERS and looped:

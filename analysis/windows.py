@@ -11,6 +11,7 @@ from keras_memlint.analysis import tree
 from keras_memlint.analysis.calls import Call, Fill
 from keras_memlint.analysis.facts.joining import JOINS
 from keras_memlint.analysis.facts.numpy_making import ALLOCATIONS
+from keras_memlint.analysis.joining import any_item
 from keras_memlint.analysis.scopes import Loop, trips_of
 from keras_memlint.analysis.values import Array, Items, Origin
 
@@ -79,7 +80,7 @@ def windows_of(calls: Iterable[Call], fills: Iterable[Fill], widths: Mapping[int
 
 def _joined(call: Call, given: Items, widths: Mapping[int, int]) -> Windows | None:
     """The windows of a list of which ``call`` makes an array."""
-    window, growth = given.any(), given.grown[0]
+    window, growth = any_item(given), given.grown[0]
     if not isinstance(window, Array):
         return None
     cut = _cut(window, growth.loops, widths)

@@ -5,19 +5,8 @@ from __future__ import annotations
 from keras_memlint.analysis import models
 from keras_memlint.analysis.calls import Call
 from keras_memlint.analysis.facts.table import Machine, fact, table
-from keras_memlint.analysis.values import (
-    UNKNOWN,
-    Array,
-    Const,
-    Items,
-    Layer,
-    Model,
-    Object,
-    Origin,
-    Scalar,
-    Value,
-    const,
-)
+from keras_memlint.analysis.networks import Layer, Model
+from keras_memlint.analysis.values import UNKNOWN, Array, Const, Items, Object, Origin, Scalar, Value, const
 
 _DOCS = "Keras API reference, Model training APIs"
 _FIT = (

@@ -8,12 +8,12 @@ from __future__ import annotations
 from keras_memlint.analysis.calls import Call
 from keras_memlint.analysis.facts.python_numbers import scalar
 from keras_memlint.analysis.facts.table import Machine, fact, table
+from keras_memlint.analysis.networks import Model
 from keras_memlint.analysis.values import (
     UNKNOWN,
     Const,
     Function,
     Instance,
-    Model,
     Object,
     Origin,
     Scalar,

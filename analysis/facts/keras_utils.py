@@ -6,6 +6,7 @@ from keras_memlint.analysis import tree
 from keras_memlint.analysis.calls import Call
 from keras_memlint.analysis.facts.defaults import BATCH_SIZE
 from keras_memlint.analysis.facts.table import Gives, Machine, fact, table
+from keras_memlint.analysis.joining import any_item
 from keras_memlint.analysis.values import (
     UNKNOWN,
     Array,
@@ -154,7 +155,7 @@ def _one_hot(call: Call, _run: Machine) -> Value:
     known = classes if isinstance(classes, int) else None
     shape: Shape | None = None  # a list may hold lists
     source = "made" if isinstance(given, Items) else ""
-    if isinstance(given, Items) and isinstance(given.any(), (Scalar, Const)):
+    if isinstance(given, Items) and isinstance(any_item(given), (Scalar, Const)):
         shape = (given.length, known)
     elif isinstance(given, Array):
         source = given.source

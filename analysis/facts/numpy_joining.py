@@ -9,6 +9,7 @@ from keras_memlint.analysis.facts.arguments import dtype_of, is_object
 from keras_memlint.analysis.facts.dtypes import promote
 from keras_memlint.analysis.facts.images import image_array
 from keras_memlint.analysis.facts.table import Gives, Machine, fact, table
+from keras_memlint.analysis.joining import any_item
 from keras_memlint.analysis.values import (
     UNKNOWN,
     Array,
@@ -41,7 +42,7 @@ def as_array(value: Value, call: Call, dtype: str | None, note: str) -> Value:
             size=size if whole else None,
         )
     if isinstance(value, Items):
-        element = value.any()
+        element = any_item(value)
         if (isinstance(element, Items) and element.kind in ("tuple", "list")) or (
             isinstance(element, Object) and element.api == "PIL.Image"
         ):
@@ -127,7 +128,7 @@ def _joined(call: Call, given: Value, axis: object) -> Value:
     if not isinstance(given, Items):
         return Array("ndarray", origin=Origin(call.node, "copied into one array"))
     if given.items is None:
-        element = given.any()
+        element = any_item(given)
         if isinstance(element, Array):
             source = "list" if element.source in ("disk", "list") else element.source
             rest = _in_a_row(element.shape, axis, given.length) if element.shape else None

@@ -7,18 +7,9 @@ import re
 from keras_memlint.analysis.calls import Call
 from keras_memlint.analysis.facts.python_iteration import any_of
 from keras_memlint.analysis.facts.table import Machine, fact, table
+from keras_memlint.analysis.joining import any_item, join
 from keras_memlint.analysis.scopes import Growth
-from keras_memlint.analysis.values import (
-    UNKNOWN,
-    Const,
-    Dict,
-    Items,
-    Scalar,
-    Value,
-    const,
-    join,
-    known_text,
-)
+from keras_memlint.analysis.values import UNKNOWN, Const, Dict, Items, Scalar, Value, const, known_text
 
 _DOCS = "Python library reference"
 _FIELD = re.compile(r"\{\{|\}\}|\{[^{}]*\}")
@@ -31,7 +22,7 @@ def _append(call: Call, _run: Machine) -> Value:
         items.grown.append(Growth(call.loops, call.conditional))
         if grows or items.items is None:
             items.element = (
-                join(items.any(), call.args[0]) if items.items or items.grown[:-1] else call.args[0]
+                join(any_item(items), call.args[0]) if items.items or items.grown[:-1] else call.args[0]
             )
             items.items = None
             items.length = None
@@ -62,7 +53,7 @@ def _pop(call: Call, _run: Machine) -> Value:
         found = rest.pop(at)
         items.items, items.length = tuple(rest), len(rest)
         return found
-    found = items.any()
+    found = any_item(items)
     if items.items is not None:
         items.element, items.items = found, None
     items.length = None
@@ -74,7 +65,7 @@ def _extend(call: Call, _run: Machine) -> Value:
     if isinstance(items, Items) and call.args:
         element, _ = any_of(call.args[0])
         items.grown.append(Growth(call.loops, call.conditional))
-        items.element = join(items.any(), element)
+        items.element = join(any_item(items), element)
         items.items = items.length = None
     return Const(None)
 

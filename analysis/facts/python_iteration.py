@@ -7,6 +7,7 @@ from dataclasses import replace
 from keras_memlint.analysis import steps
 from keras_memlint.analysis.calls import Call
 from keras_memlint.analysis.facts.table import Gives, Machine, fact, table
+from keras_memlint.analysis.joining import any_item
 from keras_memlint.analysis.scopes import Growth, Loop
 from keras_memlint.analysis.values import (
     UNKNOWN,
@@ -70,11 +71,11 @@ def _distinct(given: Items | Array) -> Items:
         return Items("set", None, element, origin=given.origin)
     known = [const(item) for item in given.items or () if isinstance(item, Const)]
     if given.items is None or len(known) < len(given.items):
-        return Items("set", None, given.any(), origin=given.origin)
+        return Items("set", None, any_item(given), origin=given.origin)
     kept = {value: item for value, item in zip(known, given.items, strict=True) if value.__hash__}
     length = len(kept) if all(value.__hash__ for value in known) else None
     items = tuple(kept.values()) if length is not None else None
-    return Items("set", items, given.any(), length, origin=given.origin)
+    return Items("set", items, any_item(given), length, origin=given.origin)
 
 
 def _first(call: Call, _run: Machine) -> Value:
@@ -94,7 +95,7 @@ def _first(call: Call, _run: Machine) -> Value:
 def any_of(value: Value) -> tuple[Value, int | None]:
     """What stands for any element of ``value``, and how many there are when that is known."""
     if isinstance(value, Items):
-        return value.any(), value.length
+        return any_item(value), value.length
     if isinstance(value, Dataset):
         return value.drawn, value.cardinality
     if isinstance(value, Array):

@@ -7,6 +7,7 @@ import re
 from keras_memlint.analysis import tree
 from keras_memlint.analysis.calls import Call
 from keras_memlint.analysis.facts.table import Gives, Machine, fact, table
+from keras_memlint.analysis.joining import any_item
 from keras_memlint.analysis.values import (
     UNKNOWN,
     Array,
@@ -81,7 +82,7 @@ def _extreme(choose: object) -> Gives:
             return Const(choose(found))  # type: ignore[operator]
         if len(call.args) > 1:
             return Scalar("int")
-        element = call.args[0].any() if call.args and isinstance(call.args[0], Items) else UNKNOWN
+        element = any_item(call.args[0]) if call.args and isinstance(call.args[0], Items) else UNKNOWN
         lengths = isinstance(element, Scalar) and element.counts
         return Scalar("int", longest=True) if lengths and choose is max else UNKNOWN
 

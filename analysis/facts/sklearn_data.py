@@ -6,6 +6,7 @@ from math import ceil
 
 from keras_memlint.analysis.calls import Call
 from keras_memlint.analysis.facts.table import Gives, Machine, fact, table
+from keras_memlint.analysis.joining import any_item
 from keras_memlint.analysis.values import (
     UNKNOWN,
     Array,
@@ -84,7 +85,7 @@ def split(call: Call, _run: Machine) -> Value:
                 parts.append(half)
         elif isinstance(given, Items):
             for part in part_sizes(given.length, call.arg("test_size"), call.arg("train_size")):
-                parts.append(Items("list", None, given.any(), part, origin=given.origin))
+                parts.append(Items("list", None, any_item(given), part, origin=given.origin))
         else:
             parts += [given, given]
     return Items("list", tuple(parts), length=len(parts))

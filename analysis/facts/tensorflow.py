@@ -11,6 +11,7 @@ from keras_memlint.analysis.facts.arguments import dtype_of, shape_of
 from keras_memlint.analysis.facts.numpy_joining import as_array
 from keras_memlint.analysis.facts.numpy_shaping import solve
 from keras_memlint.analysis.facts.table import Gives, Machine, fact, table
+from keras_memlint.analysis.networks import KerasTensor
 from keras_memlint.analysis.values import (
     UNKNOWN,
     Api,
@@ -19,7 +20,6 @@ from keras_memlint.analysis.values import (
     Dict,
     Function,
     Items,
-    KerasTensor,
     Object,
     Origin,
     Scalar,

@@ -9,6 +9,8 @@ from keras_memlint.analysis.elements import parts
 from keras_memlint.analysis.facts.images import READERS
 from keras_memlint.analysis.facts.table import Gives, Machine, fact, table
 from keras_memlint.analysis.facts.tensor_specs import declared
+from keras_memlint.analysis.joining import any_item
+from keras_memlint.analysis.networks import Layer, Model
 from keras_memlint.analysis.preprocessing import is_random, is_sizing, preprocessing_layers
 from keras_memlint.analysis.values import (
     UNKNOWN,
@@ -20,8 +22,6 @@ from keras_memlint.analysis.values import (
     Function,
     Instance,
     Items,
-    Layer,
-    Model,
     Origin,
     Scalar,
     Value,
@@ -104,7 +104,7 @@ def slices(value: Value) -> Value:
     if isinstance(value, Dict):
         return Dict({key: slices(item) for key, item in value.entries.items()}, slices(value.element))
     if isinstance(value, Items):
-        return _as_tensor(value.any())
+        return _as_tensor(any_item(value))
     if isinstance(value, Array):
         shape = value.shape[1:] if value.shape else None
         return value.but(kind="tensor", shape=shape, size=None, part=False)
@@ -170,7 +170,7 @@ def _generator(call: Call, run: Machine) -> Value:
     inner: tuple[Call, ...] = ()
     if isinstance(source, (Function, Instance)):
         made, inner = run.apply(source, (), call, mapped=True)
-        element = made.any() if isinstance(made, Items) else UNKNOWN
+        element = any_item(made) if isinstance(made, Items) else UNKNOWN
     call.inner = inner
     return _make(call, "from_generator", None, declared(call, element), None)
 

@@ -6,9 +6,10 @@ from collections.abc import Iterator, Sequence
 
 from keras_memlint.analysis.bytes import format_bytes
 from keras_memlint.analysis.calls import Call
+from keras_memlint.analysis.networks import Layer, Model, Use, count
 from keras_memlint.analysis.script import Script
 from keras_memlint.analysis.source import Place
-from keras_memlint.analysis.values import Layer, Model, Object, Shape, Use, count
+from keras_memlint.analysis.values import Object, Shape
 from keras_memlint.fixes.edits import Fix
 from keras_memlint.fixes.spelling import sibling
 from keras_memlint.rules.base import Finding, Rule

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 from keras_memlint.analysis.calls import Call
 from keras_memlint.analysis.facts.keras_layers import OF_QUANTIZED, QUANTIZED
+from keras_memlint.analysis.networks import Layer, Model
 from keras_memlint.analysis.script import Script
-from keras_memlint.analysis.values import Layer, Model
 from keras_memlint.rules.base import Finding, Rule
 
 RULE = Rule("KM805", "quantize-noop", severity="warning", words=("quantize",))

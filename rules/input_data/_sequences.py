@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from keras_memlint.analysis.calls import Call
+from keras_memlint.analysis.joining import any_item
 from keras_memlint.analysis.script import Script
 from keras_memlint.analysis.values import Array, Instance, Items
 from keras_memlint.rules.input_data._files import Bulk, Uses, bulk, reads_files
@@ -28,7 +29,7 @@ def held_files(script: Script, instance: Instance, used: Uses) -> Iterator[Held]
     for name, value in instance.attributes.items():
         if not isinstance(value, Items) or value.kind not in ("list", "tuple") or value.items is not None:
             continue
-        sample = value.any()
+        sample = any_item(value)
         reader = script.maker(sample)
         if not isinstance(sample, Array) or reader is None or id(reader.node) in readers:
             continue

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from keras_memlint.analysis.calls import Call
 from keras_memlint.analysis.facts.joining import JOINS
+from keras_memlint.analysis.joining import any_item
 from keras_memlint.analysis.scopes import Growth
 from keras_memlint.analysis.script import Script
 from keras_memlint.analysis.source import Place
@@ -90,7 +91,7 @@ def _body(script: Script, finding: Finding) -> object:
 def _lists(script: Script, used: Uses) -> Iterator[_Collected]:
     reported: set[int] = set()
     for call, items in _joined(script):
-        element = items.any()
+        element = any_item(items)
         if call.streamed or call.mapped or not isinstance(element, Array) or not reads_files(script, element):
             continue
         array = call.result if isinstance(call.result, Array) else None

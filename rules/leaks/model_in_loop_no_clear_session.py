@@ -8,9 +8,9 @@ from math import prod
 from keras_memlint.analysis import tree
 from keras_memlint.analysis.bytes import format_bytes
 from keras_memlint.analysis.calls import Call
+from keras_memlint.analysis.networks import Model
 from keras_memlint.analysis.scopes import Loop, trips_of
 from keras_memlint.analysis.script import Fit, Script
-from keras_memlint.analysis.values import Model
 from keras_memlint.fixes.edits import Fix
 from keras_memlint.fixes.spelling import spell
 from keras_memlint.fixes.statements import before

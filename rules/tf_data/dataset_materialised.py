@@ -8,6 +8,7 @@ from typing import NamedTuple
 from keras_memlint.analysis.calls import Call
 from keras_memlint.analysis.elements import element_bytes, has_pixels, parts
 from keras_memlint.analysis.facts.joining import JOINS
+from keras_memlint.analysis.joining import any_item
 from keras_memlint.analysis.scopes import Loop, trips_of
 from keras_memlint.analysis.script import Script
 from keras_memlint.analysis.values import Dataset, Items, Value
@@ -74,7 +75,7 @@ def _kept(script: Script) -> Iterator[_Kept]:
         count = items.length if items.length is not None else trips_of(loops) if loops else None
         what = "batches" if data.batched else "elements"
         message = f"`{script.text(call.node.func)}` joins all {what} of the pipeline into one array"
-        yield from _of_pipeline(call, data, items.any(), count, message)
+        yield from _of_pipeline(call, data, any_item(items), count, message)
     for call in script.calls("builtins.list", "builtins.tuple", "builtins.list.append"):
         if call.name.endswith("append"):
             partial = call.conditional or script.is_emptied(call)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from keras_memlint.analysis import tree
 from keras_memlint.analysis.calls import Call
+from keras_memlint.analysis.networks import Model
 from keras_memlint.analysis.scopes import Loop
 from keras_memlint.analysis.script import Script
-from keras_memlint.analysis.values import Dict, Items, Model, Value
+from keras_memlint.analysis.values import Dict, Items, Value
 
 
 def same_model(script: Script, call: Call, loop: Loop) -> bool:

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 from keras_memlint.analysis import tree
 from keras_memlint.analysis.calls import Call
+from keras_memlint.analysis.networks import Model
 from keras_memlint.analysis.scopes import Loop
 from keras_memlint.analysis.script import Script
-from keras_memlint.analysis.values import Model
 from keras_memlint.fixes.edits import Fix
 from keras_memlint.fixes.statements import hoist
 from keras_memlint.rules.base import Finding, Rule

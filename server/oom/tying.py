@@ -10,9 +10,10 @@ from typing import Literal
 from keras_memlint.analysis.feeds import arrays
 from keras_memlint.analysis.fits import Fit
 from keras_memlint.analysis.made_arrays import arrays_in, made_arrays
+from keras_memlint.analysis.networks import Use
 from keras_memlint.analysis.script import Script
 from keras_memlint.analysis.source import Place
-from keras_memlint.analysis.values import Array, Dataset, Shape, Use, const
+from keras_memlint.analysis.values import Array, Dataset, Shape, const
 from keras_memlint.server.oom.failure import Failure
 from keras_memlint.server.oom.nodes import has_class, has_name, is_inside
 
