@@ -24,7 +24,7 @@ from keras_memlint.server.findings import fails
 from keras_memlint.server.formats import renderer
 from keras_memlint.server.ignores import check_patterns, excluded, repository_of
 from keras_memlint.server.measurements import place_of, summary
-from keras_memlint.server.report import Estimated, RunReport
+from keras_memlint.server.report import Estimated, RunReport, Typed
 from keras_memlint.server.run import Options, Outcome, Plans, check_files
 from keras_memlint.server.selection import codes_of, split
 
@@ -129,7 +129,7 @@ def _once(arguments: argparse.Namespace, options: Options) -> int:
     if arguments.diff:
         from keras_memlint.server.repair import print_differences
 
-        changed = print_differences(outcomes)
+        changed = print_differences(outcomes, Typed(True, arguments.unsafe_fixes))
         return FAILED if failed else FINDINGS if changed else OK
     diagnostics = [diagnostic for outcome in outcomes for diagnostic in outcome.remaining]
     if baseline is None and arguments.baseline is not None:
@@ -259,7 +259,7 @@ def _output(
         seconds: Counter[str] = Counter()
         for outcome in outcomes:
             seconds.update(outcome.seconds)
-        counts = count(diagnostics, seconds)
+        counts = count(diagnostics, seconds, Typed(arguments.fix, arguments.unsafe_fixes, arguments.hints))
         yield from [as_json(counts)] if arguments.output_format == "json" else as_text(counts)
         return
     here = str(Path.cwd())
@@ -271,6 +271,7 @@ def _output(
         sum(outcome.file is not None for outcome in outcomes),
         __version__,
         tuple(_estimates(outcomes)),
+        Typed(arguments.fix, arguments.unsafe_fixes, arguments.hints),
     )
     yield from renderer(arguments.output_format)(report, colour=colour)
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from keras_memlint.fixes.diff import unified_diff
 from keras_memlint.fixes.write import UnwritableError, new_bytes, write_script
 from keras_memlint.server import terminal
+from keras_memlint.server.report import Typed
 from keras_memlint.server.run import Outcome
 
 
@@ -48,16 +49,30 @@ def print_text(outcome: Outcome) -> None:
     sys.stdout.buffer.write(raw)
 
 
-def print_differences(outcomes: Sequence[Outcome]) -> bool:
-    """Prints what repairs would change; whether that is anything."""
-    changed = False
+def print_differences(outcomes: Sequence[Outcome], typed: Typed) -> bool:
+    """Prints what repairs would change; whether that is anything.
+
+    An empty difference does not mean that nothing was found, so a note beside it counts what is not in it.
+    """
+    fixed = files = 0
     for outcome in outcomes:
         if outcome.repair is None or outcome.file is None:
             continue
         difference = unified_diff(outcome.file.source, outcome.repair.source)
-        changed = changed or bool(difference)
+        if difference:
+            fixed += sum(outcome.repair.fixed.values())
+            files += 1
         sys.stdout.write(difference)
-    return changed
+    sys.stdout.flush()
+    left = [diagnostic for outcome in outcomes for diagnostic in outcome.remaining]
+    unsafely = sum(map(typed.would_fix_unsafely, left))
+    also = f" ({unsafely} fixable with --unsafe-fixes)" if unsafely else ""
+    if files:
+        rest = f"; {len(left)} would remain{also}" if left else ""
+        terminal.note(f"would fix {_many(fixed, 'finding')} in {_many(files, 'file')}{rest}")
+    elif left:
+        terminal.note(f"would fix none of {_many(len(left), 'finding')}{also}")
+    return bool(files)
 
 
 def _give_up(outcome: Outcome, error: UnwritableError) -> None:

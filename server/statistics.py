@@ -6,13 +6,14 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 
 from keras_memlint.rules.diagnostic import Diagnostic
+from keras_memlint.server.report import Typed
 
 
 @dataclass(slots=True)
 class RuleCount:
     """One rule's share of a run. ``bytes`` is the sum over findings whose bytes are known, None without any.
 
-    ``fixable`` counts findings with a safe fix. ``seconds`` is None when every result came from the cache.
+    ``fixable`` counts findings that the same command with ``--fix`` would repair. ``seconds`` is None when every result came from the cache.
     """
 
     code: str
@@ -23,13 +24,13 @@ class RuleCount:
     seconds: float | None = None
 
 
-def count(diagnostics: Iterable[Diagnostic], seconds: Mapping[str, float]) -> list[RuleCount]:
+def count(diagnostics: Iterable[Diagnostic], seconds: Mapping[str, float], typed: Typed) -> list[RuleCount]:
     """A row for each rule that found something, most findings first."""
     rows: dict[str, RuleCount] = {}
     for diagnostic in diagnostics:
         row = rows.setdefault(diagnostic.code, RuleCount(diagnostic.code, diagnostic.name))
         row.count += 1
-        row.fixable += any(fix.applicability == "safe" for fix in diagnostic.fixes)
+        row.fixable += typed.would_fix(diagnostic)
         if diagnostic.bytes is not None:
             row.bytes = (row.bytes or 0) + diagnostic.bytes
     for code, row in rows.items():

@@ -13,7 +13,7 @@ from keras_memlint.server.report import RunReport
 def render(report: RunReport, *, colour: bool) -> Iterator[str]:
     """``train.py:14:6 warning KM203: message``, with ``[*]`` behind what ``--fix`` would repair."""
     for diagnostic in report.diagnostics:
-        mark = " [*]" if fixable(diagnostic) else ""
+        mark = " [*]" if report.typed.would_fix(diagnostic) else ""
         yield headline(diagnostic, colour=colour) + paint(mark, "bold", colour and bool(mark))
 
 
@@ -23,8 +23,3 @@ def headline(diagnostic: Diagnostic, *, colour: bool) -> str:
     severity = paint(diagnostic.severity, diagnostic.severity, colour)
     code = paint(diagnostic.code, "bold", colour)
     return f"{paint(where, 'bold', colour)} {severity} {code}: {one_line(diagnostic.message)}"
-
-
-def fixable(diagnostic: Diagnostic) -> bool:
-    """Whether ``--fix`` alone, without unsafe fixes, has something to do here."""
-    return any(fix.applicability == "safe" for fix in diagnostic.fixes)

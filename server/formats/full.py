@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
 
 from keras_memlint.analysis.printable import one_line, paint
 from keras_memlint.analysis.source import Source
 from keras_memlint.rules.diagnostic import SEVERITIES, Diagnostic, DiagnosticFix
-from keras_memlint.server.formats.concise import fixable, headline
+from keras_memlint.server.formats.concise import headline
 from keras_memlint.server.formats.places import line_text, shown
 from keras_memlint.server.formats.text import marked
-from keras_memlint.server.report import RunReport
+from keras_memlint.server.report import RunReport, Typed
 
 
 def render(report: RunReport, *, colour: bool) -> Iterator[str]:
@@ -24,7 +24,7 @@ def render(report: RunReport, *, colour: bool) -> Iterator[str]:
         for place in diagnostic.related:
             where = shown(place.filename, place.location, place.cell)
             yield f"  {paint('note', 'bold', colour)}: {one_line(place.message)}, {one_line(where)}"
-        for text in _helps(diagnostic):
+        for text in _helps(diagnostic, report.typed):
             yield f"  {paint('help', 'bold', colour)}: {text}"
         yield ""
     for estimated in report.estimates:
@@ -52,18 +52,17 @@ def _code(diagnostic: Diagnostic, source: Callable[[str], Source | None], colour
     yield f"{gutter} {bar} {paint(carets, diagnostic.severity, colour)}"
 
 
-def _helps(diagnostic: Diagnostic) -> Iterator[str]:
+def _helps(diagnostic: Diagnostic, typed: Typed) -> Iterator[str]:
     if diagnostic.help:
         yield one_line(diagnostic.help)
     for fix in diagnostic.fixes:
-        yield _fix_line(fix)
+        mark = "[*] " if typed.would_make(fix) else ""
+        yield f"{mark}{_title(fix)}"
 
 
-def _fix_line(fix: DiagnosticFix) -> str:
+def _title(fix: DiagnosticFix) -> str:
     title = one_line(fix.message)
-    if fix.applicability == "safe":
-        return f"[*] {title}"
-    if "unsafe" in title:
+    if fix.applicability == "safe" or "unsafe" in title:
         return title
     what, bracket, price = title.rpartition(" (")
     return f"{what} (unsafe: {price}" if bracket and price.endswith(")") else f"{title} (unsafe)"
@@ -72,7 +71,8 @@ def _fix_line(fix: DiagnosticFix) -> str:
 def _summary(report: RunReport) -> Iterator[str]:
     files = _count(report.files_checked, "file")
     if not report.diagnostics:
-        yield f"No findings in {files}."
+        if report.files_checked:
+            yield f"No findings in {files}."
         return
     by_severity = Counter(diagnostic.severity for diagnostic in report.diagnostics)
     kinds = ", ".join(
@@ -82,14 +82,25 @@ def _summary(report: RunReport) -> Iterator[str]:
         if by_severity[s]
     )
     yield f"Found {_count(len(report.diagnostics), 'finding')} in {files}: {kinds}."
-    safe = sum(fixable(diagnostic) for diagnostic in report.diagnostics)
-    unsafe = sum(bool(diagnostic.fixes) and not fixable(diagnostic) for diagnostic in report.diagnostics)
-    if safe or unsafe:
-        ways = [f"[*] {safe} fixable with --fix"] if safe else []
-        ways += [f"{unsafe}{' more' if safe else ' fixable'} with --fix --unsafe-fixes"] if unsafe else []
-        yield ", ".join(ways) + "."
+    yield from _ways_to_fix(report.diagnostics, report.typed)
     if any(diagnostic.cell is not None for diagnostic in report.diagnostics):
         yield "Cells of notebooks are counted from 1, Markdown cells included."
+
+
+def _ways_to_fix(diagnostics: Sequence[Diagnostic], typed: Typed) -> Iterator[str]:
+    """How many findings which options would fix: the same command with these does it."""
+    fixable = [diagnostic for diagnostic in diagnostics if typed.would_fix(diagnostic)]
+    unsafely = [diagnostic for diagnostic in diagnostics if typed.would_fix_unsafely(diagnostic)]
+    ways: list[str] = []
+    for found, more in ((fixable, typed.unsafe_fixes), (unsafely, True)):
+        if not found:
+            continue
+        # Hints are fixed only where they are shown.
+        hints = " --hints" if typed.hints and any(one.severity == "hint" for one in found) else ""
+        options = f"--fix{' --unsafe-fixes' if more else ''}{hints}"
+        ways.append(f"{len(found):,} {'more' if ways else 'fixable'} with {options}")
+    if ways:
+        yield f"{'[*] ' if fixable else ''}{', '.join(ways)}."
 
 
 def _count(number: int, noun: str) -> str:

@@ -20,6 +20,12 @@ def test_missing_path(cli: Cli, sequential: str) -> None:
     assert result.err == "error: nope.py: cannot be read: No such file or directory\n"
 
 
+def test_nothing_is_said_of_no_files(cli: Cli) -> None:
+    Path("sub").mkdir()
+    for path in ("nope.py", "sub"):
+        assert cli("check", path).out == ""
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="a file that nobody can read")
 def test_unreadable_file(cli: Cli, sequential: str) -> None:
     Path("a.py").write_text(sequential)

@@ -82,6 +82,54 @@ def test_many_files(cli: Cli, sequential: str, clean: str) -> None:
     assert {path.read_text() for path in Path().glob("*.py")} == {clean}
 
 
+class TestWhatTheSummaryPromises:
+    """The same command with the options it names fixes as many."""
+
+    TEXT = """\
+import numpy as np
+import tensorflow as tf
+
+images = np.zeros((100, 32, 32, 3), "float32")
+labels = np.zeros(100)
+model = tf.keras.Sequential([tf.keras.Input((32, 32, 3)), tf.keras.layers.Flatten(), tf.keras.layers.Dense(1)])
+model.compile("adam", "mse")
+model.fit(images, labels)
+"""
+
+    def test_hints_are_fixed_where_they_are_shown(self, cli: Cli, sequential: str, clean: str) -> None:
+        Path("a.py").write_text(sequential + self.TEXT)
+        assert cli("check").out.endswith("\n[*] 1 fixable with --fix.\n")
+        assert cli("check", "--hints").out.endswith("\n[*] 2 fixable with --fix --hints.\n")
+        cli("check", "--fix")
+        assert Path("a.py").read_text() == clean + self.TEXT
+        cli("check", "--fix", "--hints")
+        assert "set_memory_growth" in Path("a.py").read_text()
+
+    def test_hint_of_a_rule_that_is_selected(self, cli: Cli) -> None:
+        Path("a.py").write_text(self.TEXT)
+        assert cli("check", "--select", "KM701").out.endswith("\n[*] 1 fixable with --fix.\n")
+        cli("check", "--select", "KM701", "--fix")
+        assert "set_memory_growth" in Path("a.py").read_text()
+
+    def test_unsafe_fixes_without_fix(self, cli: Cli, sequential: str) -> None:
+        Path("a.py").write_text(sequential + LATE_SHUFFLE)
+        assert cli("check").out.endswith("\n[*] 1 fixable with --fix, 1 more with --fix --unsafe-fixes.\n")
+        result = cli("check", "--unsafe-fixes")
+        assert result.out.endswith("\n[*] 2 fixable with --fix --unsafe-fixes.\n")
+        assert result.out.count("  help: [*] ") == 2
+        concise = cli("check", "--unsafe-fixes", "--output-format", "concise").out
+        assert [line.endswith(" [*]") for line in concise.splitlines()] == [True, True]
+        counts = cli("check", "--unsafe-fixes", "--statistics").out.splitlines()
+        assert [line.split()[3] for line in counts[1:]] == ["1", "1"]
+
+    def test_what_fix_could_not_do_is_not_promised_again(self, cli: Cli, sequential: str) -> None:
+        Path("a.py").write_text(sequential)
+        Path("a.py").chmod(0o444)
+        result = cli("check", "--fix")
+        assert "[*]" not in result.out
+        assert "fixable" not in result.out
+
+
 class TestHiddenFindingsAreNotFixed:
     def test_suppressed(self, cli: Cli, sequential: str, tmp_path: Path) -> None:
         Path("a.py").write_text(sequential.replace("(decode)", "(decode)  # noqa"))
@@ -196,8 +244,19 @@ class TestDiff:
     def test_nothing_to_change(self, cli: Cli) -> None:
         Path("a.py").write_text(LATE_SHUFFLE)
         result = cli("check", "--diff")
-        assert (result.status, result.out, result.err) == (0, "", "")
-        assert cli("check", "--diff", "--unsafe-fixes").status == 1
+        note = "note: would fix none of 1 finding (1 fixable with --unsafe-fixes)\n"
+        assert (result.status, result.out, result.err) == (0, "", note)
+        result = cli("check", "--diff", "--unsafe-fixes")
+        assert (result.status, result.err) == (1, "note: would fix 1 finding in 1 file\n")
+        Path("a.py").write_text("x = 1\n")
+        assert cli("check", "--diff") == cli("check", "--diff", "--unsafe-fixes")
+        assert cli("check", "--diff").err == ""
+
+    def test_counts_what_it_would_change_and_leave(self, cli: Cli, sequential: str) -> None:
+        Path("a.py").write_text(sequential + LATE_SHUFFLE)
+        assert cli("check", "--diff").err == (
+            "note: would fix 1 finding in 1 file; 1 would remain (1 fixable with --unsafe-fixes)\n"
+        )
 
     def test_unreadable_file_beside_it(self, cli: Cli, sequential: str) -> None:
         Path("a.py").write_text(sequential)

@@ -76,5 +76,5 @@ def test_standard_input(process: Cli, cells: tuple[tuple[str, str], ...]) -> Non
     assert [finding["cell"] for finding in result.findings] == [2]
     assert process("check", "-", "--stdin-filename", "nb.ipynb", stdin=b"{}").status == 2
     unnamed = process("check", "-", stdin=raw)
-    assert (unnamed.status, unnamed.out) == (2, "No findings in 0 files.\n")
+    assert (unnamed.status, unnamed.out) == (2, "")
     assert unnamed.err == "error: -: is a notebook; name it with --stdin-filename, such as train.ipynb\n"
