@@ -11,30 +11,12 @@ import sys
 import time
 import weakref
 from dataclasses import dataclass, field
-from types import FrameType, ModuleType
+from types import FrameType
 from typing import Any, Callable
 
 from . import allocators, facts, keras_fit, places, serve, shapes
 from .catch import Catch, Program
 from .run import Run
-
-_UPDATES = {
-    "keras.src.optimizers.base_optimizer": {"BaseOptimizer": ("apply", "stateless_apply")},
-    "keras.src.optimizers.loss_scale_optimizer": {"LossScaleOptimizer": ("apply", "stateless_apply")},
-    "keras.src.backend.tensorflow.optimizer": {"TFOptimizer": ("stateless_apply",)},
-    "keras.src.optimizers.optimizer": {"Optimizer": ("apply_gradients",)},
-    "keras.src.optimizers.legacy.optimizer_v2": {"OptimizerV2": ("apply_gradients",)},
-    "keras.optimizers.optimizer_v2.optimizer_v2": {"OptimizerV2": ("apply_gradients",)},
-    "keras.optimizers.optimizer_experimental.optimizer": {"Optimizer": ("apply_gradients",)},
-    "tf_keras.src.optimizers.optimizer": {"Optimizer": ("apply_gradients",)},
-    "tf_keras.src.optimizers.legacy.optimizer_v2": {"OptimizerV2": ("apply_gradients",)},
-    "tf_keras.src.mixed_precision.loss_scale_optimizer": {
-        "LossScaleOptimizer": ("apply_gradients",),
-        "LossScaleOptimizerV3": ("apply_gradients",),
-    },
-    "tensorflow.python.keras.optimizer_v2.optimizer_v2": {"OptimizerV2": ("apply_gradients",)},
-}
-"""The methods that update weights, by module and class."""
 
 
 @dataclass
@@ -59,12 +41,16 @@ class Training:
 
 
 class Loops:
-    """All the loops of a script. ``calls`` are the compiled functions being called now, outermost first."""
+    """All the loops of a script. ``calls`` are the compiled functions being called now, outermost first.
+
+    ``tracers``, by backend: what makes a program of a step that runs operation by operation.
+    """
 
     def __init__(self, run: Run) -> None:
         self.run = run
         self.calls: list[Any] = []
         self.replaced: tuple[Any, Any] | None = None
+        self.tracers: dict[str, Callable[[Update, int | None], Program | None]] = {}
         self._trainings: dict[int, Training] = {}
         self._kept: list[Any] = []
         self._models: dict[int, tuple[weakref.ref[Any], Any]] = {}
@@ -173,10 +159,8 @@ class Loops:
             if batch is not None and data is None:
                 data = arrays_in(update.frame, batch)
             program = Program("the loop runs operation by operation: there is no program to compile")
-            if backend == "tensorflow":
-                from . import tensorflow_loops
-
-                program = tensorflow_loops.traced(self, update, batch) or program
+            if backend in self.tracers:
+                program = self.tracers[backend](update, batch) or program
             return self.catch(
                 "overridden fit" if fit_model is not None else hook,
                 backend,
@@ -244,44 +228,6 @@ class Loops:
             model for model in self.models() if len(model.trainable_weights) == len(update.trained) > 0
         ]
         return fitting[0] if fitting else None
-
-
-def install(run: Run) -> None:
-    """Waits for every optimizer, for compiled functions and for models."""
-    loops = Loops(run)
-    for home, classes in _UPDATES.items():
-        run.hooks.after(home, lambda module, c=classes: _take_over(loops, module, c))  # type: ignore[misc]
-    for home in keras_fit.HOMES:
-        run.hooks.after(home, lambda module: _watch_models(loops, module))
-    from . import jax_loops, tensorflow_loops, torch_loops
-
-    tensorflow_loops.install(run, loops)
-    jax_loops.install(run, loops)
-    torch_loops.install(run, loops)
-
-
-def _take_over(loops: Loops, module: ModuleType, classes: dict[str, tuple[str, ...]]) -> None:
-    for class_name, names in classes.items():
-        kind = vars(module).get(class_name)
-        for name in names:
-            # Keras 3 and Keras 2 share names of modules; what a class only inherits is hooked where it is defined.
-            if kind is not None and name in vars(kind):
-                setattr(kind, name, _updating(loops, vars(kind)[name]))
-
-
-def _updating(loops: Loops, original: Callable[..., Any]) -> Callable[..., Any]:
-    @functools.wraps(original)
-    def method(self: Any, *arguments: Any, **options: Any) -> Any:
-        return loops.update(original, self, *arguments, **options)
-
-    return method
-
-
-def _watch_models(loops: Loops, module: ModuleType) -> None:
-    model: Any = vars(module)["Model"]
-    model.__call__ = loops.calls_model(model.__call__, 0)
-    if hasattr(model, "stateless_call"):
-        model.stateless_call = loops.calls_model(model.stateless_call, 2)
 
 
 # ------------------------------------------------------------------------------------------------------ small facts

@@ -23,7 +23,7 @@ def start(request: str) -> NoReturn:
     channel = Channel(os.path.join(asked.out, "output.txt"))
     hooks = Hooks()
     run = Run(asked, channel, hooks)
-    from . import automatic_jit, gpu, keep, keras_fit, launch, loops, policies, quiet
+    from . import automatic_jit, gpu, keep, keras_fit, launch, loop_hooks, policies, quiet
 
     quiet.environment(run)
     gpu.environment()
@@ -32,7 +32,7 @@ def start(request: str) -> NoReturn:
     policies.install(run)
     automatic_jit.install(run)
     keras_fit.install(run)
-    loops.install(run)
+    loop_hooks.install(run)
     for name in FRAMEWORKS:
         hooks.after(name, lambda module: _imported(run, module))
     hooks.install()

@@ -34,6 +34,7 @@ class _Call:
 
 def install(run: Run, loops: Loops) -> None:
     """Waits for TensorFlow's functions."""
+    loops.tracers["tensorflow"] = functools.partial(traced, loops)
     for home in HOMES:
         run.hooks.after(home, lambda module: _take_over(run, loops, module))
     run.hooks.after("tensorflow.python.training.optimizer", lambda module: _sessions(run, module))

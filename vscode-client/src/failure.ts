@@ -2,7 +2,7 @@
 
 import * as vscode from "vscode";
 import { settingsFor } from "./configuration.ts";
-import type { State } from "./server.ts";
+import type { State } from "./state.ts";
 
 const WALKTHROUGH = "keras-memlint.keras-memlint#start";
 

@@ -11,22 +11,7 @@ import { sayNotRunning, sayRefused } from "./failure.ts";
 import { type Circumstances, type Launch, type Nothing, chooseLaunch } from "./launch.ts";
 import { privatePython } from "./privateEnvironment.ts";
 import { Prober, versionOf } from "./python.ts";
-
-export type State =
-  | { readonly kind: "starting" | "stopped" }
-  | Runs
-  | { readonly kind: "failed"; readonly cause: "python" | "parser" | "server"; readonly why: string };
-
-export interface Runs {
-  readonly kind: "running";
-  readonly version: string;
-  readonly python: string | undefined;
-  readonly compromise: string | undefined;
-  /** It is not the first of this session. */
-  readonly again: boolean;
-  /** From the decision to start it until it could be used, in milliseconds: finding a Python, and saying hello. */
-  readonly took: { readonly choosing: number; readonly hello: number };
-}
+import type { State } from "./state.ts";
 
 /** A server that dies more often than this within `CRASH_SPAN` milliseconds stays dead. */
 const CRASHES = 2;

@@ -1,7 +1,7 @@
 /** The language status item: how the server is. */
 
 import * as vscode from "vscode";
-import type { State } from "./server.ts";
+import type { State } from "./state.ts";
 
 export class Status implements vscode.Disposable {
   private readonly item: vscode.LanguageStatusItem;
