@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypeGuard
 
-from keras_memlint.analysis import binding, by_use, data_format, models, ranks, symbolic, tree
+from keras_memlint.analysis import binding, by_use, constructing, data_format, models, ranks, symbolic, tree
 from keras_memlint.analysis.calls import Call, Given
 from keras_memlint.analysis.facts.ending import EXITS, KEYWORDS, NO_MODULES, OWN_KINDS
 from keras_memlint.analysis.facts.library import FACTS, find_fact
@@ -174,11 +174,11 @@ def _library(run: Interpreter, name: str, flavour: str, receiver: Value | None, 
         if told is not None:
             return told  # an object that some module has made
     if row is None:
-        made = record(run, name, flavour, receiver, given, models.parameters_of(name))
+        made = record(run, name, flavour, receiver, given, constructing.parameters_of(name))
         made.result = (
             data_format.heed(run, made)
             or symbolic.operation(name, given.args, given.kwargs, given.node)
-            or models.construct(made)
+            or constructing.construct(made)
         )
         if isinstance(made.result, Layer):
             data_format.apply(run, made.result)

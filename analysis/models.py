@@ -6,22 +6,17 @@ from keras_memlint.analysis import layers as sizes
 from keras_memlint.analysis import tree
 from keras_memlint.analysis.calls import Call
 from keras_memlint.analysis.facts.applications import APPLICATIONS, ApplicationSize, application
-from keras_memlint.analysis.facts.defaults import BATCH_SIZE
 from keras_memlint.analysis.facts.layers_attention import score_elements
-from keras_memlint.analysis.facts.optimizers import OPTIMIZERS
 from keras_memlint.analysis.facts.table import Machine
 from keras_memlint.analysis.networks import KerasTensor, Layer, Model, Use
 from keras_memlint.analysis.preprocessing import preprocessed, preprocessing_layers
 from keras_memlint.analysis.values import (
     UNKNOWN,
-    Api,
     Array,
     Const,
-    Dataset,
     Function,
     Instance,
     Items,
-    Object,
     Origin,
     Shape,
     UnknownValue,
@@ -29,71 +24,22 @@ from keras_memlint.analysis.values import (
     const,
 )
 
-# Under this key, a layer that stands for any layer of a model holds the model.
-# Batches of images of one size, from a folder or a table of names.
-_FLOWS = (".flow_from_directory", ".flow_from_dataframe")
-# What ``merge`` of Keras 1 does, by its ``mode``.
-_MODES = {"ave": "Average", "concat": "Concatenate", "max": "Maximum", "mul": "Multiply", "sum": "Add"}
 _MODEL_BASES = frozenset({"keras.Model", "keras.Sequential"})
-
-
-def parameters_of(name: str) -> tuple[str, ...]:
-    """The positional parameters of a constructor known by class name alone."""
-    group, _, short = name.rpartition(".")
-    if group == "keras.layers":
-        return sizes.LAYER_SIGNATURES.get(short, ())
-    if group == "keras.optimizers":
-        row = OPTIMIZERS.get(short)
-        return row.params if row is not None else ()
-    if group.startswith("keras.applications") and short in APPLICATIONS:
-        return APPLICATIONS[short].family.params
-    return ()
-
-
-def construct(call: Call) -> Value:
-    """The instance a library class gives, told by its name; unknown for functions."""
-    group, _, short = call.name.rpartition(".")
-    if group == "keras.layers" and short in sizes.LAYER_FUNCTIONS and call.args:
-        made = Layer(f"keras.layers.{sizes.LAYER_FUNCTIONS[short]}", call.flavour, call, dict(call.kwargs))
-        return apply_layer(made, call.args, call.node)
-    if call.name == "keras.layers.merge" and call.args and call.const("mode", "sum") in _MODES:
-        axis = call.arg("concat_axis")
-        config = {"axis": axis} if axis is not None else {}
-        kind = _MODES[call.const("mode", "sum")]
-        return apply_layer(Layer(f"keras.layers.{kind}", call.flavour, call, config), call.args, call.node)
-    if not short[:1].isupper():
-        return UNKNOWN
-    origin = Origin(call.node, "made here")
-    if group.startswith("keras.layers"):
-        return Layer(call.name, call.flavour, call, _layer_config(call, short), origin=origin)
-    if group.startswith("keras.applications") and short in APPLICATIONS:
-        return _application(call, short)
-    return Object(call.name, call, origin=origin)
-
-
-def _layer_config(call: Call, name: str) -> dict[str, Value]:
-    """The constructor's arguments by name, in the order of Keras 3 or, when that does not fit, of Keras 2."""
-    if call.star:
-        return dict(call.kwargs)
-    for keras2 in (False, True):
-        bound = sizes.bind(name, call.args, call.kwargs, keras2=keras2)
-        if bound is not None:
-            return {key: value for key, value in bound.items() if isinstance(value, Value)}
-    return dict(call.kwargs)
 
 
 def python_config(layer: Layer) -> dict[str, object]:
     """The layer's arguments as Python values; ``sizes.UNKNOWN`` for those not known."""
-    return {key: _python(value) for key, value in layer.config.items()}
+    return {key: python_value(value) for key, value in layer.config.items()}
 
 
-def _python(value: Value) -> object:
+def python_value(value: Value) -> object:
+    """A value as a Python value; ``sizes.UNKNOWN`` when it is not known."""
     if isinstance(value, Layer):
         return sizes.LayerSpec(value.name, python_config(value))
     if isinstance(value, Const):
         return value.value
     if isinstance(value, Items) and value.items is not None:
-        parts = [_python(item) for item in value.items]
+        parts = [python_value(item) for item in value.items]
         return tuple(parts) if value.kind == "tuple" else parts
     return sizes.UNKNOWN
 
@@ -106,15 +52,6 @@ def shape_of(value: Value | None) -> Shape | None:
     if isinstance(value, Const) and isinstance(value.value, int):
         return (value.value,)
     return None
-
-
-def input_tensor(call: Call) -> Value:
-    """``keras.Input(shape=…)``."""
-    shape = shape_of(call.arg("shape"))
-    batch: int | None = call.const("batch_size")
-    whole: Shape | None = (batch, *shape) if shape is not None else shape_of(call.arg("batch_shape"))
-    layer = Layer("keras.layers.InputLayer", call.flavour, call, origin=Origin(call.node, "input"))
-    return KerasTensor(whole, layer, (), 0, call.node)
 
 
 def apply_layer(layer: Layer, args: tuple[Value, ...], node: tree.Expr) -> Value:
@@ -203,7 +140,7 @@ def apply_model(model: Model, args: tuple[Value, ...], node: tree.Expr) -> Value
 def _apply(layer: Layer, model: Model, inputs: list[KerasTensor], node: tree.Expr) -> KerasTensor:
     build(model, inputs[0].shape)
     shape, kept = model.output.shape if model.output is not None else None, model.activations
-    found = _application_on(model, inputs[0].shape) if model.kind == "application" else None
+    found = application_on(model, inputs[0].shape) if model.kind == "application" else None
     if found is not None:
         shape, kept = found.output or shape, kept if found.activations is None else found.activations
     elif _is_other(model.input, inputs[0].shape):
@@ -392,63 +329,7 @@ def layer_of(instance: Instance) -> Layer:
     return Layer(f"layers.{instance.cls.node.name}", "", None, origin=instance.origin)
 
 
-def _application(call: Call, name: str) -> Model:
-    """A model of ``keras.applications``."""
-    model = Model("application", call.flavour, call, api=call.name, origin=Origin(call.node, "made here"))
-    config = {key: _python(value) for key in call.params if (value := call.arg(key)) is not None}
-    given = call.arg("input_tensor")
-    shape = given.shape if isinstance(given, KerasTensor) else None
-    if given is not None:
-        config["input_tensor"] = shape if shape is not None else sizes.UNKNOWN
-    found = application(name, config)
-    inputs = shape_of(call.arg("input_shape"))
-    model.input = shape or ((None, *inputs) if inputs is not None else None)
-    if model.input is None and found is not None:
-        model.input = found.input
-    layer = Layer("keras.Model", call.flavour, call, model=model, origin=model.origin)
-    if found is None:
-        model.complete = False
-        model.output = KerasTensor(None, layer, (), None, call.node)
-        return model
-    model.inner_parameters = found.parameters
-    model.inner_activations = found.activations
-    model.inner_largest = found.largest
-    model.output = KerasTensor(found.output, layer, (), found.parameters, call.node, found.activations)
-    if APPLICATIONS[name].family.flattens and config.get("include_top", True) is True and found.input:
-        config.pop("input_tensor", None)
-        config |= {"include_top": False, "pooling": None, "input_shape": found.input[1:]}
-        _tell_head(model, call, application(name, config))
-    return model
-
-
-def _tell_head(model: Model, call: Call, body: ApplicationSize | None) -> None:
-    """Note the dense layers of an application behind its ``body``, one by one."""
-    classes = call.arg("classes") or Const(1000)
-    if body is None or body.output is None or None in body.output[1:] or not isinstance(classes, Const):
-        return
-    inside = Model("application", call.flavour, call, input=model.input, api=call.name, origin=model.origin)
-    inside.inner_parameters, inside.inner_activations = body.parameters, body.activations
-    inside.inner_largest = body.largest
-    layer = Layer("keras.Model", call.flavour, call, model=inside, origin=model.origin)
-    at: Value = KerasTensor(body.output, layer, (), body.parameters, call.node, body.activations)
-    inside.output = at if isinstance(at, KerasTensor) else None
-    hidden = Const(APPLICATIONS[call.name.rpartition(".")[2]].family.hidden)
-    for kind, name, units in (
-        ("Flatten", "flatten", None),
-        ("Dense", "fc1", hidden),
-        ("Dense", "fc2", hidden),
-        ("Dense", "predictions", classes),
-    ):
-        config: dict[str, Value] = {"name": Const(name)}
-        if units is not None:
-            config["units"] = units
-        at = apply_layer(Layer(f"keras.layers.{kind}", call.flavour, None, config), (at,), call.node)
-    ends = Model("functional")
-    collect(ends, [], symbolic(at))
-    model.head, model.output = ends.uses, ends.output
-
-
-def _application_on(model: Model, shape: Shape | None) -> ApplicationSize | None:
+def application_on(model: Model, shape: Shape | None) -> ApplicationSize | None:
     """The sizes of an application that is called on another input than it was made for; None when it was made for one."""
     if shape is None or model.call is None or model.call.arg("input_shape") is not None:
         return None
@@ -461,81 +342,6 @@ def resized(model: Model, name: str, shape: Shape) -> ApplicationSize | None:
         return None
     taken = APPLICATIONS[name].params if name in APPLICATIONS else ()
     given = {key: model.call.arg(key) for key in model.call.params if key in taken}
-    config = {key: _python(value) for key, value in given.items() if value is not None}
+    config = {key: python_value(value) for key, value in given.items() if value is not None}
     config.pop("input_tensor", None)
     return application(name, config | {"input_shape": shape[1:]})
-
-
-def compile_model(call: Call) -> Value:
-    """``model.compile(…)``."""
-    if isinstance(call.receiver, Model):
-        call.receiver.compiled = call
-    return UNKNOWN
-
-
-def history(call: Call, run: Machine) -> Value:
-    """``model.fit(…)`` gives a history that holds the model."""
-    if isinstance(call.receiver, Model):
-        shape = _sample_shape(call.arg("x"))
-        build(call.receiver, shape)
-        trace(call.receiver, shape, call, run)
-    return Object(
-        "keras.callbacks.History",
-        call,
-        {"model": call.receiver or UNKNOWN},
-        origin=Origin(call.node, "history"),
-    )
-
-
-def built(call: Call, run: Machine) -> Value:
-    """``model.build(input_shape)``."""
-    shape = shape_of(call.arg("input_shape"))
-    if isinstance(call.receiver, Model) and shape is not None and len(shape) > 1:
-        build(call.receiver, shape)
-        trace(call.receiver, shape, call, run)
-    return Const(None)
-
-
-def predicted(model: Model, x: Value | None, steps: int | None, *, samples: bool = False) -> Shape | None:
-    """The shape of what ``model.predict(x, steps=steps)`` gives; None when the model's output is not known.
-
-    ``samples``: the steps count samples, as they did in Keras 1, not batches.
-    """
-    output = model.output.shape if model.output is not None else None
-    if output is not None and None in output[1:] and model.kind == "application":
-        on = _application_on(model, _sample_shape(x))
-        output = on.output if on is not None and on.output is not None else output
-    rows = steps if samples and isinstance(x, Object) else _rows(x, steps)
-    return (rows, *output[1:]) if output else None
-
-
-def _rows(x: Value | None, steps: int | None) -> int | None:
-    """How many samples ``x`` holds, or gives in so many batches; None when unknown."""
-    if isinstance(x, Array):
-        return x.length
-    if isinstance(x, Dataset) and x.batch_size and x.cardinality is not None and not x.infinite:
-        return x.cardinality * x.batch_size
-    if isinstance(x, Object) and x.call is not None and x.call.name.endswith(_FLOWS):
-        batch = const(x.call.arg("batch_size")) if x.call.given("batch_size") else BATCH_SIZE
-        return steps * batch if isinstance(steps, int) and isinstance(batch, int) else None
-    return None
-
-
-def _sample_shape(x: Value | None) -> Shape | None:
-    """The input shape a model sees when it is trained on ``x``, batch axis first and unknown."""
-    if isinstance(x, Dataset):
-        if not x.batched:
-            return None
-        x = x.element
-        if isinstance(x, Items) and x.items:
-            x = x.items[0]
-    if isinstance(x, Object) and x.call is not None and x.call.name.endswith(_FLOWS):
-        size = shape_of(x.call.arg("target_size")) if x.call.given("target_size") else (256, 256)
-        channels = {"grayscale": 1, "rgb": 3, "rgba": 4}.get(x.call.const("color_mode", "rgb"))
-        return (None, *size, channels) if size is not None else None
-    if isinstance(x, Array) and x.shape:
-        return (None, *x.shape[1:])
-    return None
-
-
-__all__ = ["Api", "add", "apply_layer", "construct", "functional", "sequential"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from keras_memlint.analysis import models
+from keras_memlint.analysis import constructing, model_methods, models
 from keras_memlint.analysis.calls import Call
 from keras_memlint.analysis.facts.table import Machine, fact, table
 from keras_memlint.analysis.networks import Layer, Model
@@ -26,7 +26,9 @@ def _predicted(call: Call, _run: Machine) -> Value:
     x, model = call.arg("x") or call.arg("generator"), call.receiver
     samples = call.name == _M + "predict_generator" and _is_keras_1(call)
     shape = (
-        models.predicted(model, x, call.const("steps"), samples=samples) if isinstance(model, Model) else None
+        model_methods.predicted(model, x, call.const("steps"), samples=samples)
+        if isinstance(model, Model)
+        else None
     )
     return Array("ndarray", "float32", shape, "network", origin=Origin(call.node, "the model's output"))
 
@@ -124,17 +126,17 @@ KERAS_MODELS = table(
     fact(
         "keras.Input",
         "shape batch_size dtype sparse batch_shape name tensor",
-        lambda c, _r: models.input_tensor(c),
+        lambda c, _r: constructing.input_tensor(c),
         see=_DOCS,
     ),
     fact("keras.Model", "inputs outputs name", lambda c, _r: models.functional(c), see=_DOCS),
     fact("keras.Sequential", "layers name", lambda c, _r: models.sequential(c), see=_DOCS),
     fact(_M + "add", "layer", _add, see=_DOCS),
-    fact(_M + "build", "input_shape", models.built, see=_DOCS),
+    fact(_M + "build", "input_shape", model_methods.built, see=_DOCS),
     fact(
         _M + "compile",
         "optimizer loss metrics loss_weights",
-        lambda c, _r: models.compile_model(c),
+        lambda c, _r: model_methods.compile_model(c),
         see=_DOCS,
     ),
     fact(
@@ -146,11 +148,11 @@ KERAS_MODELS = table(
     fact(
         _M + "evaluate_generator", "generator steps", lambda _c, _r: Scalar("float"), see="removed in TF 2.6"
     ),
-    fact(_M + "fit", _FIT, models.history, see=_DOCS),
+    fact(_M + "fit", _FIT, model_methods.history, see=_DOCS),
     fact(
         _M + "fit_generator",
         "generator steps_per_epoch epochs",
-        models.history,
+        model_methods.history,
         see="removed in Keras 3",
     ),
     fact(_M + "get_weights", "", _weights, see=_DOCS),
@@ -171,7 +173,7 @@ KERAS_MODELS = table(
     fact(
         "keras.callbacks.ModelCheckpoint",
         _CHECKPOINT,
-        lambda c, _r: models.construct(c),
+        lambda c, _r: constructing.construct(c),
         see="Keras API reference, callbacks",
     ),
     fact("keras.mixed_precision.DTypePolicy", "name", _policy, see="Keras API reference, mixed precision"),
