@@ -11,9 +11,9 @@ from keras_memlint.analysis.script import Script
 from keras_memlint.analysis.tapes import Tape, needs_values, values_read
 from keras_memlint.analysis.values import Api, Const, Function, Value
 from keras_memlint.fixes.calls import remove_argument
+from keras_memlint.fixes.decorating import decorate
 from keras_memlint.fixes.edits import Fix
 from keras_memlint.fixes.spelling import spell
-from keras_memlint.fixes.statements import before
 from keras_memlint.rules.base import Finding, Rule
 
 RULE = Rule(
@@ -154,7 +154,7 @@ def _decorated(script: Script, tape: Tape) -> tuple[Fix, ...]:
     if function.node.is_generator or any(map(_makes, inside)) or any(map(_is_foreign, inside)):
         return ()  # a graph may make its variables once, yields nothing, and has no arrays for NumPy
     name, imports = spell(script, "tensorflow.function")
-    edit = before(script, function.node, f"@{name}")
+    edit = decorate(script, function.node, name)
     title = f"run `{function.name}` as a graph (unsafe: what Python does in it happens once)"
     return (Fix(title, False, (edit, *imports)),) if edit is not None else ()
 
