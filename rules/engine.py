@@ -175,11 +175,15 @@ def _fix(source: Source, fix: Fix) -> DiagnosticFix:
 
 
 def _broken(script: Script) -> Iterator[Diagnostic]:
-    """One ``KM000`` for each statement that was set aside."""
+    """One ``KM000`` for each statement that was set aside, one for all of a file of Python 2."""
+    from keras_memlint.analysis.python_2 import is_python_2
+
     source = script.source
-    for piece in script.parsed.broken:
+    broken = script.parsed.broken
+    old = is_python_2(broken)
+    for piece in broken[:1] if old else broken:
         row = source.row(piece.start) + piece.lines_to_error
-        row = min(row, source.row(piece.start + len(piece.text)))
+        row = min(row, source.row(piece.start + len(piece.text.rstrip())))
         start, end = source.line_span(row)
         text = source.text[start:end]
         start += len(text) - len(text.lstrip())
@@ -188,7 +192,9 @@ def _broken(script: Script) -> Iterator[Diagnostic]:
             "KM000",
             "syntax-error",
             "info",
-            f"this statement was set aside: {piece.error}",
+            f"{len(broken):,} statements were set aside, from this one on: they are of Python 2"
+            if old
+            else f"this statement was set aside: {piece.error}",
             source.path,
             to_position(source, start),
             to_position(source, max(end, start)),

@@ -196,6 +196,35 @@ def test_a_bad_line_inside_a_function_hides_nothing_else() -> None:
     assert [(d.code, d.location.row) for d in found] == [("KM000", 4), ("KM209", 5)]
 
 
+def test_python_2_is_told_once() -> None:
+    """Its statements are hundreds in some files, and one finding says as much."""
+    text = (
+        "import tensorflow as tf\n"
+        "def build(x):\n"
+        "    if x <> 2:\n"
+        "        print 'a',\n"
+        "    print >>log, (x,\n"
+        "        x)\n"
+        "    try:\n"
+        "        raise ValueError, 'a'\n"
+        "    except Exception, e:\n"
+        "        print e\n"
+        "    return x +\n"
+        "ds = tf.data.Dataset.list_files('a/*')\n"
+        "ds = ds.map(lambda p: tf.io.decode_png(tf.io.read_file(p)))\n"
+    )
+    found = run(text).diagnostics
+    assert [(d.code, d.location.row) for d in found] == [("KM000", 3), ("KM209", 13)]
+    assert found[0].message == "5 statements were set aside, from this one on: they are of Python 2"
+
+
+def test_one_old_statement_may_be_a_slip() -> None:
+    text = "import tensorflow as tf\nprint 'a'\nx = f(\n\ndef g():\n    return 1 +\n"
+    found = run(text).diagnostics
+    assert [(d.code, d.location.row) for d in found] == [("KM000", 2), ("KM000", 3), ("KM000", 6)]
+    assert {d.message for d in found} == {"this statement was set aside: invalid syntax"}
+
+
 def test_a_generated_file_of_50_000_lines_is_checked_to_its_end() -> None:
     lines = ["import numpy as np", *(f"x{n} = np.zeros(({n}, 3)) / 255.0" for n in range(50_000))]
     lines += ["import tensorflow as tf", "ds = tf.data.Dataset.list_files('a/*')"]
