@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from keras_memlint.analysis import tree
-from keras_memlint.analysis.calls import Call
+from keras_memlint.analysis.calls import Call, Holding
 from keras_memlint.analysis.scopes import Loop
 from keras_memlint.analysis.values import Array, Items, Object, Value
 
@@ -50,6 +50,23 @@ def accumulated(script: Script) -> Iterator[Accumulated]:
             loop = call.loops[-1]
             if not _contains(script, loop, kept):
                 yield Accumulated(call, value, loop)
+
+
+def appended(script: Script) -> list[Holding]:
+    """What lists of the script get by ``append`` and are not relieved of, in order."""
+    return [
+        Holding(
+            call.node,
+            call.first(),
+            call.node.args[0].value,
+            call.loops,
+            call.function,
+            call.site,
+            call.conditional,
+        )
+        for call in script.calls("builtins.list.append")
+        if call.args and call.node.args and not is_emptied(script, call)
+    ]
 
 
 def is_emptied(script: Script, append: Call) -> bool:

@@ -1,4 +1,4 @@
-"""Data that each turn of a loop has in another order, and that is the same data all the same."""
+"""What the turns of a loop give other values, and data that they have in another order, which is the same all the same."""
 
 from __future__ import annotations
 
@@ -13,6 +13,16 @@ if TYPE_CHECKING:
 
 _PERMUTATION = ("numpy.random.permutation", "numpy.random.Generator.permutation")
 _SHUFFLE = "sklearn.utils.shuffle"
+
+
+def rebinds(script: Script, loop: Loop, node: tree.Expr) -> bool:
+    """Whether ``loop`` may give a name another value, see ``Script.rebinds``."""
+    node = tree.root(node)
+    if not isinstance(node, tree.Name) or not isinstance(loop.node, (tree.For, tree.While)):
+        return not isinstance(node, tree.Constant)
+    if loop.node not in script.bound:
+        script.bound[loop.node] = tree.bound_names(loop.node)
+    return node.id in script.bound[loop.node]
 
 
 def is_reordered(script: Script, loop: Loop, node: tree.Expr) -> bool:

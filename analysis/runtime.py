@@ -13,6 +13,10 @@ from keras_memlint.analysis.values import UNKNOWN, const
 if TYPE_CHECKING:
     from keras_memlint.analysis.script import Script
 
+_VISIBLE, _SET_VISIBLE = "CUDA_VISIBLE_DEVICES", "tf.config.set_visible_devices"
+_NONE = ("", "-1")  # no GPU at all
+_EAGERLY = ("tf.config.run_functions_eagerly", "tf.config.experimental_run_functions_eagerly")
+
 
 def starts(calls: Iterable[Call]) -> list[Call]:
     """Calls that start TensorFlow's devices, in order; not those in a function that is traced for a pipeline."""
@@ -50,3 +54,33 @@ def defaults_set(calls: Iterable[Call]) -> list[Setting]:
             node, site = call.node, call.site
             found.append(Setting(name, value, node, call.order, site, call.function, call.conditional))
     return found
+
+
+def environment_value(script: Script, name: str) -> object:
+    """The value the script gives an environment variable; None when it gives none or it is not known."""
+    for one in script.environment:
+        if one.name == name:
+            return const(one.value)
+    return None
+
+
+def cpu_only(script: Script) -> bool:
+    """Whether the script hides all GPUs from itself."""
+    if environment_value(script, _VISIBLE) in _NONE:
+        return True
+    return any(const(call.first()) == [] for call in script.calls(_SET_VISIBLE))
+
+
+def hides_gpus(script: Script) -> bool:
+    """Whether the script hides all GPUs from itself on every path."""
+    never = [one for one in script.environment if one.name == _VISIBLE]
+    if never and all(const(one.value) in _NONE and not one.conditional for one in never):
+        return True
+    visible = list(script.calls(_SET_VISIBLE))
+    return bool(visible) and all(const(one.first()) == [] and not one.conditional for one in visible)
+
+
+def runs_eagerly(script: Script) -> bool:
+    """Whether the script has TensorFlow run graph functions, or a model, operation by operation."""
+    compiled = any(call.arg("run_eagerly") is not None for call in script.calls("keras.Model.compile"))
+    return compiled or script.uses(*_EAGERLY)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from functools import cached_property
 from itertools import islice
 
@@ -13,6 +12,7 @@ from keras_memlint.analysis import (
     drawing,
     elsewhere,
     iterating,
+    made_models,
     pipelines,
     places,
     precision,
@@ -35,9 +35,10 @@ from keras_memlint.analysis.fits import Fit, fits_of
 from keras_memlint.analysis.forward import Forward, forwards_of
 from keras_memlint.analysis.graph_functions import Retracing, retracings
 from keras_memlint.analysis.growing import Regrown, regrown
+from keras_memlint.analysis.imported import Imported
 from keras_memlint.analysis.interpreter import Interpreter
 from keras_memlint.analysis.measurement import Measurement, estimated_training, measured_fit
-from keras_memlint.analysis.networks import Layer, Model, Use
+from keras_memlint.analysis.networks import Model, Use
 from keras_memlint.analysis.parse import Parsed
 from keras_memlint.analysis.predictions import Repeated, repeated
 from keras_memlint.analysis.project import Project
@@ -61,7 +62,6 @@ from keras_memlint.analysis.values import (
     Items,
     Origin,
     Value,
-    const,
 )
 from keras_memlint.analysis.wide_integers import Objects, WideIntegers, objects_fed, wide_integers
 from keras_memlint.analysis.widening import Widening, widenings
@@ -73,30 +73,6 @@ from keras_memlint.analysis.workspace import Workspace
 _TESTS = re.compile(
     r"^\s*(?:async\s+)?def test|TestCase|\b(?:pytest|unittest|doctest|tf\.test)\b", re.MULTILINE
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Imported:
-    """One imported name; ``alias`` is None for a star.
-
-    ``dotted`` is what was imported, as written; ``bound`` the name it has here and ``target`` what that name stands for
-    (``import a.b`` binds ``a``). ``order`` grows with time; ``top``: a module-level statement that always runs.
-    ``tried``: in a ``try`` with handlers, so that it may fail.
-    """
-
-    alias: tree.Alias | None
-    statement: tree.Import | tree.ImportFrom
-    dotted: str
-    bound: str
-    target: str
-    order: int
-    top: bool
-    tried: bool = False
-
-    @property
-    def module(self) -> str:
-        """The module the statement names: ``a.b`` in ``from a.b import c``."""
-        return self.statement.module if isinstance(self.statement, tree.ImportFrom) else self.dotted
 
 
 class Script:
@@ -125,7 +101,7 @@ class Script:
         self.instances: list[Instance] = list(run.instances.values())  # one of each class
         self.imports = [Imported(*row) for row in run.imports]
         self.uncalled_from = run.uncalled_from
-        self._bound: dict[tree.Stmt, frozenset[str]] = {}  # the names that loops bind
+        self.bound: dict[tree.Stmt, frozenset[str]] = {}  # the names that loops bind, see reordering.py
         self._last = run.last
         self.unbound = list(run.unbound.values())  # names that nothing binds as far as the script was run
         # Layers that are given too few axes, and why.
@@ -263,20 +239,7 @@ class Script:
     @cached_property
     def holdings(self) -> list[Holding]:
         """What lists and dicts of the script get more of with each turn: appended, or stored under keys that vary."""
-        appended = [
-            Holding(
-                call.node,
-                call.first(),
-                call.node.args[0].value,
-                call.loops,
-                call.function,
-                call.site,
-                call.conditional,
-            )
-            for call in self.calls("builtins.list.append")
-            if call.args and call.node.args and not self.is_emptied(call)
-        ]
-        return appended + self._stores
+        return accumulating.appended(self) + self._stores
 
     @cached_property
     def word_vectors(self) -> list[WordVectors]:
@@ -455,12 +418,7 @@ class Script:
 
     def rebinds(self, loop: Loop, node: tree.Expr) -> bool:
         """Whether ``loop`` may give the name that ``node`` is, or an attribute of it, another value; true of all else."""
-        node = tree.root(node)
-        if not isinstance(node, tree.Name) or not isinstance(loop.node, (tree.For, tree.While)):
-            return not isinstance(node, tree.Constant)
-        if loop.node not in self._bound:
-            self._bound[loop.node] = tree.bound_names(loop.node)
-        return node.id in self._bound[loop.node]
+        return reordering.rebinds(self, loop, node)
 
     def is_reordered(self, loop: Loop, node: tree.Expr) -> bool:
         """Whether all that ``loop`` makes of the name ``node`` is the same data in another order."""
@@ -505,12 +463,7 @@ class Script:
     @cached_property
     def models(self) -> list[Model]:
         """Models made in the script, in order."""
-        found: dict[int, Model] = {}
-        for call in self.all_calls:
-            for value in (call.result, call.receiver):
-                if isinstance(value, Model) and (value.call is not None or value.instance is not None):
-                    found.setdefault(id(value), value)
-        return list(found.values())
+        return made_models.models_of(self.all_calls)
 
     @cached_property
     def layers(self) -> dict[int, tuple[Model, list[Use]]]:
@@ -518,40 +471,16 @@ class Script:
 
         A function that builds a block makes several layers at one node.
         """
-        found: dict[int, tuple[Model, list[Use]]] = {}
-        for model in sorted(
-            self.models, key=lambda one: (self.training_of(one) is None, one.compiled is None)
-        ):
-            for use in model.flat():
-                if use.layer.call is not None:
-                    of, uses = found.setdefault(id(use.layer.call.node), (model, []))
-                    if of is model:
-                        uses.append(use)
-        return found
+        return made_models.layers_of(self)
 
     def uses_of(self, *names: str) -> Iterator[tuple[Call, Model, list[Use]]]:
         """Each place that makes layers of these classes and has them in a model, see ``layers``."""
-        for model, uses in self.layers.values():
-            call = uses[0].layer.call
-            if call is not None and uses[0].layer.name in names:
-                yield call, model, uses
+        return made_models.uses_of(self, names)
 
     @cached_property
     def backbones(self) -> list[tuple[Model, Use]]:
         """Models of ``keras.applications``, each with the model that is trained on it, which may be itself."""
-        found: dict[int, tuple[Model, Use]] = {}
-        for model in self.models:
-            if self.training_of(model) is None:
-                continue
-            uses = list(model.flat())
-            if model.kind == "application" and model.output is not None:
-                layer, kept = Layer("keras.Model", model.flavour, model.call, model=model), model.activations
-                uses.append(Use(layer, (model.input,), model.output.shape, model.parameters, None, kept))
-            for use in uses:
-                inner = use.layer.model
-                if inner is not None and inner.kind == "application" and inner.call is not None:
-                    found.setdefault(id(inner.call.node), (model, use))
-        return list(found.values())
+        return made_models.backbones_of(self)
 
     @cached_property
     def policies(self) -> list[tuple[str | None, Call]]:
@@ -583,9 +512,7 @@ class Script:
     @cached_property
     def runs_eagerly(self) -> bool:
         """Whether the script has TensorFlow run graph functions, or a model, operation by operation."""
-        switches = ("tf.config.run_functions_eagerly", "tf.config.experimental_run_functions_eagerly")
-        compiled = any(call.arg("run_eagerly") is not None for call in self.calls("keras.Model.compile"))
-        return compiled or self.uses(*switches)
+        return runtime.runs_eagerly(self)
 
     @cached_property
     def searches(self) -> list[Search]:
@@ -611,10 +538,7 @@ class Script:
 
     def environment_value(self, name: str) -> object:
         """The value the script gives an environment variable; None when it gives none or it is not known."""
-        for one in self.environment:
-            if one.name == name:
-                return const(one.value)
-        return None
+        return runtime.environment_value(self, name)
 
     def surely_before(self, one: Call | Setting, other: Call | Setting) -> bool:
         """Whether ``one`` runs before ``other`` whenever both do: not in two branches, nor in functions nobody calls."""
@@ -640,18 +564,12 @@ class Script:
     @property
     def cpu_only(self) -> bool:
         """Whether the script hides all GPUs from itself."""
-        if self.environment_value("CUDA_VISIBLE_DEVICES") in ("", "-1"):
-            return True
-        return any(const(call.first()) == [] for call in self.calls("tf.config.set_visible_devices"))
+        return runtime.cpu_only(self)
 
     @property
     def hides_gpus(self) -> bool:
         """Whether the script hides all GPUs from itself on every path."""
-        never = [one for one in self.environment if one.name == "CUDA_VISIBLE_DEVICES"]
-        if never and all(const(one.value) in ("", "-1") and not one.conditional for one in never):
-            return True
-        visible = list(self.calls("tf.config.set_visible_devices"))
-        return bool(visible) and all(const(one.first()) == [] and not one.conditional for one in visible)
+        return runtime.hides_gpus(self)
 
     def tensorflow_before(self, major: int, minor: int) -> bool:
         """Whether the project pins a TensorFlow older than ``major.minor``."""
@@ -812,4 +730,4 @@ def analyse_until(script: Script, failures: list[Failure], workspace: Workspace 
     return ended
 
 
-__all__ = ["Fit", "Imported", "Repeated", "Script", "analyse", "analyse_until"]
+__all__ = ["Fit", "Repeated", "Script", "analyse", "analyse_until"]

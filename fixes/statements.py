@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from keras_memlint.analysis import places, tree
 from keras_memlint.analysis.calls import Call
-from keras_memlint.analysis.script import Imported, Script
+from keras_memlint.analysis.imported import Imported
+from keras_memlint.analysis.script import Script
 from keras_memlint.analysis.tokens import KEYWORDS
 from keras_memlint.analysis.uses import uses_of
 from keras_memlint.fixes.edits import Edit

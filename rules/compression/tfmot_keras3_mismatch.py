@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from keras_memlint.analysis.imported import Imported
 from keras_memlint.analysis.networks import Layer, Model
-from keras_memlint.analysis.script import Imported, Script
+from keras_memlint.analysis.script import Script
 from keras_memlint.analysis.source import Place
 from keras_memlint.fixes.edits import Fix
 from keras_memlint.fixes.statements import before

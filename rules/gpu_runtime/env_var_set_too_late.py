@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from keras_memlint.analysis.calls import Call, Setting
-from keras_memlint.analysis.script import Imported, Script
+from keras_memlint.analysis.imported import Imported
+from keras_memlint.analysis.script import Script
 from keras_memlint.analysis.source import Place
 from keras_memlint.analysis.values import const
 from keras_memlint.fixes.edits import Fix

@@ -9,7 +9,8 @@ from keras_memlint.analysis import tree
 from keras_memlint.analysis.bytes import format_bytes
 from keras_memlint.analysis.calls import Call
 from keras_memlint.analysis.image_generators import Copy, copy_of, is_useless, whitening_bytes
-from keras_memlint.analysis.script import Imported, Script
+from keras_memlint.analysis.imported import Imported
+from keras_memlint.analysis.script import Script
 from keras_memlint.analysis.source import Place
 from keras_memlint.analysis.uses import uses_of
 from keras_memlint.analysis.values import Array

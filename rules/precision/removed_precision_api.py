@@ -6,8 +6,9 @@ from collections.abc import Iterator
 
 from keras_memlint.analysis import tree
 from keras_memlint.analysis.calls import Call
+from keras_memlint.analysis.imported import Imported
 from keras_memlint.analysis.names import canonical
-from keras_memlint.analysis.script import Imported, Script
+from keras_memlint.analysis.script import Script
 from keras_memlint.analysis.values import const
 from keras_memlint.fixes.calls import remove_argument, rename_method
 from keras_memlint.fixes.edits import Edit, Fix
