@@ -21,6 +21,7 @@ from keras_memlint.analysis import (
     runtime,
     training,
     tree,
+    untrained,
     versions,
 )
 from keras_memlint.analysis.accumulating import Accumulated
@@ -630,8 +631,18 @@ class Script:
         return training.activation_size(self, model)
 
     def optimizer_slots(self, model: Model) -> int | None:
-        """Values the optimizer keeps for each weight of ``model``; None when it is not compiled or not known."""
-        return training.optimizer_slots(model)
+        """Values the optimizer keeps for each weight of ``model``; None when it is not compiled, not trained, or not known."""
+        return None if self._is_left_untrained(model) else training.optimizer_slots(model)
+
+    def _is_left_untrained(self, model: Model) -> bool:
+        """Whether the script compiles ``model``, and nothing trains it, here or in what imports the script."""
+        if self._may_train or model.compiled is None or self.training_of(model) is not None:
+            return False
+        return self.is_run(model.compiled) and not untrained.is_handed_on(self, model)
+
+    @cached_property
+    def _may_train(self) -> bool:
+        return any(True for _ in self.trainings) or untrained.may_be_trained(self)
 
     def slots_made(self, optimizer: Call) -> int | None:
         """Values the optimizer that ``optimizer`` makes keeps for each weight; None when it is not known."""
