@@ -57,6 +57,8 @@ def binary(op: str, left: Value, right: Value, node: tree.Expr, *, in_place: boo
         return Items("list", None, any_item(left), origin=left.origin)  # `[target] + states`
     if isinstance(left, Array) or isinstance(right, Array):
         return _array(op, left, right, node, in_place)
+    if op == "|" and isinstance(left, Dict) and isinstance(right, Dict):
+        return left.but(right.entries)
     if isinstance(left, Items) and isinstance(right, Items) and op == "+":
         if left.items is not None and right.items is not None:
             items = left.items + right.items

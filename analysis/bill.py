@@ -19,10 +19,12 @@ from keras_memlint.analysis.values import Array, Shape
 
 if TYPE_CHECKING:
     from keras_memlint.analysis.fits import Fit
+    from keras_memlint.analysis.networks import Model
     from keras_memlint.analysis.script import Script
 
 SMALLEST = MIB
 """Bytes below which a part is not worth a line."""
+_TIMES = {1: "twice"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +93,7 @@ def _arrays(script: Script) -> Iterator[Part]:
 
 def _copies(script: Script) -> Iterator[Part]:
     """What ``fit`` and datasets copy of arrays, and arrays of unknown size that they are given."""
-    for feed in _once(script.feeds):
+    for feed, *again in _once(script.feeds):
         array, at = feed.array, script.call_place(feed.call)
         size = exact_bytes(array)
         if size is None:
@@ -99,19 +101,29 @@ def _copies(script: Script) -> Iterator[Part]:
             source = f" from {_quoted(script, made.node)}" if made is not None else ""
             role = "what the dataset is made of" if feed.fit is None else f"`{feed.role}` of `{feed.method}`"
             yield Part(f"{role}{source}, whose size the text does not tell", None, at)
-        elif array.kind != "tensor" and (copies := script.copied_bytes(feed) or 0) >= SMALLEST:
-            yield Part(f"copies that `{feed.method}` makes of {array.dtype} {shape(array.shape)}", copies, at)
+        elif array.kind != "tensor" and (copies := script.copied_bytes(feed, *again) or 0) >= SMALLEST:
+            what = f"copies that `{feed.method}` makes of {array.dtype} {shape(array.shape)}"
+            times = (
+                f", which it is given {_TIMES.get(len(again), f'{len(again) + 1} times')}" if again else ""
+            )
+            yield Part(what + times, copies, at)
 
 
-def _once(feeds: list[Feed]) -> Iterator[Feed]:
-    """The feeds without those in which a call gets the same array again; single labels of unknown number are left out."""
-    seen: set[tuple[int, int]] = set()
+def _once(feeds: list[Feed]) -> Iterator[list[Feed]]:
+    """What each call is given, once however often the call is reached: an array, and the same array as a further argument.
+
+    Single labels of unknown number are left out.
+    """
+    found: dict[object, list[Feed]] = {}
     for feed in feeds:
-        key = id(feed.call.node), id(feed.array.origin)
-        single = feed.array.labels or (feed.role == "y" and len(feed.array.shape or ()) == 1)
-        if key not in seen and not (single and exact_bytes(feed.array) is None):
-            seen.add(key)
-            yield feed
+        array = feed.array
+        single = array.labels or (feed.role == "y" and len(array.shape or ()) == 1)
+        if not (single and exact_bytes(array) is None):
+            same = id(array.origin or array), array.dtype, array.shape
+            given = found.setdefault((id(feed.call.node), same), [])
+            if not given or given[0].call is feed.call:
+                given.append(feed)
+    yield from found.values()
 
 
 def _buffers(script: Script) -> Iterator[Part]:
@@ -147,7 +159,7 @@ def _training(script: Script, fit: Fit) -> TrainingBill:
     batch = trained_batch(fit)
     static = script.static_estimate(fit)
     if static is None or fit.model is None or (sizes := step_parts(script, fit.model)) is None:
-        return TrainingBill(at, fit.method, batch, (Part(_missing(script, fit, batch), None, at),), None)
+        return TrainingBill(at, fit.method, batch, (_missing(script, fit, batch),), None)
     made = fit.model.call.node if fit.model.call is not None else fit.call.node
     compiled = fit.model.compiled.node if fit.model.compiled is not None else fit.call.node
     parts = [
@@ -163,20 +175,35 @@ def _training(script: Script, fit: Fit) -> TrainingBill:
     return TrainingBill(at, fit.method, static.batch, tuple(part for part in parts if part.bytes), total)
 
 
-def _missing(script: Script, fit: Fit, batch: int | None) -> str:
+def _missing(script: Script, fit: Fit, batch: int | None) -> Part:
     """What has to be known of a training and is not."""
-    model = fit.model
+    model, at = fit.model, script.call_place(fit.call)
     if model is None:
-        return "the model is not known"
-    if model.compiled is None:
-        return "how the model is compiled is not known"
-    if model.parameters is None or model.activations is None:
-        return "the size of a layer is not known"
-    if batch is None:
-        return "the batch is not known"
-    if script.optimizer_slots(model) is None:
-        return "what the optimizer keeps is not known"
-    return "the precision is not known"
+        why = "the model is not known"
+    elif model.compiled is None:
+        why = "how the model is compiled is not known"
+    elif model.parameters is None or model.activations is None:
+        return _unsized(script, model, at)
+    elif batch is None:
+        why = "the batch is not known"
+    elif script.optimizer_slots(model) is None:
+        why = "what the optimizer keeps is not known"
+    else:
+        why = "the precision is not known"
+    return Part(why, None, at)
+
+
+def _unsized(script: Script, model: Model, trained: Place) -> Part:
+    """The first layer of ``model`` whose size is not known, where it is made; ``trained`` where nobody knows which it is."""
+    for use in model.flat():
+        if use.parameters is None or use.stored is None:
+            call = use.layer.call
+            named = f"`{use.layer.name}`" if call is None else _quoted(script, call.node)
+            at = trained if call is None else script.call_place(call)
+            return Part(f"the size of the layer {named} is not known", None, at)
+    if model.kind == "loaded":
+        return Part("the layers of a loaded model are not known", None, trained)
+    return Part("the size of a layer is not known", None, trained)
 
 
 def shape(found: Shape | None) -> str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from functools import cached_property
-from itertools import islice
 
 from keras_memlint.analysis import (
     accumulating,
@@ -678,10 +677,15 @@ class Script:
         return places.call_end(node)
 
     def trail(self, origin: Origin | None) -> tuple[tuple[str, Place], ...]:
-        """A value's provenance as notes, oldest first, at most four."""
+        """A value's provenance as notes, oldest first, at most four; what is done again and again is one of them."""
         if origin is None:
             return ()
-        steps = [(step.note, self._step_place(step.node)) for step in islice(origin.steps(), 4)]
+        found: dict[tuple[str, int], Origin] = {}
+        for step in origin.steps():
+            found.setdefault((step.note, id(step.node)), step)
+            if len(found) == 4:
+                break
+        steps = [(step.note, self._step_place(step.node)) for step in found.values()]
         return tuple(reversed(steps))
 
     def _step_place(self, node: tree.Node) -> Place:

@@ -164,6 +164,10 @@ class Dict(Value):
     element: Value = UNKNOWN
     stored: int = 0
 
+    def but(self, entries: dict[Any, Value] | None = None) -> Dict:
+        """A dict of its own with the same entries, or with ``entries`` beside and in place of them."""
+        return Dict({**self.entries, **(entries or {})}, self.element, origin=self.origin)
+
     @property
     def length(self) -> int | None:
         """How many entries it has, None when unknown."""

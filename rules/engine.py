@@ -156,7 +156,7 @@ def _diagnostic(script: Script, rule: Rule, finding: Finding) -> Diagnostic | No
         cell.index if cell is not None else None,
         finding.bytes,
         finding.help,
-        tuple(to_related(note, place) for note, place in related),
+        tuple(dict.fromkeys(to_related(note, place) for note, place in related)),
         tuple(_fix(source, fix) for fix in fixes),
         last_row=to_position(source, max(last, at.end)).row,
         elsewhere=elsewhere,

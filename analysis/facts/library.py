@@ -13,6 +13,7 @@ from keras_memlint.analysis.facts.numpy_making import NUMPY_MAKING
 from keras_memlint.analysis.facts.numpy_shaping import NUMPY_SHAPING
 from keras_memlint.analysis.facts.pandas import PANDAS
 from keras_memlint.analysis.facts.python_containers import PYTHON_CONTAINERS
+from keras_memlint.analysis.facts.python_dicts import PYTHON_DICTS
 from keras_memlint.analysis.facts.python_iteration import PYTHON_ITERATION
 from keras_memlint.analysis.facts.python_numbers import PYTHON_NUMBERS
 from keras_memlint.analysis.facts.python_outside import PYTHON_OUTSIDE
@@ -42,6 +43,7 @@ FACTS: dict[str, Fact] = table(
             NUMPY_SHAPING,
             PANDAS,
             PYTHON_CONTAINERS,
+            PYTHON_DICTS,
             PYTHON_ITERATION,
             PYTHON_NUMBERS,
             PYTHON_OUTSIDE,

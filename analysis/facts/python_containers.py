@@ -1,4 +1,4 @@
-"""Python: methods of lists and dicts."""
+"""Python: methods of lists and strings."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from keras_memlint.analysis.facts.python_iteration import any_of
 from keras_memlint.analysis.facts.table import Machine, fact, table
 from keras_memlint.analysis.joining import any_item, join
 from keras_memlint.analysis.scopes import Growth
-from keras_memlint.analysis.values import UNKNOWN, Const, Dict, Items, Scalar, Value, const, known_text
+from keras_memlint.analysis.values import UNKNOWN, Const, Items, Scalar, Value, const, known_text
 
 _DOCS = "Python library reference"
 _FIELD = re.compile(r"\{\{|\}\}|\{[^{}]*\}")
@@ -76,37 +76,6 @@ def _clear(call: Call, _run: Machine) -> Value:
     return Const(None)
 
 
-def _get(call: Call, _run: Machine) -> Value:
-    given = call.receiver
-    key = const(call.first())
-    if isinstance(given, Dict):
-        found = given.entries.get(key) if isinstance(key, (str, int, float, bool)) else None
-        return found if found is not None else given.element
-    return UNKNOWN
-
-
-def _values(call: Call, _run: Machine) -> Value:
-    given = call.receiver
-    if isinstance(given, Dict):
-        known = tuple(given.entries.values()) if given.length is not None else None
-        element = given.element
-        for value in given.entries.values() if known is None else ():
-            element = join(element, value)
-        return Items("list", known, element, given.length)
-    return Items("list")
-
-
-def _items(call: Call, _run: Machine) -> Value:
-    given = call.receiver
-    element: Value = UNKNOWN
-    if isinstance(given, Dict):
-        for value in given.entries.values():
-            element = join(element, value)
-        element = join(element, given.element)
-    count = given.length if isinstance(given, Dict) else None
-    return Items("list", None, Items("tuple", (Scalar("str"), element), length=2), count)
-
-
 def _formatted(call: Call, _run: Machine) -> Value:
     """The text around the fields stays, and doubled braces become single ones."""
     text = known_text(call.receiver)
@@ -124,18 +93,12 @@ def _joined(call: Call, _run: Machine) -> Value:
 
 
 PYTHON_CONTAINERS = table(
-    fact("builtins.dict", "", lambda c, _r: Dict(dict(c.kwargs)), see=_DOCS),
-    fact("builtins.dict.get", "key default", _get, see=_DOCS),
-    fact("builtins.dict.items", "", _items, see=_DOCS),
-    fact("builtins.dict.values", "", _values, see=_DOCS),
     fact("builtins.list.append", "object", _append, see=_DOCS),
     fact("builtins.list.clear", "", _clear, see=_DOCS),
     fact("builtins.list.pop", "index", _pop, see=_DOCS),
     fact("builtins.list.extend", "iterable", _extend, see=_DOCS),
     fact("builtins.list.tolist", "", lambda c, _r: c.receiver or UNKNOWN, see="pandas API reference, Series"),
     fact("builtins.str.format", "", _formatted, see=_DOCS),
-    fact("collections.OrderedDict", "", lambda c, _r: Dict(dict(c.kwargs)), see=_DOCS),
-    fact("collections.defaultdict", "default_factory", lambda c, _r: Dict(dict(c.kwargs)), see=_DOCS),
     fact("builtins.str.join", "iterable", _joined, see=_DOCS),
     fact("builtins.str.split", "sep", lambda _c, _r: Items("list", None, Scalar("str")), see=_DOCS),
 )

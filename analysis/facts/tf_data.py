@@ -194,10 +194,10 @@ def _self(call: Call) -> Dataset:
 
 
 def _spread(element: Value) -> tuple[Value, ...]:
-    """How ``map`` hands an element to its function: tuples become several arguments."""
+    """How ``map`` hands an element to its function: tuples become several arguments, dicts are its own to change."""
     if isinstance(element, Items) and element.kind == "tuple" and element.items is not None:
-        return element.items
-    return (element,)
+        return tuple([item.but() if isinstance(item, Dict) else item for item in element.items])
+    return (element.but() if isinstance(element, Dict) else element,)
 
 
 def _map(call: Call, run: Machine) -> Value:

@@ -127,3 +127,14 @@ def test_bytes_of_all_that_a_call_is_given(call: str, words: str, size: int, tmp
     (found,) = findings(LARGE + call + "\n", tmp_path)
     assert words in found.message
     assert (found.bytes or 0) // MIB == size
+
+
+def test_what_is_done_again_at_one_place_is_one_note(tmp_path: Path) -> None:
+    text = f"def twice(a):\n    return a * 2.0\n{LARGE}model.fit(twice(twice(x)), y)\n"
+    (found,) = findings(text, tmp_path)
+    assert [place.message for place in found.related] == ["allocated here", "computed here"]
+
+
+def test_notes_with_the_same_words_at_two_places_stay(tmp_path: Path) -> None:
+    (found,) = findings(f"{LARGE}x = x * 2.0\nmodel.fit(x * 3.0, y)\n", tmp_path)
+    assert [place.message for place in found.related] == ["allocated here", "computed here", "computed here"]
