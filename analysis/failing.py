@@ -7,11 +7,11 @@ They are looked for when something is found that a user should act on: what stan
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from keras_memlint.analysis import binding, byte_lines, tree
+from keras_memlint.analysis import binding, byte_lines, input_sizes, tree
 from keras_memlint.analysis.facts.ending import GIVEN_NAMES, OWN_KINDS, POSITIONS, RAISING_CONTEXTS
 from keras_memlint.analysis.networks import Model
 from keras_memlint.analysis.switches import SETTERS
@@ -53,6 +53,7 @@ def failures(script: Script) -> list[Failure]:
         *_missing(script),
         *_given_twice(script),
         *script.too_few_axes,
+        *input_sizes.refused(script),
     ):
         statement = _statement(script, node)
         if statement is not None:
@@ -83,6 +84,18 @@ def _statement(script: Script, node: tree.Node) -> tree.Stmt | None:
             return None
         at = outer
     return found
+
+
+def never_made(script: Script, ends: Iterable[Failure]) -> frozenset[int]:
+    """The calls, by ``id``, that are not made as what they are given raises, or they do."""
+    found = set()
+    for failure in ends:
+        for node in (failure.node, *script.names.around(failure.node)):
+            if isinstance(node, tree.Stmt):
+                break
+            if isinstance(node, tree.Call):
+                found.add(id(node))
+    return frozenset(found)
 
 
 def _is_evaluated(part: tree.Node, whole: tree.Node) -> bool:

@@ -84,7 +84,7 @@ def _goes_to(script: Script, node: tree.Node) -> tuple[tree.Expr, ...] | None:
 def _called(script: Script, call: tree.Call) -> tuple[tree.Expr, ...] | None:
     """What becomes of a pipeline that ``call`` is a method of, or is given."""
     name = script.called(call)
-    if name in _ASKS:
+    if name in _ASKS or id(call) in script.never_made:
         return ()
     return (call,) if name.startswith("tf.data.") and script.gives_dataset(call) else None
 
@@ -96,6 +96,6 @@ def _loads(script: Script, name: tree.Name) -> list[tree.Node] | None:
     if uses is None or own is None or isinstance(own.scope, tree.ClassDef):
         return None  # a parameter, or an attribute of a class
     shown = any(use.is_bound and use.is_importable for use in uses)
-    if shown and script.project.importers(name.id) != []:
+    if shown and not script.fails_on_import and script.project.importers(name.id) != []:
         return None
     return [use.node for use in uses if not use.is_bound and not script.is_behind_the_end(use.node)]

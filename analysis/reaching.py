@@ -45,7 +45,7 @@ class Reach:
     def __init__(self, script: Script, ends: Collection[tree.Stmt] = ()) -> None:
         """``ends`` are statements that raise: what stands behind them names nothing."""
         self._script = script
-        self._behind = {id(one) for end in ends for one in _behind(script, end)}
+        self._behind = {id(one) for end in ends for one in behind(script, end)}
         self._gone = _Unit(None)
         self._top = _Unit(None, runs=True)
         self._units: dict[int, _Unit] = {}
@@ -237,8 +237,8 @@ class Reach:
         return False
 
 
-def _behind(script: Script, end: tree.Stmt) -> Iterator[tree.Stmt]:
-    """The statements behind ``end`` in its block."""
+def behind(script: Script, end: tree.Stmt) -> Iterator[tree.Stmt]:
+    """The statements behind ``end`` in its block: where that raises, nothing runs them."""
     around = script.names.around(end)
     outer = around[0] if around else None
     for block in tree.blocks(outer) if isinstance(outer, tree.Stmt) else (script.parsed.statements,):

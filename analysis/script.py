@@ -29,7 +29,7 @@ from keras_memlint.analysis.captures import Captured, captured
 from keras_memlint.analysis.drawing import Worked
 from keras_memlint.analysis.elsewhere import Elsewhere
 from keras_memlint.analysis.enlarging import RESIZES, Enlarged, enlarged
-from keras_memlint.analysis.failing import Failure, failures
+from keras_memlint.analysis.failing import Failure, failures, never_made
 from keras_memlint.analysis.feeds import Copying, Feed, copied_by_fit, feeds_of
 from keras_memlint.analysis.fits import Fit, fits_of
 from keras_memlint.analysis.forward import Forward, forwards_of
@@ -42,7 +42,7 @@ from keras_memlint.analysis.networks import Model, Use
 from keras_memlint.analysis.parse import Parsed
 from keras_memlint.analysis.predictions import Repeated, repeated
 from keras_memlint.analysis.project import Project
-from keras_memlint.analysis.reaching import Reach
+from keras_memlint.analysis.reaching import Reach, behind
 from keras_memlint.analysis.running import run_script
 from keras_memlint.analysis.runtime import defaults_set
 from keras_memlint.analysis.scopes import Loop, Scope
@@ -108,6 +108,9 @@ class Script:
         self.too_few_axes = [one for one in run.too_few_axes.values() if one is not None]
         self.freezes_some = run.freezes_some  # of the layers of some model, nobody knows which
         self.missing = list(run.missing.values())  # attributes of modules and objects that nothing gives
+        # By their `id`: calls of statements that fail before, and the statements behind these.
+        self.never_made: frozenset[int] = frozenset()
+        self._behind: frozenset[int] = frozenset()
 
     # Calls
 
@@ -184,7 +187,15 @@ class Script:
 
     def is_behind_the_end(self, node: tree.Node) -> bool:
         """Whether ``node`` stands behind a statement that ends the script: an exit, or what raises at all times."""
-        return self._last is not None and self.place(node).start > self.place(self._last).end
+        if self._last is not None and self.place(node).start > self.place(self._last).end:
+            return True
+        return bool(self._behind) and any(id(one) in self._behind for one in self.names.around(node))
+
+    @property
+    def fails_on_import(self) -> bool:
+        """Whether whoever imports the script gets none of its names, as a statement at its top level ends it."""
+        last = self._last
+        return last is not None and (isinstance(last, tree.ClassDef) or not tree.blocks(last))
 
     @cached_property
     def failures(self) -> list[Failure]:
@@ -739,7 +750,9 @@ def analyse_until(script: Script, failures: list[Failure], workspace: Workspace 
     ends = frozenset(id(failure.statement) for failure in failures)
     run, scope = run_script(script.source, script.parsed, workspace or Workspace(), ends)
     ended = Script(script.source, script.parsed, run, scope, script.settings)
-    ended.names = script.names  # the same for the same statements
+    ended.names, ended._names, ended._dataset_nodes = script.names, script._names, script._dataset_nodes
+    ended.never_made = never_made(script, failures)
+    ended._behind = frozenset(id(one) for end in failures for one in behind(ended, end.statement))
     if "_reach" in vars(script):
         ended._reach = Reach(ended, [failure.statement for failure in failures])
     return ended

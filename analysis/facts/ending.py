@@ -69,6 +69,8 @@ RANKS = {
 }
 # The models whose methods are known to be Keras's own.
 OWN_KINDS = ("application", "functional", "sequential")
+# Those of them that Keras 2 and 3 refuse samples of another size for; a sequential model Keras 3 builds anew.
+SIZED_KINDS = ("application", "functional")
 # Names that are bound without a word of the script: by Python 3, by Python 2, by newer ones than this, and by what runs scripts
 # (profilers, Spark, Databricks, Snakemake, SCons, IPython).
 GIVEN_NAMES = frozenset(dir(builtins)) | frozenset(

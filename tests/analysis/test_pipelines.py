@@ -161,6 +161,79 @@ def test_a_part_of_what_another_file_calls(tmp_path: Path, place: str, text: str
     assert is_read(analyse(read_script(path, str(path)).source)) is read
 
 
+@pytest.mark.parametrize(
+    ("end", "read"),
+    [
+        ("class E(tf.keras.layer):\n    pass\nmodel.fit(ds)\n", False),
+        ("raise SystemExit\n", False),
+        ("if __name__ == '__main__':\n    raise SystemExit\n", True),
+        ("try:\n    raise ValueError\nexcept ValueError:\n    pass\n", True),
+        ("", True),
+    ],
+)
+def test_nobody_imports_from_a_script_that_ends(tmp_path: Path, end: str, read: bool) -> None:
+    path = tmp_path / "pipe.py"
+    (tmp_path / "main.py").write_text("from pipe import ds\nmodel.fit(ds)\n")
+    path.write_text(MAKE + end)
+    assert is_read(analyse(read_script(path, str(path)).source)) is read
+
+
+READ = "model = tf.keras.models.load_model('m')\nmodel.fit(ds)\n"
+SIZED = DECODED.replace("decode)", "decode).map(lambda image: tf.image.resize(image, (64, 64)))").replace(
+    "SHUFFLE", ".shuffle(5000)"
+)
+NET = (
+    "x = tf.keras.Input((SIZE, SIZE, 3))\ny = tf.keras.layers.GlobalMaxPooling2D()(x)\n"
+    "model = tf.keras.Model(x, y)\nmodel.compile('adam', 'mse')\nTEST\n"
+)
+SIZED = "from options import size, small, smaller, other, rounds\n" + SIZED
+
+
+@pytest.mark.parametrize(
+    ("size", "line", "severity"),
+    [
+        ("32", "model.fit(ds)", "info"),
+        ("32", "model.fit(ds.map(lambda x: x), epochs=9)", "info"),
+        ("32", "model.fit(x, y)\nif other:\n    model.fit(other)\nmodel.fit(ds)", "info"),
+        ("32", "model.fit(list(ds))", "warning"),
+        ("32", "list(ds)\nmodel.fit(ds)", "warning"),
+        ("32", "model.fit(ds)\nlist(ds)", "info"),
+        ("32", "try:\n    model.fit(ds)\nexcept ValueError:\n    list(ds)", "warning"),
+        ("32", "if smaller:\n    ds = ds.map(smaller)\nmodel.fit(ds)", "warning"),
+        (
+            "32",
+            "if smaller:\n    ds = ds.map(lambda x: tf.image.resize(x, (32, 32)))\nmodel.fit(ds)",
+            "warning",
+        ),
+        ("32", "for size in (32, 64):\n    model.fit(ds.map(lambda x: x))", "warning"),
+        ("64", "model.fit(ds)", "warning"),
+        ("None", "model.fit(ds)", "warning"),
+        ("size", "model.fit(ds)", "warning"),
+        ("32 if small else 64", "model.fit(ds)", "warning"),
+        (
+            "32",
+            "model = tf.keras.Sequential([x, tf.keras.layers.GlobalMaxPooling2D()])\nmodel.fit(ds)",
+            "warning",
+        ),
+        ("32", "def train():\n    model.fit(ds, epochs=rounds)\ntrain()", "info"),
+        ("32", "def train():\n    model.fit(ds, epochs=rounds)\n    list(ds)\ntrain()", "info"),
+    ],
+)
+def test_a_model_that_refuses_the_size(size: str, line: str, severity: str) -> None:
+    text = SIZED.replace("PREFETCH", "1") + NET.replace("SIZE", size).replace("TEST", line)
+    found = check_source(Source("train.py", text), codes=["KM202"], settings=Settings()).diagnostics
+    assert [one.severity for one in found] == [severity]
+
+
+def test_a_tensorflow_that_warns_of_the_size(tmp_path: Path) -> None:
+    text = SIZED.replace("PREFETCH", "1") + NET.replace("SIZE", "32").replace("TEST", "model.fit(ds)")
+    (tmp_path / "requirements.txt").write_text("tensorflow==2.2\n")
+    found = check_source(
+        Source(str(tmp_path / "train.py"), text), codes=["KM202"], settings=Settings()
+    ).diagnostics
+    assert [one.severity for one in found] == ["warning"]
+
+
 def test_a_name_below_the_main_guard_is_not_imported(tmp_path: Path) -> None:
     path = tmp_path / "pipe.py"
     main = textwrap.indent(MAKE, "    ")
@@ -185,7 +258,7 @@ def test_a_part_that_goes_on_to_a_third_file(tmp_path: Path) -> None:
 def test_a_warning_is_an_info_as_long_as_nothing_reads(code: str) -> None:
     shuffle, prefetch = (".shuffle(5000)", "1") if code == "KM202" else ("", "500")
     text = DECODED.replace("SHUFFLE", shuffle).replace("PREFETCH", prefetch)
-    for more, severity in (("", "info"), ("model.fit(ds)\n", "warning")):
+    for more, severity in (("", "info"), ("model.fit(ds)\n", "info"), (READ, "warning")):
         found = check_source(Source("train.py", text + more), codes=[code], settings=Settings()).diagnostics
         assert [one.severity for one in found] == [severity]
 
