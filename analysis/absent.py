@@ -93,10 +93,11 @@ class Imports:
 
     def __init__(self, project: Project) -> None:
         self._project = project
-        self._names = project.workspace.names
+        self._names = project.names
         self._known: dict[str, str] = {}  # why files fail
         self._texts: dict[str, _Text | None] = {}
         self._searched: dict[str, tuple[list[str], list[str]]] = {}
+        self._patterns: dict[str, list[str]] = {}
 
     def refused(self, statement: _Import) -> Iterator[tuple[tree.Alias | None, str]]:
         """What of a ``statement`` of the script fails whenever it is run, and why."""
@@ -255,23 +256,38 @@ class Imports:
             return False
         if not any(one.endswith(".py") for one in inside) or self._is_kept_away(folder, parts):
             return False
-        around, lasting = self._project.surroundings, self._project.workspace.lasting
-        texts = (one for one in around.files if one.endswith(_TEXTS)) if around is not None else ()
-        named = (lasting("modules named", one, _modules_named) for one in texts)
-        return not any(one is None or name in one for one in named)
+        return self._spoken_of is not None and name not in self._spoken_of
+
+    @cached_property
+    def _spoken_of(self) -> frozenset[str] | None:
+        """The modules that texts of the project speak of: these may say where they come from; None when one is not read."""
+        around, found = self._project.surroundings, set[str]()
+        for path in around.files if around is not None else ():
+            if path.endswith(_TEXTS):
+                named = self._project.lasting("modules named", path, _modules_named)
+                if named is None:
+                    return None
+                found |= named
+        return frozenset(found)
 
     def _is_kept_away(self, folder: str, parts: list[str]) -> bool:
         """Whether Git may leave out a module, or fetch what is missing from other repositories."""
         names = [*parts, *(f"{one}.py" for one in parts)]
         for above in self._project.above(folder):
-            inside = self._names(above)
-            if ".gitmodules" in inside:
+            if ".gitmodules" in self._names(above):
                 return True
-            lines = self._project.text(f"{above}/.gitignore").splitlines() if ".gitignore" in inside else []
-            patterns = [line.strip().strip("!/").rpartition("/")[2] for line in lines]
-            if any(fnmatchcase(name, one) for one in patterns if one for name in names):
+            if any(fnmatchcase(name, one) for one in self._left_out(above) for name in names):
                 return True
         return False
+
+    def _left_out(self, folder: str) -> list[str]:
+        """The patterns of a folder's ``.gitignore``, without the folders in them."""
+        if folder not in self._patterns:
+            path = f"{folder}/.gitignore"
+            lines = self._project.text(path).splitlines() if ".gitignore" in self._names(folder) else []
+            patterns = (line.strip().strip("!/").rpartition("/")[2] for line in lines)
+            self._patterns[folder] = [one for one in patterns if one]
+        return self._patterns[folder]
 
     def _is_found_elsewhere(self, home: str) -> bool:
         """Whether a file changes where modules are looked for."""
@@ -343,7 +359,7 @@ class Imports:
         if path == self._project.home:
             return self._own_text
         if path not in self._texts:
-            self._texts[path] = self._project.workspace.lasting("text", path, _text)
+            self._texts[path] = self._project.lasting("text", path, _text)
         return self._texts[path]
 
 

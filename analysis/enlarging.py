@@ -30,12 +30,11 @@ class Enlarged:
     times: float
 
     @property
-    def side(self) -> tuple[int | None, int | None]:
-        """Rows and columns of an image."""
-        shape = self.resize.result.shape if isinstance(self.resize.result, Array) else None
-        if shape is None:
-            return None, None
-        return shape[-3:-1] if len(shape) == _IMAGES else shape[:2]  # type: ignore[return-value]
+    def side(self) -> tuple[int, int] | None:
+        """Rows and columns of a stored image; None when they are not known."""
+        shape = self.data.shape or ()
+        rows, columns = shape[1:3] if len(shape) in (_IMAGES - 1, _IMAGES) else (None, None)
+        return (rows, columns) if rows is not None and columns is not None else None
 
 
 def enlarged(resizes: Iterable[Call], calls: Iterable[Call], fills: Iterable[Fill]) -> Iterator[Enlarged]:

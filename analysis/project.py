@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable
 from functools import cached_property
 from pathlib import Path
+from typing import TypeVar
 
 from keras_memlint.analysis.absent import Imports
 from keras_memlint.analysis.data_files import value_of
@@ -16,6 +17,7 @@ from keras_memlint.analysis.source import Source
 from keras_memlint.analysis.values import UNKNOWN, Instance, Value, resolve
 from keras_memlint.analysis.workspace import Module, Workspace
 
+T = TypeVar("T")
 _MODULES = 40  # modules read for one script
 _LEVELS = 5  # folders above the script that are searched for modules and pins
 # Not the user's own even when a folder above the script has that name; beside the script it shadows the library.
@@ -220,6 +222,16 @@ class Project:
         """Whether a module of this name is none of the user's own."""
         return name in _LIBRARIES
 
+    def names(self, folder: str) -> frozenset[str]:
+        """What a folder holds; nothing when it is none."""
+        self._looked_at.add(folder)
+        return self.workspace.names(folder)
+
+    def lasting(self, kind: str, path: str, make: Callable[[str, str], T]) -> T | None:
+        """What ``make`` makes of a file's name and text, see ``Workspace.lasting``."""
+        self._texts_read.add(path)
+        return self.workspace.lasting(kind, path, make)
+
     def text(self, path: str) -> str:
         """What stands in another file; empty when it cannot be read."""
         self._texts_read.add(path)
@@ -279,7 +291,7 @@ class Project:
 
     def find(self, folder: str, parts: list[str]) -> str | None:
         """The file of a module below ``folder``."""
-        names = self.workspace.names
+        names = self.names
         for part in parts[:-1]:
             if part not in names(folder):
                 return None
@@ -290,8 +302,6 @@ class Project:
             # A package wins over a module of its name, as when the script runs.
             package = last in inside and "__init__.py" in names(f"{folder}/{last}")
             if not package and f"{last}.py" in inside:
-                if last in inside:
-                    self._looked_at.add(f"{folder}/{last}")  # it may become a package
                 return f"{folder}/{last}.py"
             if not package:
                 return None

@@ -67,13 +67,35 @@ def is_remade(script: Script, loop: Loop, node: tree.Expr) -> bool:
 
 
 def _is_endless(function: tree.FunctionDef | tree.Lambda) -> bool:
+    """Whether it yields in a loop that nothing ends, as ``while True:`` without ``break`` or ``return``."""
     if not isinstance(function, tree.FunctionDef) or not function.is_generator:
         return False
-    loops = (node for node, _ in tree.walk(function) if isinstance(node, tree.While))
-    return any(
-        (isinstance(one.test, tree.Constant) and bool(one.test.value))
-        or (isinstance(one.test, tree.Name) and one.test.id == "True")
-        for one in loops
+    loops = [
+        one for one in _own_statements(function.body) if isinstance(one, tree.While) and _is_true(one.test)
+    ]
+    return any(_is_never_left(loop) for loop in loops)
+
+
+def _is_never_left(loop: tree.While) -> bool:
+    inside = list(_own_statements(loop.body))
+    ends = tree.has_break(loop.body) or any(isinstance(one, (tree.Return, tree.Raise)) for one in inside)
+    return not ends and any(
+        isinstance(one, tree.ExprStmt) and isinstance(one.value, tree.Yield) for one in inside
+    )
+
+
+def _own_statements(body: tuple[tree.Stmt, ...]) -> Iterator[tree.Stmt]:
+    """The statements of a body and of the blocks in it, without those of functions and classes defined there."""
+    for statement in body:
+        yield statement
+        if not isinstance(statement, (tree.FunctionDef, tree.ClassDef)):
+            for block in tree.blocks(statement):
+                yield from _own_statements(block)
+
+
+def _is_true(test: tree.Expr) -> bool:
+    return (isinstance(test, tree.Constant) and bool(test.value)) or (
+        isinstance(test, tree.Name) and test.id == "True"
     )
 
 

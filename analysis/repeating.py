@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from keras_memlint.analysis import places, tree
@@ -39,6 +40,8 @@ _JOINS = frozenset(
     ["builtins.str", "os.getcwd", "pathlib.Path"]
     + [f"os.path.{name}" for name in ("abspath", "dirname", "expanduser", "join", "normpath", "realpath")]
 )
+# By names that are not written as an attribute.
+_SETS_ATTRIBUTES = frozenset(["setattr", "__dict__"])
 _COUNTS = ("builtins.range", "builtins.enumerate")
 # A test that asks whether something is there already, or may.
 ASKS = re.compile(r"\bNone\b|\bnot\b|\bhasattr\b|\bglobals\b|\blocals\b|loaded|init")
@@ -196,6 +199,28 @@ def _is_run_at_once(call: Call) -> bool:
     """Whether a statement at module level leads to ``call``."""
     *_, first = call.led_by()
     return first.function is None
+
+
+def is_set_once(script: Script, attribute: str) -> bool:
+    """Whether an attribute of ``self`` is set in one place, a constructor, see ``Script.is_set_once``."""
+    if script.parsed.among(_SETS_ATTRIBUTES) or any(attribute in one.text for one in script.parsed.broken):
+        return False
+    return script.attribute_setters.get(attribute) == ["__init__"]
+
+
+def attribute_setters(statements: Iterable[tree.Stmt]) -> dict[str, list[str]]:
+    """The functions that set the attributes of ``self``, see ``Script.attribute_setters``."""
+    found: dict[str, list[str]] = {}
+    waiting = [(statement, "") for statement in statements]
+    while waiting:
+        statement, function = waiting.pop()
+        if isinstance(statement, tree.FunctionDef):
+            function = statement.name
+        waiting += [(inner, function) for block in tree.blocks(statement) for inner in block]
+        for target in tree.targets(statement):
+            if isinstance(target, tree.Attribute) and tree.last_name(target.value) == "self":
+                found.setdefault(target.name, []).append(function)
+    return found
 
 
 def is_fixed(script: Script, node: tree.Expr, steps: int = 4) -> bool:

@@ -413,10 +413,12 @@ class Script:
 
     def is_set_once(self, attribute: str) -> bool:
         """Whether ``self.attribute`` gets its value when an object is made, and in no other place of the script."""
-        text = self.source.text
-        found = list(re.finditer(rf"\bself\.{attribute}\b\s*(?::[^=\n]+)?[-+*/]?=(?!=)", text))
-        function = self.function_at(found[0].start()) if len(found) == 1 else None
-        return function is not None and function.name == "__init__"
+        return repeating.is_set_once(self, attribute)
+
+    @cached_property
+    def attribute_setters(self) -> dict[str, list[str]]:
+        """By attributes of ``self``: the names of the functions that set it, one for each place."""
+        return repeating.attribute_setters(self.parsed.statements)
 
     def made_at(self, step: Origin) -> Value | None:
         """What a value was after one step of its provenance; None where neither a call nor an operator took it."""

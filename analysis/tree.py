@@ -368,6 +368,28 @@ def blocks(statement: Stmt) -> tuple[tuple[Stmt, ...], ...]:
     return ()
 
 
+def targets(statement: Stmt) -> list[Expr]:
+    """What a statement itself binds, changes or deletes: names, attributes and subscripts, out of any tuples."""
+    if isinstance(statement, Assign):
+        parts: list[Expr | None] = list(statement.targets)
+    elif isinstance(statement, (AugAssign, AnnAssign, For, Delete)):
+        parts = [statement.target]
+    elif isinstance(statement, With):
+        parts = [target for _context, target in statement.items]
+    else:
+        return []
+    found: list[Expr] = []
+    while parts:
+        part = parts.pop()
+        if isinstance(part, Sequence):
+            parts.extend(part.elements)
+        elif isinstance(part, Starred):
+            parts.append(part.value)
+        elif part is not None:
+            found.append(part)
+    return found
+
+
 def bound_names(statement: Stmt) -> frozenset[str]:
     """The names that a statement and what stands in its blocks bind, delete, or change an item or attribute of."""
     found: set[str] = set()
@@ -375,23 +397,12 @@ def bound_names(statement: Stmt) -> frozenset[str]:
     while waiting:
         one = waiting.pop()
         waiting.extend(inner for block in blocks(one) for inner in block)
-        if isinstance(one, Assign):
-            targets: tuple[Expr | None, ...] = one.targets
-        elif isinstance(one, (AugAssign, AnnAssign, For, Delete)):
-            targets = (one.target,)
-        elif isinstance(one, With):
-            targets = tuple([target for _context, target in one.items])
-        else:
-            continue
-        parts = list(targets)
-        while parts:
-            part = parts.pop()
-            if isinstance(part, Name):
-                found.add(part.id)
-            elif isinstance(part, Sequence):
-                parts.extend(part.elements)
-            elif isinstance(part, (Starred, Attribute, Subscript)):
-                parts.append(part.value)
+        for part in targets(one):
+            base = part
+            while isinstance(base, (Attribute, Subscript, Starred)):
+                base = base.value
+            if isinstance(base, Name):
+                found.add(base.id)
     return frozenset(found)
 
 

@@ -65,12 +65,13 @@ def _resized(script: Script, used: Uses, reported: set[int]) -> Iterator[Finding
         if known is None or (one.data.least or 0) > (known[0].data.least or 0):
             found[id(one.call.node)] = one, severity
     for one, severity in found.values():
-        rows, columns = one.side
+        rows, columns = one.side or ("rows", "columns")
         layer = "in a generator" if script.slices_arrays else f"`keras.layers.Resizing({rows}, {columns})`"
+        to = f" to {rows} x {columns}" if one.side is not None else ""
         yield Finding(
             at=script.call_place(one.call),
             site=script.place(one.call.site),
-            message=f"all images are stored resized to {rows} x {columns}: each has {one.times:.1f} times as many"
+            message=f"all images are stored resized{to}: each has {one.times:.1f} times as many"
             " numbers as before",
             bytes=_bytes(script, one.call, one.data),
             help=f"keep the images as they are and resize each batch when it is needed: {layer}",

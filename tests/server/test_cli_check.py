@@ -87,6 +87,25 @@ def test_cache_gives_the_same_answer(cli: Cli, sequential: str, own_cache: Path)
     assert json_of(cli) == ["KM209", "KM001"]
 
 
+def test_cache_knows_where_a_missing_module_was_looked_for(cli: Cli) -> None:
+    script = Path("a/b/train.py")
+    script.parent.mkdir(parents=True)
+    Path("a/pkg").mkdir()
+    for name in ("__init__", "one"):
+        Path(f"a/pkg/{name}.py").touch()
+    script.write_text(
+        "from keras.models import load_model\nfrom pkg.two import read\n"
+        'for path in "abcdefghijklmnop":\n'
+        '    model = load_model("model.keras")\n'
+        "    print(model.predict(read(path)))\n"
+    )
+    arguments = ("check", "--output-format", "json", "--select", "KM604", str(script))
+    severities = [[one["severity"] for one in cli(*arguments).findings]]
+    Path("a/pkg/two.py").write_text("def read(path): ...\n")
+    severities.append([one["severity"] for one in cli(*arguments).findings])
+    assert severities == [["info"], ["warning"]]
+
+
 def test_no_cache_leaves_nothing(cli: Cli, sequential: str, own_cache: Path) -> None:
     Path("a.py").write_text(sequential)
     assert json_of(cli, "--no-cache") == ["KM209"]
