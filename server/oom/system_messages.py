@@ -8,25 +8,58 @@ from keras_memlint.server.oom.message import Message, form
 
 KILLED = (
     "Killed",
+    "Abgebrochen (Killed)",
     "Getötet",
     "Tué",
     "Processus arrêté",
+    "Matado",
     "Terminado (killed)",
     "Proceso terminado",
-    "Matado",
-    "Ucciso",
     "Morto",
+    "Morto (Killed)",
+    "Ucciso",
     "Geëlimineerd",
     "Dödad",
+    "Dræbt",
+    "Slået ihjel",
+    "Drept",
+    "Tapettu",
     "Unicestwiony",
     "Zabity",
+    "Zabit",
+    "Zabit (SIGKILL)",
+    "Zabitý",
+    "Ubijen",
+    "Убијен",
+    "Uničen",
+    "Pobit",
+    "Kilőve",
+    "Omorât",
+    "Mort",
+    "Matat",
+    "Убит",
     "Убито",
+    "Вбитий",
+    "Вбито",
+    "Забіты",
+    "Безусловно прекъснат",
+    "Σκοτώθηκε",
+    "Öldürüldü",
+    "Süreç durduruldu",
+    "Bị giết",
+    "Bị buộc kết thúc",
+    "Dibunuh",
+    "Terbunuh",
     "強制終了",
     "已杀死",
     "已殺死",
+    "強制結束",
     "죽었음",
 )
-"""What a shell says, in the language of its user, when somebody sent SIGKILL to what it runs. Only as a whole line."""
+"""What Bash and glibc say, in the language of their user, when somebody sent SIGKILL to what a shell runs.
+
+Only as a whole line, or behind the line of a script and the number of a process.
+"""
 
 _VICTIM = r"[Kk]ill(?:ed)? process \d+,? \((?P<process>.+?)\)(?: |,|$)(?:.*?anon-rss:(?P<held>[\d,]+ ?kB))?"
 _WORD = f"(?:{'|'.join(map(re.escape, KILLED))}|Killed: 9)"
@@ -158,7 +191,7 @@ SYSTEM = (
         "the shell",
         "host",
         form(
-            rf"^(?:{_WORD}|.*: line \d+: +\d+ {_WORD}(?: .*)?|\[\d+\] *[+-]?\s+(?:\d+ )?(?:{_WORD}|killed)(?: .*)?|zsh: killed +\S.*)\s*$"
+            rf"^(?:{_WORD}|.*[:,] \D{{0,12}}\d+\D{{0,10}}[:：] *\d+ {_WORD}(?: .*)?|\[\d+\] *[+-]?\s+(?:\d+ )?(?:{_WORD}|killed)(?: .*)?|zsh: killed +\S.*)\s*$"
         ),
         sure=False,
     ),
