@@ -107,6 +107,18 @@ def parse_size(text: str) -> int:
     return int(float(number) * (1024 if binary else 1000) ** ("kmg".index(prefix.lower()) + 1))
 
 
+def parse_memory(text: str) -> int:
+    """The same for the memory of a machine, where ``32`` is meant to be GiB and says 32 bytes. Raises ValueError."""
+    size = parse_size(text)
+    if size < 1 << 20:
+        raise ValueError(
+            f"`{text}` is {size:,} bytes, less than any machine has: write `{text}GiB`"
+            if text.isdigit()
+            else f"`{text}` is less than any machine has"
+        )
+    return size
+
+
 _NOISE = re.compile(r"nvidia|geforce|tesla|quadro|[^a-z0-9]")
 
 

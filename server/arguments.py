@@ -146,7 +146,7 @@ def _add_check(check: Parser) -> None:
     )
     machine = check.add_argument_group("the machine the script will run on")
     machine.add_argument("--target-gpu", metavar="NAME", help="such as T4, A100-80, RTX4090")
-    machine.add_argument("--host-memory", type=_size, metavar="SIZE", help="such as 32GiB")
+    machine.add_argument("--host-memory", type=_memory, metavar="SIZE", help="such as 32GiB")
     output = check.add_argument_group("output")
     output.add_argument("--output-format", choices=NAMES, default="full", help="(default: full)")
     output.add_argument(
@@ -301,11 +301,11 @@ def _add_rule(rule: Parser) -> None:
     rule.add_argument("--output-format", choices=("text", "json"), default="text", help="(default: text)")
 
 
-def _size(text: str) -> int:
-    from keras_memlint.analysis.gpus import parse_size
+def _memory(text: str) -> int:
+    from keras_memlint.analysis.gpus import parse_memory
 
     try:
-        return parse_size(text)
+        return parse_memory(text)
     except ValueError as error:
         raise argparse.ArgumentTypeError(str(error)) from error
 

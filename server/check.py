@@ -259,7 +259,7 @@ def _output(
         seconds: Counter[str] = Counter()
         for outcome in outcomes:
             seconds.update(outcome.seconds)
-        counts = count(diagnostics, seconds, Typed(arguments.fix, arguments.unsafe_fixes, arguments.hints))
+        counts = count(diagnostics, seconds, _typed(arguments))
         yield from [as_json(counts)] if arguments.output_format == "json" else as_text(counts)
         return
     here = str(Path.cwd())
@@ -271,9 +271,13 @@ def _output(
         sum(outcome.file is not None for outcome in outcomes),
         __version__,
         tuple(_estimates(outcomes)),
-        Typed(arguments.fix, arguments.unsafe_fixes, arguments.hints),
+        _typed(arguments),
     )
     yield from renderer(arguments.output_format)(report, colour=colour)
+
+
+def _typed(arguments: argparse.Namespace) -> Typed:
+    return Typed(arguments.fix, arguments.unsafe_fixes, arguments.hints, arguments.baseline is not None)
 
 
 def _estimates(outcomes: Sequence[Outcome]) -> Iterator[Estimated]:

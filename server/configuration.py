@@ -188,6 +188,16 @@ def _size(where: str, value: object) -> int:
         raise ConfigurationError(f"{where}: {error}") from error
 
 
+def _memory(where: str, value: object) -> int:
+    _size(where, value)
+    try:
+        from keras_memlint.analysis.gpus import parse_memory
+
+        return parse_memory(str(value))
+    except ValueError as error:
+        raise ConfigurationError(f"{where}: {error}") from error
+
+
 def _flag(where: str, value: object) -> bool:
     if not isinstance(value, bool):
         raise ConfigurationError(f"{where} must be true or false, not {kind(value)}")
@@ -200,7 +210,7 @@ _KEYS: dict[str, Callable[[str, object], Any]] = {
     "per-file-ignores": _per_file,
     "exclude": _strings,
     "target-gpu": _gpu,
-    "host-memory": _size,
+    "host-memory": _memory,
     "size-threshold": _size,
     "exclusive-gpu": _flag,
 }

@@ -23,11 +23,15 @@ class Estimated:
 
 @dataclass(frozen=True, slots=True)
 class Typed:
-    """The options that were typed and decide what can still be fixed, and how: ``--fix``, ``--unsafe-fixes``, ``--hints``."""
+    """The options that were typed and decide what can still be fixed, and how: ``--fix``, ``--unsafe-fixes``, ``--hints``.
+
+    ``baseline``: old findings are left out.
+    """
 
     fix: bool = False
     unsafe_fixes: bool = False
     hints: bool = False
+    baseline: bool = False
 
     def would_fix(self, diagnostic: Diagnostic) -> bool:
         """Whether the same command with ``--fix`` would repair it. Never after ``--fix``: it could not."""

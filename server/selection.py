@@ -22,8 +22,10 @@ def split(values: Iterable[str]) -> list[str]:
 
 
 def codes_of(word: str, where: str) -> frozenset[str]:
-    """The codes that a code, a prefix or a name stands for. Raises UserError, which names ``where``."""
+    """The codes that a code, a prefix, a name or ``ALL`` stands for. Raises UserError, which names ``where``."""
     known = rows() + reserved()
+    if word.upper() == "ALL":
+        return frozenset(row.code for row in known)
     by_name = frozenset(row.code for row in known if row.name == word)
     found = by_name or frozenset(row.code for row in known if word and row.code.startswith(word.upper()))
     if not found:

@@ -72,7 +72,7 @@ def _summary(report: RunReport) -> Iterator[str]:
     files = _count(report.files_checked, "file")
     if not report.diagnostics:
         if report.files_checked:
-            yield f"No findings in {files}."
+            yield f"No {'new ' if report.typed.baseline else ''}findings in {files}."
         return
     by_severity = Counter(diagnostic.severity for diagnostic in report.diagnostics)
     kinds = ", ".join(

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
-from keras_memlint.analysis.gpus import parse_size
+from keras_memlint.analysis.gpus import parse_memory
 from keras_memlint.server.configuration import gpu_name
 from keras_memlint.server.errors import UserError
 from keras_memlint.server.selection import codes_of
@@ -115,9 +115,9 @@ def _gpu(where: str, value: object) -> str:
 
 def _size(where: str, value: object) -> int:
     if isinstance(value, bool) or not isinstance(value, (int, str)):
-        raise UserError(f"{where} must be a size such as 64 or '16GiB'")
+        raise UserError(f"{where} must be a size such as '16GiB'")
     try:
-        return parse_size(str(value))
+        return parse_memory(str(value))
     except ValueError as error:
         raise UserError(f"{where}: {error}") from error
 

@@ -116,6 +116,7 @@ def test_line_of_ten_megabytes(process: Cli, sequential: str, tmp_path: Path) ->
         ('select = ["KM2099"]', "no rule is called `KM2099`"),
         ('target-gpu = "T5"', "did you mean `T4`"),
         ('host-memory = "much"', "`host-memory`"),
+        ("host-memory = 32", "`32` is 32 bytes"),
         ("select = [", "is no valid TOML"),
     ],
 )
@@ -169,6 +170,7 @@ def test_wrong_configuration_above_some_files(cli: Cli, sequential: str) -> None
         (("--target-gpu", ""), "--target-gpu: `` is no known GPU"),
         (("--target-gpu", "T5"), "--target-gpu: `T5` is no known GPU (did you mean `T4`?)"),
         (("--host-memory", "lots"), "`lots` is no size"),
+        (("--host-memory", "32"), "`32` is 32 bytes, less than any machine has: write `32GiB`"),
         (("--output-format", "xml"), "invalid choice: 'xml'"),
         (("--fail-on", "never"), "invalid choice: 'never'"),
         (("--jobs", "0"), "`0` is no number of processes"),

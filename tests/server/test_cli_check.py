@@ -289,6 +289,7 @@ class TestBaseline:
         first = cli("check", "--baseline", "base.json", "--output-format", "json")
         assert (first.status, first.findings) == (0, [])
         assert first.err == "note: base.json: wrote a baseline of 1 finding; they are hidden from now on\n"
+        assert cli("check", "--baseline", "base.json").out == "No new findings in 1 file.\n"
         before = Path("base.json").read_bytes()
 
         Path("a.py").write_text("# moved\n" + sequential)

@@ -24,6 +24,7 @@ def test_words_are_separated_by_commas_and_repetition() -> None:
         ("KM2", PIPELINE),
         ("KM", ALL),
         ("KM00", {"KM000", "KM001"}),
+        ("ALL", ALL),
         ("unused-suppression", {"KM001"}),
     ],
 )
