@@ -178,7 +178,7 @@ def _array(op: str, left: Value, right: Value, node: tree.Expr, in_place: bool) 
     shape = array.shape
     if isinstance(other, Array):
         shape = broadcast(array.shape, other.shape)
-        if array.shape is not None and other.shape == ():
+        if array.shape is not None and (other.shape == () or (in_place and array.kind == "ndarray")):
             shape = array.shape
     elif isinstance(other, UnknownValue) and op == "@":
         shape = None

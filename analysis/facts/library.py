@@ -11,6 +11,7 @@ from keras_memlint.analysis.facts.numpy_files import NUMPY_FILES
 from keras_memlint.analysis.facts.numpy_joining import NUMPY_JOINING
 from keras_memlint.analysis.facts.numpy_making import NUMPY_MAKING
 from keras_memlint.analysis.facts.numpy_shaping import NUMPY_SHAPING
+from keras_memlint.analysis.facts.numpy_statistics import NUMPY_STATISTICS
 from keras_memlint.analysis.facts.pandas import PANDAS
 from keras_memlint.analysis.facts.python_containers import PYTHON_CONTAINERS
 from keras_memlint.analysis.facts.python_dicts import PYTHON_DICTS
@@ -41,6 +42,7 @@ FACTS: dict[str, Fact] = table(
             NUMPY_JOINING,
             NUMPY_MAKING,
             NUMPY_SHAPING,
+            NUMPY_STATISTICS,
             PANDAS,
             PYTHON_CONTAINERS,
             PYTHON_DICTS,

@@ -131,23 +131,6 @@ def _expand(call: Call, _run: Machine) -> Value:
     return given.derived(call.node, "reshaped", shape=shape, part=given.part or one)
 
 
-def _reduce(call: Call, _run: Machine) -> Value:
-    """A statistic: a number, or an array with an axis less that is small either way."""
-    given = call.operand()
-    if not isinstance(given, Array):
-        return UNKNOWN
-    dtype = "float64" if given.dtype is None or "float" not in given.dtype else given.dtype
-    if given.kind == "tensor":
-        dtype = given.dtype or "float32"
-    return Array(
-        "tensor" if given.kind == "tensor" else "ndarray",
-        dtype,
-        shape=() if call.arg("axis") is None else None,
-        source="made",
-        origin=Origin(call.node, "computed here"),
-    )
-
-
 def _labels(call: Call, _run: Machine) -> Value:
     given = call.operand()
     shape = given.shape[:1] if isinstance(given, Array) and given.shape else None
@@ -248,31 +231,21 @@ NUMPY_SHAPING = table(
     fact("numpy.flipud", "m", _same("flipped"), see=_DOCS),
     fact("numpy.float32", "", _number("float32"), probe="numpy.float32(numpy.zeros((2, 3)))"),
     fact("numpy.float64", "", _number("float64"), probe="numpy.float64(numpy.zeros((2, 3), 'float32'))"),
-    fact("numpy.max", "a axis", _reduce, see=_DOCS),
     fact("numpy.pad", "array pad_width", _pad, probe="numpy.pad(numpy.zeros((2, 3)), ((1, 2), (0, 0)))"),
-    fact("numpy.mean", "a axis", _reduce, see=_DOCS),
-    fact("numpy.min", "a axis", _reduce, see=_DOCS),
     fact(_A + "argmax", "axis", _labels, see=_DOCS),
     fact("builtins.bool.astype", "dtype", _bools_astype, see="NumPy reference, comparisons of arrays"),
     fact(_A + "astype", "dtype", _astype, probe="numpy.zeros((2, 3)).astype('float32')"),
     fact(_A + "copy", "", _same("copied"), probe="numpy.zeros((2, 3)).copy()"),
     fact(_A + "flatten", "", lambda c, r: _reshape(_to_one(c), r), see=_DOCS),
-    fact(_A + "max", "axis", _reduce, see=_DOCS),
-    fact(_A + "mean", "axis", _reduce, see=_DOCS),
-    fact(_A + "min", "axis", _reduce, see=_DOCS),
     fact(_A + "numpy", "", _numpy, see="TensorFlow API, tf.Tensor"),
     fact(_A + "ravel", "", lambda c, r: _reshape(_to_one(c), r), see=_DOCS),
     fact(_A + "reshape", "", _reshape, probe="numpy.zeros((2, 6)).reshape(-1, 3)"),
-    fact(_A + "std", "axis", _reduce, see=_DOCS),
-    fact(_A + "sum", "axis", _reduce, see=_DOCS),
     fact(_A + "transpose", "", _same("transposed"), see=_DOCS),
     fact("numpy.moveaxis", "a source destination", _other_axes, see=_DOCS),
     fact("numpy.reshape", "a shape", _reshape, probe="numpy.reshape(numpy.zeros((2, 6)), (-1, 3))"),
     fact("numpy.rollaxis", "a axis start", _other_axes, see=_DOCS),
     fact("numpy.rot90", "m k axes", _other_axes, see=_DOCS),
     fact("numpy.squeeze", "a axis", _squeeze, see=_DOCS),
-    fact("numpy.std", "a axis", _reduce, see=_DOCS),
-    fact("numpy.sum", "a axis", _reduce, see=_DOCS),
     fact("numpy.swapaxes", "a axis1 axis2", _other_axes, see=_DOCS),
     fact("numpy.transpose", "a axes", _transpose, see=_DOCS),
     fact("numpy.uint8", "", _number("uint8"), see=_DOCS),
