@@ -9,9 +9,10 @@ from keras_memlint.analysis import steps, tree
 from keras_memlint.analysis.feeds import arrays
 from keras_memlint.analysis.scopes import Binding
 from keras_memlint.analysis.uses import Use, uses_of
-from keras_memlint.analysis.values import Array, Dataset, Function, Object, Origin
+from keras_memlint.analysis.values import UNKNOWN, Array, Dataset, Function, Object, Origin
 
 if TYPE_CHECKING:
+    from keras_memlint.analysis.calls import Call
     from keras_memlint.analysis.fits import Fit
     from keras_memlint.analysis.script import Script
 
@@ -32,39 +33,45 @@ _OWN = ("ndarray", "tensor")
 # Calls that give back numbers of their own, or keep nothing of what they are given.
 _HARMLESS = ("numpy.", "sklearn.", "builtins.", "tf.", "def ", "matplotlib.", "scipy.", "skimage.", "cv2.")
 _KEEP = ("tf.data.",)
+# Memory that is none until numbers are stored in it.
+_UNTOUCHED = ("numpy.empty", "numpy.empty_like", "numpy.zeros", "numpy.zeros_like")
+_LOOKS = ("shape", "dtype", "ndim", "size", "nbytes")
 
 
 class Idle(NamedTuple):
-    """An array that ``binding`` keeps during a training; ``copied`` is the step that made what is trained on."""
+    """An array that ``binding`` keeps during a training; ``copied`` is the step that made what is trained on.
+
+    It is None where nothing reads the array.
+    """
 
     binding: Binding
-    copied: Origin
+    copied: Origin | None
 
 
-def idle(script: Script, fit: Fit, around: tuple[tree.Node, ...]) -> list[Idle]:
-    """Large arrays of the function (or module) of ``fit``, whose only use is the copy that is trained on.
+def idle(script: Script, fit: Fit, call: Call) -> list[Idle]:
+    """Large arrays whose only use is a copy that is trained on, and those that nothing ever reads.
 
-    ``around`` are the nodes that ``fit`` stands in.
+    They are names of the function (or module) of ``call``: ``fit``, or a call of the script's own that leads there.
     """
-    function = fit.call.function
+    function = call.function
     given = list(fed(fit))
     came = {id(step) for one in given if one.origin is not None for step in one.origin.steps()}
-    block = list(_visible(script, function, fit.call.order)) if came else []
-    if not any(id(binding.array.origin) in came for binding in block):
-        return []
-    start = script.place(whole(fit.call.node, around)).start
+    block = list(_visible(script, function, call.order))
+    start = script.place(whole(call.node, script.names.around(call.node))).start
     found: dict[str, Idle] = {}
     for binding in block:
         array = binding.array
-        if not is_much(script, array) or array.part or array.source == "toy" or array.kind not in _OWN:
+        if not is_much(script, array) or array.part or array.kind not in _OWN:
             continue
-        if binding.loops or id(array.origin) not in came or binding.node.id in found:
+        if binding.loops or binding.node.id in found or (array.source == "toy" and not array.bulky):
             continue
-        copied = next((one for one in (_copied(script, a, array) for a in given) if one), None)
-        if copied is None or _is_held(script, binding, block):
-            continue
-        if _is_over(script, binding, function, start):
-            found[binding.node.id] = Idle(binding, copied)
+        if id(array.origin) in came:
+            copied = next((one for one in (_copied(script, a, array) for a in given) if one), None)
+            if copied is not None and array.source != "toy" and not _is_held(script, binding, block):
+                if _is_over(script, binding, function, start):
+                    found[binding.node.id] = Idle(binding, copied)
+        elif _is_unread(script, binding, function, start) and not _is_held(script, binding, block):
+            found[binding.node.id] = Idle(binding, None)
     return list(found.values())
 
 
@@ -85,8 +92,8 @@ def whole(node: tree.Node, around: tuple[tree.Node, ...]) -> tree.Node:
 
 
 def fed(fit: Fit) -> Iterator[Array]:
-    """The arrays a training is given, also those that its data set or its iterator was made of."""
-    for given in (fit.x, fit.y):
+    """The arrays a training is given, those it validates on, and those that its data sets or iterators were made of."""
+    for given in (fit.x, fit.y, fit.call.arg("validation_data") or UNKNOWN):
         yield from arrays(given)
         if isinstance(given, Object) and given.call and given.call.name.endswith("ImageDataGenerator.flow"):
             for name in ("x", "y"):
@@ -147,23 +154,53 @@ def _is_over(script: Script, binding: Binding, function: Function | None, start:
 
     What was done with the name before was done with something else.
     """
+    later = _later(script, binding, function)
+    return later is not None and all(
+        script.place(use.node).start < start and keeps_nothing(script, use) for use in later
+    )
+
+
+def _is_unread(script: Script, binding: Binding, function: Function | None, start: int) -> bool:
+    """Whether nothing but its shape is read of the array that the name is bound to last, and that before ``start``."""
+    later = _later(script, binding, function)
+    bound = Use(binding.node, script.names.around(binding.node))
+    made = next((outer for outer in bound.around if isinstance(outer, tree.Assign)), None)
+    if made is None or (isinstance(made.value, tree.Call) and script.called(made.value) in _UNTOUCHED):
+        return False
+    for use in later or ():
+        if any(outer is made for outer in use.around):
+            continue  # what the name stood for before
+        if script.place(use.node).start >= start or not _is_looked_at(script, use):
+            return False
+    return later is not None and (not bound.is_importable or script.project.importers(binding.node.id) == [])
+
+
+def _later(script: Script, binding: Binding, function: Function | None) -> list[Use] | None:
+    """The uses of a name that the assignment which makes its array binds last; None where it does not, or a function reads it."""
     uses = uses_of(script, binding.node.id)
     if uses is None:
-        return False
+        return None
     own: list[Use] = []
     for nested, group in by_scope(uses).items():
         if nested is (function.node if function is not None else None):
             own += group
         elif not any(use.is_bound for use in group):
-            return False  # a function reads it, whenever it is called
+            return None  # a function reads it, whenever it is called
     made = script.place(binding.node).start
     own = [use for use in own if script.place(use.node).start >= made]
     bound = [use for use in own if use.is_bound]
     if not bound or bound[-1].node is not binding.node or not _is_made_by(script, bound[-1], binding):
-        return False
-    return all(
-        script.place(use.node).start < start and (use.is_bound or keeps_nothing(script, use)) for use in own
-    )
+        return None
+    return [use for use in own if not use.is_bound]
+
+
+def _is_looked_at(script: Script, use: Use) -> bool:
+    """Whether only the array's shape, or the like, is read: ``x.shape[1:]``, ``len(x)``, ``print(x)``."""
+    outer = use.around[0] if use.around else None
+    if isinstance(outer, tree.Attribute):
+        return outer.name in _LOOKS
+    call = use.around[1] if isinstance(outer, tree.Argument) and len(use.around) > 1 else None
+    return isinstance(call, tree.Call) and script.called(call) in ("builtins.len", "builtins.print")
 
 
 def by_scope(uses: Iterable[Use]) -> dict[tree.Node | None, list[Use]]:
@@ -202,7 +239,7 @@ def keeps_nothing(script: Script, use: Use) -> bool:
         if isinstance(outer, tree.Call):
             name = script.called(outer)
             return name.startswith(_HARMLESS) and not name.startswith(_KEEP)
-        if isinstance(outer, tree.Attribute) and outer.name in ("shape", "dtype", "ndim", "size", "nbytes"):
+        if isinstance(outer, tree.Attribute) and outer.name in _LOOKS:
             return True
         if isinstance(outer, tree.Subscript) and outer.value is not at:
             return False

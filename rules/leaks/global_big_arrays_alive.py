@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from keras_memlint.analysis import tree
-from keras_memlint.analysis.idle import idle, is_much, whole
-from keras_memlint.analysis.script import Fit, Script
+from keras_memlint.analysis.calls import Call
+from keras_memlint.analysis.idle import Idle, idle, is_much, whole
+from keras_memlint.analysis.script import Script
 from keras_memlint.analysis.word_vectors import idle_vectors
 from keras_memlint.fixes.edits import Fix
 from keras_memlint.fixes.statements import before
@@ -26,30 +27,39 @@ def _arrays(script: Script) -> Iterator[Finding]:
         return
     reported: set[str] = set()
     for fit in script.trainings:
-        if not script.own(fit.call.node):
-            continue
-        outer = script.names.around(fit.call.node)
-        found = [one for one in idle(script, fit, outer) if one.binding.node.id not in reported]
-        if not found:
-            continue
-        reported |= {one.binding.node.id for one in found}
-        first = found[0].binding
-        names = [f"`{one.binding.node.id}`" for one in found]
-        size = sum(one.binding.array.least or 0 for one in found)
-        yield Finding(
-            at=script.place(first.node),
-            message=f"{' and '.join(names)} stay{'s' if len(names) == 1 else ''} in memory during training,"
-            " which uses only a copy",
-            bytes=size or None,
-            help="give the copy the same name, or `del` the array before training",
-            related=(
-                *(("copied here", script.place(one.copied.node)) for one in found),
-                *((f"`{one.binding.node.id}` is here", script.place(one.binding.node)) for one in found[1:]),
-                ("still in memory here", script.call_place(fit.call)),
-            ),
-            fixes=_forget(script, [one.binding.node for one in found], fit),
-            severity=None if script.large(size) else "info",
-        )
+        for call in fit.call.led_by():
+            if not script.own(call.node):
+                continue
+            found = [one for one in idle(script, fit, call) if one.binding.node.id not in reported]
+            reported |= {one.binding.node.id for one in found}
+            copied = [one for one in found if one.copied is not None]
+            for group in (copied, [one for one in found if one.copied is None]):
+                if group:
+                    yield _stays(script, group, call)
+
+
+def _stays(script: Script, found: list[Idle], call: Call) -> Finding:
+    """Arrays that stay while ``call`` trains: all of them were copied before, or nothing reads any of them."""
+    first = found[0].binding
+    names = [f"`{one.binding.node.id}`" for one in found]
+    size = sum(one.binding.array.least or 0 for one in found)
+    copied = found[0].copied is not None
+    why = "which uses only a copy" if copied else f"and nothing reads {'it' if len(names) == 1 else 'them'}"
+    return Finding(
+        at=script.place(first.node),
+        message=f"{' and '.join(names)} stay{'s' if len(names) == 1 else ''} in memory during training, {why}",
+        bytes=size or None,
+        help="give the copy the same name, or `del` the array before training"
+        if copied
+        else "do not make it, or `del` it before training",
+        related=(
+            *(("copied here", script.place(one.copied.node)) for one in found if one.copied is not None),
+            *((f"`{one.binding.node.id}` is here", script.place(one.binding.node)) for one in found[1:]),
+            ("still in memory here", script.call_place(call)),
+        ),
+        fixes=_forget(script, [one.binding.node for one in found], call),
+        severity=None if script.large(size) and (copied or not script.source.cells) else "info",
+    )
 
 
 def _words(script: Script) -> Iterator[Finding]:
@@ -67,13 +77,13 @@ def _words(script: Script) -> Iterator[Finding]:
                 bytes=one.bytes,
                 help="`del` it once the matrix of the embedding is made, or keep only the words of the vocabulary",
                 related=(("still in memory here", script.call_place(fit.call)),),
-                fixes=_forget(script, [bound], fit),
+                fixes=_forget(script, [bound], fit.call),
             )
 
 
-def _forget(script: Script, bound: list[tree.Name], fit: Fit) -> tuple[Fix, ...]:
+def _forget(script: Script, bound: list[tree.Name], call: Call) -> tuple[Fix, ...]:
     """``del`` before the statement that trains; none where that may not run exactly once after the names are bound."""
-    training = whole(fit.call.node, script.names.around(fit.call.node))
+    training = whole(call.node, script.names.around(call.node))
     if not isinstance(training, tree.Stmt):
         return ()
     for node in bound:
@@ -84,6 +94,6 @@ def _forget(script: Script, bound: list[tree.Name], fit: Fit) -> tuple[Fix, ...]
     edit = before(script, training, f"del {names}")
     if edit is None:
         return ()
-    inside = fit.call.function is not None
+    inside = call.function is not None
     price = "" if inside else " (unsafe: code that runs later, as in another cell, cannot use it)"
     return (Fix(f"delete `{names}` before training{price}", inside, (edit,)),)
