@@ -9,7 +9,6 @@ from keras_memlint.analysis import steps, tree
 from keras_memlint.analysis.bytes import format_bytes
 from keras_memlint.analysis.calls import Call
 from keras_memlint.analysis.facts.sklearn_data import PARTS
-from keras_memlint.analysis.fits import Fit
 from keras_memlint.analysis.script import Script
 from keras_memlint.analysis.uses import targets_of_parts, uses_of
 from keras_memlint.analysis.values import Array, Function, Value
@@ -26,6 +25,8 @@ RULE = Rule(
     words=("train_test_split", "shuffle", "fit"),
     fix="both",
 )
+# So many images of files are not much for a data set.
+_MANY = 2000
 _HELP = "split the row numbers and slice the array batch by batch in a `{}`"
 
 
@@ -42,17 +43,17 @@ def check(script: Script) -> Iterator[Finding]:
         return
     reported: set[int] = set()
     for call in script.calls(*PARTS):
-        fit = _trained_after(script, call.order, call.function)
-        if fit is None or call.star or call.loops or call.mapped or id(call.node) in reported:
+        training = _trained_after(script, call.order, call.function)
+        if training is None or call.star or call.loops or call.mapped or id(call.node) in reported:
             continue
         unread = list(_unread(script, call))
         if unread:
             reported.add(id(call.node))
-            yield _for_nothing(script, call, unread, fit)
+            yield _for_nothing(script, call, unread, training)
             continue
         given = [argument.value for argument in call.node.args if argument.name is None]
         pairs = zip(given, call.args, strict=False)
-        kept = [one for node, value in pairs if (one := _kept(script, node, value, fit))]
+        kept = [one for node, value in pairs if (one := _kept(script, node, value, training))]
         if not kept:
             continue
         reported.add(id(call.node))
@@ -63,12 +64,12 @@ def check(script: Script) -> Iterator[Finding]:
             at=script.call_place(call),
             site=script.place(call.site),
             message=f"`{script.text(call.node.func)}` copies all rows of {names}, which {stays} in memory",
-            bytes=sum(one.array.least or 0 for one in kept),
+            bytes=sum(one.array.least or 0 for one in kept) or None,
             cost=_at_least(kept),
             help=_help(script, kept),
             related=(
                 *script.trail(kept[0].array.origin),
-                ("still in memory here", script.call_place(fit.call)),
+                ("still in memory here", script.call_place(training)),
             ),
             fixes=(fix,) if fix is not None else (),
             severity=_severity(kept),
@@ -109,7 +110,7 @@ def _is_unread(script: Script, name: str) -> bool:
     return uses is not None and len(uses) == 1 and uses[0].is_bound
 
 
-def _for_nothing(script: Script, call: Call, unread: list[tuple[str, Array]], fit: Fit) -> Finding:
+def _for_nothing(script: Script, call: Call, unread: list[tuple[str, Array]], training: Call) -> Finding:
     names = " and ".join(f"`{name}`" for name, _ in unread)
     size = sum(array.least or 0 for _, array in unread)
     return Finding(
@@ -118,7 +119,7 @@ def _for_nothing(script: Script, call: Call, unread: list[tuple[str, Array]], fi
         message=f"`{script.text(call.node.func)}` copies all rows of {names}, and nothing reads the copies",
         bytes=size or None,
         help="leave the call out, or train on its parts",
-        related=(("in memory here", script.call_place(fit.call)),),
+        related=(("in memory here", script.call_place(training)),),
         severity="warning" if size else "hint",
     )
 
@@ -133,7 +134,7 @@ def _picked(script: Script) -> Iterator[Finding]:
         if step is None or step.before is None or not isinstance(step.node, tree.Subscript):
             continue
         node, before = step.node.value, script.made_at(step.before)
-        kept = _kept(script, node, before, feed.fit) if before is not None else None
+        kept = _kept(script, node, before, feed.call) if before is not None else None
         if kept is None or kept.name in reported:
             continue
         reported.add(kept.name)
@@ -153,29 +154,36 @@ def _picked(script: Script) -> Iterator[Finding]:
 
 
 def _severity(kept: list[_Kept]) -> Severity | None:
-    """An info where all that is copied are built-in data sets, though they are large as float64."""
-    return "info" if all(is_toy(one.array) for one in kept) else None
+    """An info where all are built-in data sets, large as float64 though, or images of files whose number is not known."""
+    return "info" if all(is_toy(one.array) or one.array.least is None for one in kept) else None
 
 
-def _trained_after(script: Script, order: int, function: Function | None) -> Fit | None:
-    """The first training after this, while what ``function`` holds is still there."""
+def _trained_after(script: Script, order: int, function: Function | None) -> Call | None:
+    """The first training after this, or the call that leads to it, while what ``function`` holds is still there."""
+    node = function.node if function is not None else None
     for fit in script.trainings:
-        if fit.call.order > order and (function is None or fit.call.function is function):
-            return fit
+        for one in fit.call.led_by():
+            own = one.function.node if one.function is not None else None
+            if one.order > order and own is node and script.own(one.node):
+                return one
+        if function is None and fit.call.order > order:
+            return fit.call
     return None
 
 
-def _kept(script: Script, node: tree.Expr, value: Value | None, fit: Fit) -> _Kept | None:
-    """The name that keeps ``value``, which is large and copied, until ``fit``; None when there is none."""
-    if not isinstance(value, Array) or not script.large(value.least) or not isinstance(node, tree.Name):
+def _kept(script: Script, node: tree.Expr, value: Value | None, training: Call) -> _Kept | None:
+    """The name that keeps ``value``, which is large and copied, until ``training``; None when there is none."""
+    if not isinstance(value, Array) or not isinstance(node, tree.Name):
         return None
-    if value.kind not in ("ndarray", "frame") or value.source == "list":
-        return None  # lists of files are KM101's, memory-mapped arrays KM105's
+    if value.kind not in ("ndarray", "frame") or not (
+        script.large(value.least) or _are_images(script, value)
+    ):
+        return None  # memory-mapped arrays are KM105's
     if is_toy(value) and not value.bulky:
         return None
     uses = uses_of(script, node.id) if script.own(node) else None
     use = next((use for use in uses or () if use.node is node), None)
-    if uses is None or use is None or not script.own(fit.call.node):
+    if uses is None or use is None or not script.own(training.node):
         return None
     statement = next((outer for outer in use.around if isinstance(outer, tree.Stmt)), None)
     start = script.place(statement or node).start
@@ -183,12 +191,20 @@ def _kept(script: Script, node: tree.Expr, value: Value | None, fit: Fit) -> _Ke
     if any(one.is_bound and one.scope is use.scope for one in later):
         return None  # bound to something else, or deleted
     last = not (later or value.part) and all(one.scope is use.scope for one in uses)
+    if value.source == "list" and not last:
+        return None  # how the files are read is KM101's: this only says what can be let go
     return _Kept(node.id, value, last)
+
+
+def _are_images(script: Script, array: Array) -> bool:
+    """Whether it holds images of files, of which a data set has so many that they are large."""
+    item = array.least_item if array.source == "list" and array.pixels and array.length is None else None
+    return item is not None and script.large(item * _MANY)
 
 
 def _at_least(kept: list[_Kept]) -> str:
     """The bytes in words where the width of a number is not known; empty where it is."""
-    if all(one.array.bytes is not None for one in kept):
+    if all(one.array.bytes is not None for one in kept) or not any(one.array.least for one in kept):
         return ""
     return f"at least {format_bytes(sum(one.array.least or 0 for one in kept))}"
 
