@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from keras_memlint.analysis import places, tree
+from keras_memlint.analysis import tree
 from keras_memlint.analysis.calls import Call
-from keras_memlint.analysis.parse import Parsed
 from keras_memlint.analysis.scopes import Loop
 from keras_memlint.analysis.values import Items, Value
+
+if TYPE_CHECKING:
+    from keras_memlint.analysis.script import Script
 
 # Calls that take the parts in one list, and those that take them one by one.
 _JOINS = ("numpy.concatenate", "numpy.vstack", "numpy.hstack", "numpy.dstack", "pandas.concat", "tf.concat")
@@ -27,22 +30,19 @@ class Regrown:
     loops: tuple[Loop, ...]
 
 
-def regrown(calls: Iterable[Call], parsed: Parsed) -> list[Regrown]:
-    """All arrays that grow so in the script itself, in order, one for each call expression."""
+def regrown(script: Script) -> list[Regrown]:
+    """All arrays that grow so in the script, or in functions of other modules that it calls, in order, one for each expression."""
     found: dict[int, Regrown] = {}
-    for call in calls:
+    for call in script.all_calls:
         if call.name in NAMES and call.loops and not (call.star or call.mapped or call.streamed):
-            one = _regrown(call, parsed)
+            one = _regrown(call, script.around(call))
             if one is not None:
                 found.setdefault(id(call.node), one)
     return list(found.values())
 
 
-def _regrown(call: Call, parsed: Parsed) -> Regrown | None:
-    piece = call.node.piece
-    if piece.source is not None and not any(piece is own for own in parsed.pieces):
-        return None
-    statement = places.statement_at(parsed, piece.span(call.node)[0])
+def _regrown(call: Call, around: tuple[tree.Node, ...]) -> Regrown | None:
+    statement = around[0] if around else None
     if (
         not isinstance(statement, tree.Assign)
         or statement.value is not call.node

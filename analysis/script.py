@@ -285,7 +285,7 @@ class Script:
     @cached_property
     def regrown(self) -> list[Regrown]:
         """Arrays that each turn of a loop copies into a longer one, in order."""
-        return regrown(self.all_calls, self.parsed)
+        return regrown(self)
 
     @cached_property
     def targets(self) -> list[Target]:
