@@ -21,7 +21,7 @@ from keras_memlint.analysis.buffers import (
 from keras_memlint.analysis.calls import Call
 from keras_memlint.analysis.elements import is_cheap, is_serialized, most_image_bytes, parts
 from keras_memlint.analysis.script import Script
-from keras_memlint.analysis.values import Dataset, const
+from keras_memlint.analysis.values import NOT_SMALL, Dataset, const
 from keras_memlint.rules.diagnostic import Severity
 from keras_memlint.rules.tf_data._reads import if_read
 
@@ -63,7 +63,8 @@ def shuffles(script: Script, code: str) -> Iterator[Shuffle]:
         shuffle = judge(script, buffer) if buffer is not None else None
         if shuffle is not None and dataset.toy:
             # The batches of a built-in data set take little, but their samples do not mix either.
-            shuffle = replace(shuffle, severity="info") if shuffle.code == "KM204" else None
+            told = shuffle.code == "KM204" or (shuffle.buffer.least or 0) >= NOT_SMALL
+            shuffle = replace(shuffle, severity="info") if told else None
         if shuffle is not None:
             known = found.get(id(call.node))
             if known is None or _ORDER.index(shuffle.code) < _ORDER.index(known.code):
