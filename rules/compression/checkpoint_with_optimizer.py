@@ -13,12 +13,13 @@ from keras_memlint.analysis.values import Const, Object, const, known_text
 from keras_memlint.fixes.calls import set_argument
 from keras_memlint.fixes.edits import Fix
 from keras_memlint.rules.base import Finding, Rule
+from keras_memlint.rules.compression._saves import left
 
 RULE = Rule(
     "KM808",
     "checkpoint-with-optimizer",
     severity="hint",
-    words=("ModelCheckpoint", "include_optimizer"),
+    words=("ModelCheckpoint", "include_optimizer", "save", "save_weights", "save_model"),
     fix="unsafe",
 )
 
@@ -39,6 +40,7 @@ def check(script: Script) -> Iterator[Finding]:
     yield from _ignored(script)
     if not script.is_test:
         yield from _kept(script)
+        yield from left(script, _DISK)
 
 
 def _ignored(script: Script) -> Iterator[Finding]:
