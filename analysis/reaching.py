@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from keras_memlint.analysis import switches, tree
+from keras_memlint.analysis import defaults, switches, tree
 from keras_memlint.analysis.facts.callers import (
     CALLED,
     FINDERS,
@@ -52,6 +52,7 @@ class Reach:
         self._imported = {one.bound: one.dotted.partition(".")[0] for one in script.imports}
         self._others: dict[str, Names] = {}  # of modules that were asked about
         self._off: dict[str, bool] = {}  # the attributes that were asked for
+        self._outcomes: dict[int, bool | None] = {}  # of the branches that were asked for
         self._parts: set[str] = set()  # of names that `getattr` puts together
         self._walk(script.parsed.statements)
         self._words = {*self._top.named, *HOOKS}
@@ -87,18 +88,29 @@ class Reach:
         return unit.runs or bool(self._words & _FINDERS)
 
     def is_switched_off(self, node: tree.Node) -> bool:
-        """Whether ``node`` stands in what an attribute switches on that is False wherever it is set."""
+        """Whether ``node`` stands in what an attribute switches on that is False wherever it is set, or in a branch that
+        waits for a flag that no call of its function gives.
+        """
         inner = node
-        for outer in self._names(node).around(node):
-            if (
-                isinstance(outer, tree.If)
-                and inner in outer.body
-                and isinstance(outer.test, tree.Attribute)
-                and self._is_off(outer.test)
-            ):
-                return True
+        around = self._names(node).around(node)
+        for at, outer in enumerate(around):
+            if isinstance(outer, tree.If):
+                if (
+                    inner in outer.body
+                    and isinstance(outer.test, tree.Attribute)
+                    and self._is_off(outer.test)
+                ):
+                    return True
+                waits_for = True if inner in outer.body else False if inner in outer.orelse else None
+                if waits_for is not None and self._outcome(outer, around[at + 1 :]) is (not waits_for):
+                    return True
             inner = outer
         return False
+
+    def _outcome(self, branch: tree.If, around: tuple[tree.Node, ...]) -> bool | None:
+        if id(branch) not in self._outcomes:
+            self._outcomes[id(branch)] = defaults.outcome(self._script, branch.test, around)
+        return self._outcomes[id(branch)]
 
     def _names(self, node: tree.Node) -> Names:
         """The names of the file that ``node`` stands in."""

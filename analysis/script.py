@@ -177,6 +177,10 @@ class Script:
             for one in call.led_by()
         )
 
+    def is_switched_off(self, call: Call) -> bool:
+        """Whether a branch around ``call``, or around what leads to it, waits for a flag that nothing in the program gives."""
+        return any(self._reach.is_switched_off(one.node) for one in call.led_by())
+
     def gives_dataset(self, node: tree.Call) -> bool:
         """Whether ``node`` is known to give a pipeline."""
         return id(node) in self._dataset_nodes

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Collection, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Literal
 
 from keras_memlint.analysis.bytes import format_bytes
@@ -77,6 +77,10 @@ def check_source(
             report.problems.append(
                 f"{source.path}: looking at it failed ({type(error).__name__}: {error}); this is a bug"
             )
+    if (
+        script.source.path != source.path
+    ):  # it was read before, by a file that imports it, and got its name there
+        report.diagnostics = [_renamed(one, script.source.path, source.path) for one in report.diagnostics]
     report.diagnostics.sort(key=lambda d: (d.cell or 0, d.location.row, d.location.column, d.code))
     report.used_files = tuple(sorted(looked_at | script.project.used))
     return report
@@ -88,6 +92,14 @@ def broken_statements(source: Source, workspace: Workspace | None = None) -> int
 
     parsed = parse(source) if workspace is None else workspace.parse(source)[1]
     return len(parsed.broken)
+
+
+def _renamed(diagnostic: Diagnostic, old: str, new: str) -> Diagnostic:
+    """``diagnostic`` with the file ``old`` called ``new``."""
+    related = tuple(replace(one, filename=new) if one.filename == old else one for one in diagnostic.related)
+    return replace(
+        diagnostic, filename=new if diagnostic.filename == old else diagnostic.filename, related=related
+    )
 
 
 def _failed(source: Source, error: Exception) -> str:

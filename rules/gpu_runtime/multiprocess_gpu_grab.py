@@ -35,6 +35,7 @@ def check(script: Script) -> Iterator[Finding]:
             message=f"{how}: each takes nearly all memory of every GPU it sees, and the next finds none",
             help="train in one process, give each a GPU of its own, or a memory limit set in the process",
             fixes=_fixes(script, call),
+            severity="info" if script.is_switched_off(call) else None,
         )
 
 

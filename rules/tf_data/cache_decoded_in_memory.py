@@ -44,7 +44,7 @@ def check(script: Script) -> Iterator[Finding]:
         if data is None or not in_memory(cache):
             continue
         severity = _severity(script, data)
-        if severity is None:
+        if severity is None or (severity != "warning" and script.is_switched_off(call)):
             continue
         size, least = cached_bytes(data)
         dtype, stage = widest(data.element), compact_stage(data)
