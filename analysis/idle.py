@@ -67,7 +67,7 @@ def idle(script: Script, fit: Fit, call: Call) -> list[Idle]:
             continue
         if id(array.origin) in came:
             copied = next((one for one in (_copied(script, a, array) for a in given) if one), None)
-            if copied is not None and array.source != "toy" and not _is_held(script, binding, block):
+            if copied is not None and not _is_held(script, binding, block):
                 if _is_over(script, binding, function, start):
                     found[binding.node.id] = Idle(binding, copied)
         elif _is_unread(script, binding, function, start) and not _is_held(script, binding, block):

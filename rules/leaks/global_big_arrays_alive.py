@@ -12,6 +12,7 @@ from keras_memlint.analysis.word_vectors import idle_vectors
 from keras_memlint.fixes.edits import Fix
 from keras_memlint.fixes.statements import before
 from keras_memlint.rules.base import Finding, Rule
+from keras_memlint.rules.diagnostic import Severity
 
 RULE = Rule("KM607", "global-big-arrays-alive", severity="warning", words=("fit", "search"), fix="both")
 
@@ -58,8 +59,18 @@ def _stays(script: Script, found: list[Idle], call: Call) -> Finding:
             ("still in memory here", script.call_place(call)),
         ),
         fixes=_forget(script, [one.binding.node for one in found], call),
-        severity=None if script.large(size) and (copied or not script.source.cells) else "info",
+        severity=_severity(script, found, size),
     )
+
+
+def _severity(script: Script, found: list[Idle], size: int) -> Severity | None:
+    """An info where nobody knows that it is much, or for built-in data sets, however large they have become.
+
+    In a notebook, where a cell may be written that reads the array, it is one, too, as long as nothing does.
+    """
+    toys = all(one.binding.array.source == "toy" for one in found)
+    unread = found[0].copied is None and bool(script.source.cells)
+    return "info" if toys or unread or not script.large(size) else None
 
 
 def _words(script: Script) -> Iterator[Finding]:
