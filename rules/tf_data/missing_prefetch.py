@@ -48,8 +48,8 @@ _SILENT = ("folder", "timeseries", "split_dataset", "parameter", "unknown", "app
 
 
 def check(script: Script) -> Iterator[Finding]:
-    if script.uses("tf.distribute."):
-        return
+    if any(not (call.conditional and script.own(call.node)) for call in script.calls("tf.distribute.")):
+        return  # in a branch of the script there is another without it
     old = script.tensorflow_before(*_INJECTS)
     effect = "is not prepared" if old else "is prepared only by a default of tf.data (2.12 and later)"
     for read in _read(script):
