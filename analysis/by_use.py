@@ -14,6 +14,7 @@ from keras_memlint.analysis.values import (
     Bound,
     Const,
     Dataset,
+    Dict,
     Instance,
     Items,
     Scalar,
@@ -81,8 +82,9 @@ def _is_of_model(name: str, given: Given, own: Value) -> bool:
         return True
     if name == "predict":
         counts = bool(given.args) and isinstance(given.args[0], (Const, Scalar))
-        several = not _PREDICT_ONLY.isdisjoint(given.kwargs) and not counts
-        return several or _is_network_input(given, own)
+        if not counts and (not _PREDICT_ONLY.isdisjoint(given.kwargs) or _is_verbose(given)):
+            return True
+        return _is_network_input(given, own)
     return name in _MODEL_ONLY
 
 
@@ -92,8 +94,11 @@ def _is_network_input(given: Given, own: Value) -> bool:
     Any array is where Keras's own class calls the method: a callback, say.
     """
     x = given.args[0] if given.args else UNKNOWN
+    if isinstance(x, Dict):
+        return any(isinstance(one, Array) for one in x.entries.values())  # inputs by name
     if isinstance(x, Items) and x.kind == "list" and x.items is not None:
-        return len(x.items) > 1 and all(isinstance(one, Array) for one in x.items)
+        several = len(x.items) > 1 and all(isinstance(one, Array) for one in x.items)
+        return several or (len(x.items) > 1 and any(map(_is_table, x.items)))
     if isinstance(x, Array) and x.kind == "tensor":
         return True
     if not isinstance(x, Array) or x.kind != "ndarray":
@@ -103,6 +108,17 @@ def _is_network_input(given: Given, own: Value) -> bool:
     return (
         (base or "").startswith("keras.") or len(shape) > _IMAGE or (len(shape) == _IMAGE and shape[0] == 1)
     )
+
+
+def _is_verbose(given: Given) -> bool:
+    """Whether it is told by a number how much to say, as Keras alone takes it."""
+    said = given.kwargs.get("verbose")
+    return isinstance(said, Const) and isinstance(said.value, int) and not isinstance(said.value, bool)
+
+
+def _is_table(value: Value) -> bool:
+    """Whether it is an array of two or more axes, a list of which is more than others than networks take."""
+    return isinstance(value, Array) and value.kind in ("ndarray", "tensor") and len(value.shape or ()) > 1
 
 
 def _is_of_dataset(name: str, given: Given) -> bool:

@@ -8,7 +8,7 @@ at most 256 rows of it.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
 from keras_memlint.analysis import tree
@@ -16,13 +16,14 @@ from keras_memlint.analysis.calls import Call
 from keras_memlint.analysis.drawing import ON_BATCH, conditions, trains_longer
 from keras_memlint.analysis.elsewhere import turned
 from keras_memlint.analysis.fits import Fit
+from keras_memlint.analysis.loaders import is_loaded
 from keras_memlint.analysis.networks import Model
 from keras_memlint.analysis.one_sample import written
-from keras_memlint.analysis.repeating import event_handler
+from keras_memlint.analysis.repeating import event_handler, request_handler
 from keras_memlint.analysis.scopes import FEW_TURNS, Loop, counter_of, trips_of
 from keras_memlint.analysis.source import Place
 from keras_memlint.analysis.uses import target_of, uses_of
-from keras_memlint.analysis.values import UNKNOWN, Array, Items, UnknownValue, Value, const
+from keras_memlint.analysis.values import UNKNOWN, Array, Dict, Items, UnknownValue, Value, const
 
 if TYPE_CHECKING:
     from keras_memlint.analysis.script import Script
@@ -32,6 +33,11 @@ _LARGEST = 256  # rows of what is still called a small batch
 _EVERY = re.compile(r"%\s*(\d+)?")
 _WRITES = re.compile(r"\.(?:fit|save|train|search|copy|move|download)")
 _AT = re.compile(r"==\s*\d+\s*$")
+# What changes a model, or which weights it has.
+_LEARNS = tuple(
+    f"keras.Model.{name}"
+    for name in ("fit", "fit_generator", "train_on_batch", "set_weights", "load_weights")
+)
 
 
 class Repeated(NamedTuple):
@@ -39,6 +45,7 @@ class Repeated(NamedTuple):
 
     ``loop`` is None where it is made at each event, as `event_handler` says, and where the loop stands in another file:
     ``elsewhere`` then. ``part``: they are a piece of something larger. ``whole``: ``predict`` makes one batch of them.
+    ``learns``: the loop trains a model as well. ``request``: the event is a request of a web service.
     """
 
     fit: Fit
@@ -47,6 +54,8 @@ class Repeated(NamedTuple):
     part: bool
     whole: bool
     elsewhere: Place | None = None
+    learns: bool = False
+    request: bool = False
 
 
 def repeated(script: Script) -> Iterator[Repeated]:
@@ -88,17 +97,26 @@ def _repeated(script: Script, fit: Fit, others: list[Fit]) -> Iterator[Repeated]
     if alone is not None and (isinstance(x, UnknownValue) or (isinstance(x, Array) and x.shape is None)):
         x = alone.x  # the function itself makes it so, whatever it is given
     rows, part = _size(script, fit, x)
-    found = Repeated(fit, loop, rows, part, rows is not None and rows <= _batch_size(fit))
+    whole = rows is not None and rows <= _batch_size(fit)
+    found = Repeated(fit, loop, rows, part, whole, learns=_learns(script, loop))
     if rows == 1 or (rows is None and part):
         yield found
     elif rows is None or rows <= _LARGEST:
-        small = found.whole or part or _is_one_batch(script, fit, rows)
+        small = whole or part or _is_one_batch(script, fit, rows)
+        small = small or (is_loaded(script, fit) if rows is None else _trains(script, loop))
         if (
             small
             and not trains_longer(script, loop)
             and not any(map(_AT.search, conditions(script, fit.call)))
         ):
             yield found
+
+
+def _learns(script: Script, loop: Loop) -> bool:
+    """Whether each turn of ``loop`` trains, so that its predictions are not all of the same weights."""
+    return any(loop in call.loops for call in script.calls(*_LEARNS)) or any(
+        loop in call.loops for call in script.all_calls if call.name.endswith(".apply_gradients")
+    )
 
 
 def _evaluated(script: Script) -> Iterator[Repeated]:
@@ -136,12 +154,13 @@ def _owner(node: tree.Call) -> tree.Expr:
 
 
 def _at_events(script: Script, fit: Fit) -> Iterator[Repeated]:
-    """``fit`` where it predicts one sample at each event."""
-    if event_handler(script, fit.call) is None:
+    """``fit`` where it predicts one sample at each event, or at each request of a web service."""
+    request = request_handler(fit.call) is not None
+    if not request and event_handler(script, fit.call) is None:
         return
     rows, part = _size(script, fit, fit.x)
     if rows == 1:
-        yield Repeated(fit, None, rows, part, rows <= _batch_size(fit))
+        yield Repeated(fit, None, rows, part, rows <= _batch_size(fit), request=request)
 
 
 def _elsewhere(script: Script, fit: Fit) -> Iterator[Repeated]:
@@ -191,9 +210,18 @@ def _turns_little(script: Script, fit: Fit) -> bool:
         loop.trips is not None
         and loop.trips < FEW_TURNS
         and any(trains_longer(script, one) for one in turned)
+        and not _trains(script, loop)
     ):
         return True  # a look at a few, after each epoch
     return loop.trips is not None and loop.trips < FEW_TURNS and (trips_of(turned) or 0) < FEW_TURNS
+
+
+def _trains(script: Script, loop: Loop) -> bool:
+    """Whether ``loop`` itself is the one that trains, batch by batch."""
+    trained = (
+        call for call in script.all_calls if call.name.endswith(("train_on_batch", ".apply_gradients"))
+    )
+    return any(call.loops and call.loops[-1] is loop for call in trained)
 
 
 def _waits(call: Call) -> bool:
@@ -223,8 +251,7 @@ def _is_rare(condition: str) -> bool:
 
 def _size(script: Script, fit: Fit, x: Value) -> tuple[int | None, bool]:
     """How many samples ``x`` holds, None when unknown, and whether they are a piece of something larger."""
-    given = x.items or (x.element,) if isinstance(x, Items) and x.kind in ("list", "tuple") else (x,)
-    arrays = [one for one in given if isinstance(one, Array)]
+    arrays = _arrays(x)
     rows = next((found for one in arrays if (found := _length(script, one)) is not None), None)
     if rows is None and x is fit.x:
         argument = fit.call.argument_node("x")
@@ -232,6 +259,16 @@ def _size(script: Script, fit: Fit, x: Value) -> tuple[int | None, bool]:
         if rows is not None:
             return rows, True
     return rows, any(one.part for one in arrays) or (rows is None and _is_one_asked(script, fit.call))
+
+
+def _arrays(x: Value) -> list[Array]:
+    """The arrays of one or several inputs."""
+    given: Iterable[Value] = (x,)
+    if isinstance(x, Items) and x.kind in ("list", "tuple"):
+        given = x.items or (x.element,)
+    elif isinstance(x, Dict):
+        given = x.entries.values()
+    return [one for one in given if isinstance(one, Array)]
 
 
 def _is_one_asked(script: Script, call: Call) -> bool:
@@ -273,16 +310,14 @@ def _length(script: Script, array: Array) -> int | None:
 def _is_one_batch(script: Script, fit: Fit, rows: int | None) -> bool:
     """Whether a method that takes a single batch is given as many rows each turn, the same ones, or the prediction."""
     node, loop = fit.call.node, fit.call.loops[-1]
-    origin = fit.x.origin if isinstance(fit.x, Array) else None
+    origins = [one.origin for one in _arrays(fit.x) if one.origin is not None]
     for call in script.calls(*ON_BATCH):
         if loop not in call.loops:
             continue
-        for one in (*call.args, *call.kwargs.values()):
-            if not isinstance(one, Array):
-                continue
+        for one in (array for given in (*call.args, *call.kwargs.values()) for array in _arrays(given)):
             if rows is not None and one.length == rows:
                 return True
             steps = list(one.origin.steps()) if one.origin is not None else []
-            if any(step.node is node for step in steps) or (steps and steps[0] is origin):
+            if any(step.node is node for step in steps) or (steps and steps[0] in origins):
                 return True
     return False

@@ -598,6 +598,11 @@ class Script:
         """Whether the project pins TensorFlow 1, or the script uses by its plain name what TensorFlow 2 took away."""
         return versions.needs_tensorflow_1(self)
 
+    @cached_property
+    def runs_sessions(self) -> bool:
+        """Whether the script turns eager execution off, so that Keras runs its graphs in sessions."""
+        return versions.runs_sessions(self)
+
     def asks_version(self, function: Function | None) -> bool:
         """Whether a branch in ``function`` depends on the version of a package: ``if tf.__version__ < "2":``."""
         return function is not None and versions.asks_version(self, function)

@@ -44,6 +44,12 @@ _TENSORFLOW_1 = re.compile(
     rf"tf\.(?<!\wtf\.)(?:(?P<alone>{'|'.join(map(re.escape, ALONE.split()))})"
     rf"|(?P<other>{'|'.join(map(re.escape, TOGETHER.split()))}))\b"
 )
+# What turns eager execution off.
+_OFF = (
+    "tf.disable_eager_execution",
+    "tf.disable_v2_behavior",
+    "tf.python.framework.ops.disable_eager_execution",
+)
 _ASKS_VERSION = re.compile(r"\bif\b.*__version__|hasattr\(\s*tf\b|except AttributeError")
 
 
@@ -147,6 +153,11 @@ def needs_tensorflow_1(script: Script) -> bool:
                 return True
             others.add(one["other"])
     return len(others) > 1 and _ASKS_VERSION.search(text) is None
+
+
+def runs_sessions(script: Script) -> bool:
+    """Whether the script turns eager execution off: Keras runs its graphs in sessions, as with TensorFlow 1."""
+    return "disable_" in script.source.text and script.uses(*_OFF)
 
 
 def _reads_old_accuracy(script: Script) -> bool:

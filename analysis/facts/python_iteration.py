@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from keras_memlint.analysis import steps
 from keras_memlint.analysis.calls import Call
+from keras_memlint.analysis.facts.keras_utils import ITERATOR, drawn
 from keras_memlint.analysis.facts.table import Gives, Machine, fact, table
 from keras_memlint.analysis.joining import any_item
 from keras_memlint.analysis.scopes import Growth, Loop
@@ -17,6 +18,7 @@ from keras_memlint.analysis.values import (
     Dataset,
     Function,
     Items,
+    Object,
     Origin,
     Scalar,
     Value,
@@ -100,6 +102,8 @@ def any_of(value: Value) -> tuple[Value, int | None]:
         return value.drawn, value.cardinality
     if isinstance(value, Array):
         return value.sample(), value.length
+    if isinstance(value, Object) and value.api == ITERATOR and value.call is not None:
+        return drawn(value.call, value.call.node), None
     return UNKNOWN, None
 
 

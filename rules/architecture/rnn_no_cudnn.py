@@ -18,7 +18,7 @@ _NEEDED = ("use_bias", "reset_after")
 
 
 def check(script: Script) -> Iterator[Finding]:
-    if script.cpu_only or script.slices_arrays or script.uses("tf.compat.v1.disable_eager_execution"):
+    if script.cpu_only or script.slices_arrays or script.runs_sessions:
         return  # without a GPU, or where no layer of that name ever runs on the kernel
     for call in script.calls("keras.layers.LSTM", "keras.layers.GRU", "keras.layers.RNN"):
         layer = call.result

@@ -14,13 +14,13 @@ RULE = Rule("KM601", "predict-in-loop", severity="info", words=("predict", "eval
 
 
 def check(script: Script) -> Iterator[Finding]:
-    if script.slices_arrays:
+    if script.slices_arrays or script.runs_sessions:
         return  # no data pipeline is set up
     for found in script.repeated_predictions:
         call, loop = found.fit.call, found.loop
         turned = loop is not None or found.elsewhere is not None
         old = script.tensorflow_before(2, 8)
-        when = "at a time in a loop" if turned else "at each event"
+        when = "at a time in a loop" if turned else f"at each {'request' if found.request else 'event'}"
         late = " that TensorFlow before 2.8 frees late" if old else ""
         place = found.elsewhere
         if loop is not None and loop.kind != "comprehension":
@@ -32,7 +32,7 @@ def check(script: Script) -> Iterator[Finding]:
             help=_help(found),
             related=(("the loop is here", place),) if place is not None else (),
             fixes=_fixes(script, found),
-            severity="warning" if old else "info",
+            severity="warning" if old else "hint" if found.request else "info",
         )
 
 
@@ -45,8 +45,10 @@ def _what(found: Repeated) -> str:
 def _help(found: Repeated) -> str:
     if found.fit.method == "evaluate":
         return "take what `train_on_batch` gives, or call `test_on_batch`"
-    collects = found.rows in (1, None) and (found.loop is not None or found.elsewhere is not None)
-    return "call `predict_on_batch`" + (", or collect the samples and predict once" if collects else "")
+    turned = found.loop is not None or found.elsewhere is not None
+    if found.rows not in (1, None) or not turned or found.learns:
+        return "call `predict_on_batch`"
+    return "call `predict_on_batch`, or predict all samples at once where they are there beforehand"
 
 
 def _fixes(script: Script, found: Repeated) -> tuple[Fix, ...]:
