@@ -22,6 +22,11 @@ RULE = Rule(
 )
 
 _DEVICES = ("CUDA_VISIBLE_DEVICES", "TF_FORCE_GPU_ALLOW_GROWTH", "TF_GPU_ALLOCATOR")
+# Lists GPUs without making devices of them: the driver is started, which reads this variable once and no other.
+_VISIBLE = "CUDA_VISIBLE_DEVICES"
+_LISTING = "tf.config.list_physical_devices"
+# Modules that start other processes, which the variable may be meant for.
+_STARTERS = ("concurrent", "joblib", "multiprocessing", "ray", "subprocess")
 _JAX = (
     *("XLA_CLIENT_MEM_FRACTION", "XLA_PYTHON_CLIENT_ALLOCATOR"),
     *("XLA_PYTHON_CLIENT_MEM_FRACTION", "XLA_PYTHON_CLIENT_PREALLOCATE"),
@@ -75,6 +80,13 @@ def _late(script: Script, setting: Setting) -> tuple[str, str, Place] | None:
                 "devices are started here",
                 script.call_place(start),
             )
+        listed = _first(script, setting, list(script.calls(_LISTING))) if name == _VISIBLE else None
+        if listed is not None and not _starts_others(script):
+            return (
+                f"`{name}` is set after TensorFlow listed the GPUs, and is not read again",
+                "they are listed here",
+                script.call_place(listed),
+            )
     elif name in _JAX:
         start = _first(script, setting, list(script.calls(*_JAX_STARTS)))
         if start is not None:
@@ -109,6 +121,10 @@ def _imported(script: Script, setting: Setting, *modules: str) -> Imported | Non
         if inside and one.top and not one.tried and one.order < setting.order:
             return one if script.own(one.statement) else None
     return None
+
+
+def _starts_others(script: Script) -> bool:
+    return any(one.dotted.partition(".")[0] in _STARTERS for one in script.imports)
 
 
 def _first(script: Script, setting: Setting, starts: list[Call]) -> Call | None:
