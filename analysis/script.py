@@ -6,54 +6,10 @@ import re
 from collections.abc import Iterable, Iterator
 from functools import cached_property
 
-from keras_memlint.analysis import (
-    accumulating,
-    drawing,
-    elsewhere,
-    iterating,
-    made_models,
-    pipelines,
-    places,
-    precision,
-    reordering,
-    repeating,
-    runtime,
-    training,
-    tree,
-    untrained,
-    versions,
-)
-from keras_memlint.analysis.accumulating import Accumulated
-from keras_memlint.analysis.calls import Call, Holding, Setting
-from keras_memlint.analysis.captures import Captured, captured
-from keras_memlint.analysis.drawing import Worked
-from keras_memlint.analysis.elsewhere import Elsewhere
-from keras_memlint.analysis.enlarging import RESIZES, Enlarged, enlarged
-from keras_memlint.analysis.failing import Failure, failures, never_made
-from keras_memlint.analysis.feeds import Copying, Feed, copied_by_fit, feeds_of
-from keras_memlint.analysis.fits import Fit, fits_of
-from keras_memlint.analysis.forward import Forward, forwards_of
-from keras_memlint.analysis.graph_functions import Retracing, retracings
-from keras_memlint.analysis.growing import Regrown, regrown
-from keras_memlint.analysis.imported import Imported
-from keras_memlint.analysis.interpreter import Interpreter
-from keras_memlint.analysis.measurement import Measurement, estimated_training, measured_fit
-from keras_memlint.analysis.networks import Model, Use
-from keras_memlint.analysis.parse import Parsed
-from keras_memlint.analysis.predictions import Repeated, repeated
-from keras_memlint.analysis.project import Project
-from keras_memlint.analysis.reaching import Reach, behind
-from keras_memlint.analysis.running import run_script
-from keras_memlint.analysis.runtime import defaults_set
-from keras_memlint.analysis.scopes import Loop, Scope
-from keras_memlint.analysis.searches import Search, searches
-from keras_memlint.analysis.settings import Settings
-from keras_memlint.analysis.source import Place, Source, text_hash
-from keras_memlint.analysis.static_estimate import StaticEstimate, static_estimate
-from keras_memlint.analysis.tapes import Tape, tapes_of
-from keras_memlint.analysis.targets import OneHot, Target, one_hot_of, targets_of
-from keras_memlint.analysis.uses import Names, names_of
-from keras_memlint.analysis.values import (
+from keras_memlint.analysis.abstract.calls import Call, Holding, Setting
+from keras_memlint.analysis.abstract.networks import Model, Use
+from keras_memlint.analysis.abstract.scopes import Loop, Scope
+from keras_memlint.analysis.abstract.values import (
     Array,
     Class,
     Dataset,
@@ -63,11 +19,44 @@ from keras_memlint.analysis.values import (
     Origin,
     Value,
 )
-from keras_memlint.analysis.wide_integers import Objects, WideIntegers, objects_fed, wide_integers
-from keras_memlint.analysis.widening import Widening, widenings
-from keras_memlint.analysis.windows import Windows, windows_of
-from keras_memlint.analysis.word_vectors import WordVectors, word_vectors
-from keras_memlint.analysis.workspace import Workspace
+from keras_memlint.analysis.arrays.captures import Captured, captured
+from keras_memlint.analysis.arrays.enlarging import RESIZES, Enlarged, enlarged
+from keras_memlint.analysis.arrays.feeds import Copying, Feed, copied_by_fit, feeds_of
+from keras_memlint.analysis.arrays.growing import Regrown, regrown
+from keras_memlint.analysis.arrays.wide_integers import Objects, WideIntegers, objects_fed, wide_integers
+from keras_memlint.analysis.arrays.widening import Widening, widenings
+from keras_memlint.analysis.arrays.windows import Windows, windows_of
+from keras_memlint.analysis.arrays.word_vectors import WordVectors, word_vectors
+from keras_memlint.analysis.interpret.graph_functions import Retracing, retracings
+from keras_memlint.analysis.interpret.interpreter import Interpreter
+from keras_memlint.analysis.interpret.running import run_script
+from keras_memlint.analysis.pipelines import drawing, iterating, reordering
+from keras_memlint.analysis.pipelines import readers as pipelines
+from keras_memlint.analysis.pipelines.drawing import Worked
+from keras_memlint.analysis.projects.project import Project
+from keras_memlint.analysis.projects.workspace import Workspace
+from keras_memlint.analysis.reach import elsewhere, repeating, runtime, versions
+from keras_memlint.analysis.reach.elsewhere import Elsewhere
+from keras_memlint.analysis.reach.failing import Failure, failures, never_made
+from keras_memlint.analysis.reach.imported import Imported
+from keras_memlint.analysis.reach.reaching import Reach, behind
+from keras_memlint.analysis.reach.runtime import defaults_set
+from keras_memlint.analysis.reach.uses import Names, names_of
+from keras_memlint.analysis.sizes import training_step as training
+from keras_memlint.analysis.sizes.measurement import Measurement, estimated_training, measured_fit
+from keras_memlint.analysis.sizes.settings import Settings
+from keras_memlint.analysis.sizes.static_estimate import StaticEstimate, static_estimate
+from keras_memlint.analysis.syntax import places, tree
+from keras_memlint.analysis.syntax.parse import Parsed
+from keras_memlint.analysis.text.source import Place, Source, text_hash
+from keras_memlint.analysis.training import accumulating, made_models, precision, untrained
+from keras_memlint.analysis.training.accumulating import Accumulated
+from keras_memlint.analysis.training.fits import Fit, fits_of
+from keras_memlint.analysis.training.forward import Forward, forwards_of
+from keras_memlint.analysis.training.predictions import Repeated, repeated
+from keras_memlint.analysis.training.searches import Search, searches
+from keras_memlint.analysis.training.tapes import Tape, tapes_of
+from keras_memlint.analysis.training.targets import OneHot, Target, one_hot_of, targets_of
 
 # What a file of tests has, beside its name.
 _TESTS = re.compile(
@@ -160,7 +149,7 @@ class Script:
         return fits_of(self.all_calls)
 
     def is_read(self, call: Call) -> bool:
-        """Whether something may read the pipeline that ``call`` gives, or one made of it; see pipelines.py."""
+        """Whether something may read the pipeline that ``call`` gives, or one made of it; see readers.py."""
         return self.is_run(call) and pipelines.is_read(self, call.node)
 
     @cached_property

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from keras_memlint.analysis.gpu_context import context_bytes
+from keras_memlint.analysis.sizes.gpu_context import context_bytes
 from keras_memlint.estimate.result import Range
 
 

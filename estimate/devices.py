@@ -1,6 +1,6 @@
 """GPUs as XLA's compiler wants them described.
 
-Names and memory are in ``analysis/gpus.py``; here is what else the compiler asks about a GPU.
+Names and memory are in ``analysis/sizes/gpus.py``; here is what else the compiler asks about a GPU.
 """
 
 from __future__ import annotations
@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Literal, NamedTuple
 
-from keras_memlint.analysis import gpus
-from keras_memlint.analysis.gpus import Gpu
+from keras_memlint.analysis.sizes import gpus
+from keras_memlint.analysis.sizes.gpus import Gpu
 from keras_memlint.estimate.errors import EstimateError
 
 Source = Literal["xla", "nvidia"]
@@ -107,7 +107,7 @@ _ROWS = (
 
 
 def find(name: str) -> Device | None:
-    """The device that ``name`` means, by the names of ``analysis/gpus.py``; None when the name is unknown.
+    """The device that ``name`` means, by the names of ``analysis/sizes/gpus.py``; None when the name is unknown.
 
     Raises EstimateError for a GPU that the compiler has no description of.
     """
@@ -128,7 +128,7 @@ def get(name: str) -> Device:
 
 
 def known() -> tuple[Device, ...]:
-    """All devices, in the order of ``analysis/gpus.py``."""
+    """All devices, in the order of ``analysis/sizes/gpus.py``."""
     return tuple(_by_name().values())
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
-from keras_memlint.analysis.files import UnreadableError
+from keras_memlint.analysis.text.files import UnreadableError
 from keras_memlint.estimate import context, measured, saved, targets, what_if
 from keras_memlint.estimate.compiler.client import Compiler
 from keras_memlint.estimate.devices import Device

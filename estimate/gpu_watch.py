@@ -6,8 +6,8 @@ import os
 import threading
 from types import TracebackType
 
-from keras_memlint.analysis import nvml
-from keras_memlint.analysis.settings import MIB
+from keras_memlint.analysis.sizes import nvml
+from keras_memlint.analysis.sizes.settings import MIB
 
 _SECONDS = 0.1
 _BUSY_BYTES = 512 * MIB

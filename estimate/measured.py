@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from keras_memlint.analysis.bytes import format_bytes
+from keras_memlint.analysis.text.bytes import format_bytes
 from keras_memlint.estimate import context, targets
 from keras_memlint.estimate.gpu_watch import GpuWatch
 from keras_memlint.estimate.result import Breakdown, Range, TargetEstimate

@@ -11,7 +11,7 @@ from functools import cache
 from types import UnionType
 from typing import Any, Literal, TypeVar, get_args, get_origin, get_type_hints
 
-from keras_memlint.analysis.measurement import Fits
+from keras_memlint.analysis.sizes.measurement import Fits
 
 SCHEMA_VERSION = 1
 _MOST = 1 << 63

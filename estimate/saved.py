@@ -12,9 +12,9 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from keras_memlint.analysis.cache_folder import folder
-from keras_memlint.analysis.files import read_script
-from keras_memlint.analysis.source import text_hash
+from keras_memlint.analysis.text.cache_folder import folder
+from keras_memlint.analysis.text.files import read_script
+from keras_memlint.analysis.text.source import text_hash
 from keras_memlint.estimate.errors import EstimateError
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ def save(estimate: Estimate) -> Path:
     """Keeps ``estimate`` in place of an older one of its script, and says where. Raises EstimateError."""
     import json
 
-    from keras_memlint.analysis.replacing import replace_file
+    from keras_memlint.analysis.text.replacing import replace_file
 
     try:
         file = place(Path(estimate.script))

@@ -13,7 +13,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from keras_memlint.analysis.bytes import format_bytes
+from keras_memlint.analysis.text.bytes import format_bytes
 from keras_memlint.estimate.child import Child
 from keras_memlint.estimate.errors import EstimateError
 from keras_memlint.estimate.progress import Progress, Stage, silent

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from keras_memlint.analysis.measurement import fitting
+from keras_memlint.analysis.sizes.measurement import fitting
 from keras_memlint.estimate import context
 from keras_memlint.estimate.batches import LARGEST, largest
 from keras_memlint.estimate.devices import Device

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from keras_memlint.analysis.measurement import fitting
+from keras_memlint.analysis.sizes.measurement import fitting
 from keras_memlint.estimate.devices import Device
 from keras_memlint.estimate.errors import EstimateError
 from keras_memlint.estimate.prediction import Prediction, Predictor

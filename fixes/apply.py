@@ -7,8 +7,8 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from keras_memlint.analysis.notebook import join_cells
-from keras_memlint.analysis.source import Source
+from keras_memlint.analysis.text.notebook import join_cells
+from keras_memlint.analysis.text.source import Source
 from keras_memlint.fixes.edits import Edit, Fix, apply, overlap
 
 ROUNDS = 10

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from keras_memlint.analysis import tree
-from keras_memlint.analysis.calls import Call
+from keras_memlint.analysis.abstract.calls import Call
+from keras_memlint.analysis.abstract.values import Const, Dataset, Object, const
 from keras_memlint.analysis.facts.defaults import BATCH_SIZE
 from keras_memlint.analysis.facts.optimizers import class_name, takes
+from keras_memlint.analysis.reach.uses import literal_behind
 from keras_memlint.analysis.script import Fit, Script
-from keras_memlint.analysis.uses import literal_behind
-from keras_memlint.analysis.values import Const, Dataset, Object, const
+from keras_memlint.analysis.syntax import tree
 from keras_memlint.fixes.calls import append_argument
 from keras_memlint.fixes.edits import Edit, Fix, overlap
 from keras_memlint.fixes.spelling import spell

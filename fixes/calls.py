@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from itertools import pairwise
 
-from keras_memlint.analysis import tree
 from keras_memlint.analysis.script import Script
+from keras_memlint.analysis.syntax import tree
 from keras_memlint.fixes.edits import Edit
 
 _COMMENT = re.compile(r"[ \t]*#[^\r\n]*")

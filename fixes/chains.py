@@ -10,9 +10,9 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from keras_memlint.analysis import tree
 from keras_memlint.analysis.script import Script
-from keras_memlint.analysis.tokens import logical_line_end
+from keras_memlint.analysis.syntax import tree
+from keras_memlint.analysis.text.tokens import logical_line_end
 from keras_memlint.fixes.edits import Edit, apply, overlap
 
 _GAP = re.compile(r"(?:[ \t\f]|\\?(?:\r\n|\r|\n)|#[^\r\n]*)*")

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
-from keras_memlint.analysis import tree
 from keras_memlint.analysis.script import Script
+from keras_memlint.analysis.syntax import tree
 from keras_memlint.fixes.edits import Edit
 from keras_memlint.fixes.statements import before
 

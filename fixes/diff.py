@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from difflib import unified_diff as compare
 
-from keras_memlint.analysis.source import Source
+from keras_memlint.analysis.text.source import Source
 
 # Only the newline ends a line of a patch: other tools would not agree on anything else.
 _LINE = re.compile(r"[^\n]*\n|[^\n]+")

@@ -7,9 +7,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from keras_memlint.analysis.magics import is_python_cell
-from keras_memlint.analysis.source import Source
-from keras_memlint.analysis.tokens import logical_line_end
+from keras_memlint.analysis.text.magics import is_python_cell
+from keras_memlint.analysis.text.source import Source
+from keras_memlint.analysis.text.tokens import logical_line_end
 from keras_memlint.fixes.edits import Edit
 
 Kind = Literal["docstring", "future", "import", "other"]

@@ -6,11 +6,11 @@ import re
 from collections.abc import Collection
 from typing import NamedTuple
 
-from keras_memlint.analysis import tree
-from keras_memlint.analysis.calls import Call
+from keras_memlint.analysis.abstract.calls import Call
+from keras_memlint.analysis.abstract.values import Object
+from keras_memlint.analysis.reach.uses import Use, target_of, uses_of
 from keras_memlint.analysis.script import Script
-from keras_memlint.analysis.uses import Use, target_of, uses_of
-from keras_memlint.analysis.values import Object
+from keras_memlint.analysis.syntax import tree
 from keras_memlint.fixes.calls import set_argument
 from keras_memlint.fixes.edits import Edit
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from keras_memlint.analysis import tree
-from keras_memlint.analysis.imported import Imported
+from keras_memlint.analysis.reach.imported import Imported
 from keras_memlint.analysis.script import Script
+from keras_memlint.analysis.syntax import tree
 from keras_memlint.fixes.edits import Edit
 
 

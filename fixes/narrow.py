@@ -6,12 +6,12 @@ import re
 import struct
 from functools import partial
 
-from keras_memlint.analysis import tree
-from keras_memlint.analysis.calls import Call
+from keras_memlint.analysis.abstract.calls import Call
+from keras_memlint.analysis.abstract.values import Array, Const
+from keras_memlint.analysis.arrays.widening import UFUNCS, Widening
+from keras_memlint.analysis.reach.uses import Use, target_of, targets_of_parts, uses_of
 from keras_memlint.analysis.script import Script
-from keras_memlint.analysis.uses import Use, target_of, targets_of_parts, uses_of
-from keras_memlint.analysis.values import Array, Const
-from keras_memlint.analysis.widening import UFUNCS, Widening
+from keras_memlint.analysis.syntax import tree
 from keras_memlint.fixes.calls import append_argument, append_method, set_argument
 from keras_memlint.fixes.edits import Edit, Fix
 from keras_memlint.fixes.spelling import spell

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from difflib import SequenceMatcher
 from itertools import takewhile
 
-from keras_memlint.analysis.notebook import CodeCell, Literal
+from keras_memlint.analysis.text.notebook import CodeCell, Literal
 from keras_memlint.fixes.edits import Edit, apply
 
 _LINE = re.compile(r"[^\n]*\n|[^\n]+")

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from keras_memlint.analysis.precision import gives_policy_dtype
 from keras_memlint.analysis.script import Fit, Script
+from keras_memlint.analysis.training.precision import gives_policy_dtype
 from keras_memlint.fixes.calls import append_argument
 from keras_memlint.fixes.edits import Edit, Fix
 from keras_memlint.fixes.spelling import spell

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from keras_memlint.analysis import tree
 from keras_memlint.analysis.script import Script
+from keras_memlint.analysis.syntax import tree
 from keras_memlint.fixes.calls import append_argument
 from keras_memlint.fixes.edits import Edit
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from keras_memlint.analysis import tree
-from keras_memlint.analysis.calls import Call
+from keras_memlint.analysis.abstract.calls import Call
+from keras_memlint.analysis.abstract.names import canonical
+from keras_memlint.analysis.abstract.values import Array, Const, const
+from keras_memlint.analysis.arrays.feeds import Feed
 from keras_memlint.analysis.facts.defaults import BATCH_SIZE
-from keras_memlint.analysis.feeds import Feed
-from keras_memlint.analysis.names import canonical
-from keras_memlint.analysis.pieces import Piece
 from keras_memlint.analysis.script import Script
-from keras_memlint.analysis.values import Array, Const, const
+from keras_memlint.analysis.syntax import tree
+from keras_memlint.analysis.syntax.pieces import Piece
 from keras_memlint.fixes.calls import remove_arguments
 from keras_memlint.fixes.edits import Edit, Fix
 from keras_memlint.fixes.mapped import Mapped, is_slice, map_load

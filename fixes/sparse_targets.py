@@ -6,14 +6,14 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from keras_memlint.analysis import tree
-from keras_memlint.analysis.calls import Call
-from keras_memlint.analysis.networks import Model
-from keras_memlint.analysis.objectives import loss_of, metric_name, metric_values
+from keras_memlint.analysis.abstract.calls import Call
+from keras_memlint.analysis.abstract.networks import Model
+from keras_memlint.analysis.abstract.values import Api, Const, Object, Value
+from keras_memlint.analysis.reach.uses import Use, target_of, targets_of_parts, uses_of
 from keras_memlint.analysis.script import Fit, Script
-from keras_memlint.analysis.targets import ENCODERS
-from keras_memlint.analysis.uses import Use, target_of, targets_of_parts, uses_of
-from keras_memlint.analysis.values import Api, Const, Object, Value
+from keras_memlint.analysis.syntax import tree
+from keras_memlint.analysis.training.objectives import loss_of, metric_name, metric_values
+from keras_memlint.analysis.training.targets import ENCODERS
 from keras_memlint.fixes.edits import Edit, Fix, overlap
 from keras_memlint.fixes.spelling import sibling, spell
 

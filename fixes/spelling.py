@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from keras_memlint.analysis import tree
-from keras_memlint.analysis.calls import Call
-from keras_memlint.analysis.names import canonical
+from keras_memlint.analysis.abstract.calls import Call
+from keras_memlint.analysis.abstract.names import canonical
 from keras_memlint.analysis.script import Script
+from keras_memlint.analysis.syntax import tree
 from keras_memlint.fixes.edits import Edit
 from keras_memlint.fixes.imports import Kind, Statement, import_edit
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from keras_memlint.analysis import places, tree
-from keras_memlint.analysis.calls import Call
-from keras_memlint.analysis.imported import Imported
+from keras_memlint.analysis.abstract.calls import Call
+from keras_memlint.analysis.reach.imported import Imported
+from keras_memlint.analysis.reach.uses import uses_of
 from keras_memlint.analysis.script import Script
-from keras_memlint.analysis.tokens import KEYWORDS
-from keras_memlint.analysis.uses import uses_of
+from keras_memlint.analysis.syntax import places, tree
+from keras_memlint.analysis.text.tokens import KEYWORDS
 from keras_memlint.fixes.edits import Edit
 from keras_memlint.fixes.imports import block_end
 from keras_memlint.fixes.spelling import statements

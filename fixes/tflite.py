@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from keras_memlint.analysis import tree
-from keras_memlint.analysis.calls import Call
+from keras_memlint.analysis.abstract.calls import Call
+from keras_memlint.analysis.abstract.values import Object
 from keras_memlint.analysis.script import Script
-from keras_memlint.analysis.values import Object
+from keras_memlint.analysis.syntax import tree
 from keras_memlint.fixes.edits import Fix
 from keras_memlint.fixes.spelling import spell
 from keras_memlint.fixes.statements import before

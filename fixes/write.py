@@ -6,9 +6,9 @@ import os
 import stat
 from pathlib import Path
 
-from keras_memlint.analysis.files import FileText
-from keras_memlint.analysis.replacing import replace_file
-from keras_memlint.analysis.source import Source
+from keras_memlint.analysis.text.files import FileText
+from keras_memlint.analysis.text.replacing import replace_file
+from keras_memlint.analysis.text.source import Source
 from keras_memlint.fixes.notebook_text import rewrite_cells
 
 

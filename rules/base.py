@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from keras_memlint.analysis.source import Place
+from keras_memlint.analysis.text.source import Place
 from keras_memlint.fixes.edits import Fix
 from keras_memlint.rules.diagnostic import Severity
 

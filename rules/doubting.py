@@ -6,13 +6,13 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from keras_memlint.analysis import tree
+from keras_memlint.analysis.syntax import tree
 from keras_memlint.rules.diagnostic import Diagnostic, Position, RelatedPlace, Severity
 from keras_memlint.rules.positions import to_position, to_related
 
 if TYPE_CHECKING:
+    from keras_memlint.analysis.projects.workspace import Workspace
     from keras_memlint.analysis.script import Script
-    from keras_memlint.analysis.workspace import Workspace
 
 _GRAVE: tuple[Severity, ...] = ("warning", "error")
 _IMPORTS = (tree.Alias, tree.Import, tree.ImportFrom)

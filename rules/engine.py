@@ -7,17 +7,17 @@ from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Literal
 
-from keras_memlint.analysis.bytes import format_bytes
-from keras_memlint.analysis.settings import Settings
-from keras_memlint.analysis.source import Source
+from keras_memlint.analysis.sizes.settings import Settings
+from keras_memlint.analysis.text.bytes import format_bytes
+from keras_memlint.analysis.text.source import Source
 from keras_memlint.fixes.edits import Fix
 from keras_memlint.rules.diagnostic import Diagnostic, DiagnosticFix, Position
 from keras_memlint.rules.doubting import doubted
 from keras_memlint.rules.positions import to_position, to_related, to_text_edit
 
 if TYPE_CHECKING:
+    from keras_memlint.analysis.projects.workspace import Workspace
     from keras_memlint.analysis.script import Script
-    from keras_memlint.analysis.workspace import Workspace
     from keras_memlint.rules.base import Finding, Rule
 
 
@@ -48,7 +48,7 @@ def check_source(
 
     ``look`` is shown the analysed script, which is dropped afterwards; not called where there is nothing to analyse.
     """
-    from keras_memlint.analysis.relevance import relevance
+    from keras_memlint.analysis.projects.relevance import relevance
     from keras_memlint.analysis.script import analyse
 
     report = Report()
@@ -88,7 +88,7 @@ def check_source(
 
 def broken_statements(source: Source, workspace: Workspace | None = None) -> int:
     """How many statements of ``source`` do not parse."""
-    from keras_memlint.analysis.parse import parse
+    from keras_memlint.analysis.syntax.parse import parse
 
     parsed = parse(source) if workspace is None else workspace.parse(source)[1]
     return len(parsed.broken)
@@ -176,7 +176,7 @@ def _diagnostic(script: Script, rule: Rule, finding: Finding) -> Diagnostic | No
 
 
 def _has_body(statement: object) -> bool:
-    from keras_memlint.analysis import tree
+    from keras_memlint.analysis.syntax import tree
 
     return isinstance(statement, tree.Stmt) and bool(tree.blocks(statement))
 
@@ -188,7 +188,7 @@ def _fix(source: Source, fix: Fix) -> DiagnosticFix:
 
 def _broken(script: Script) -> Iterator[Diagnostic]:
     """One ``KM000`` for each statement that was set aside, one for all of a file of Python 2."""
-    from keras_memlint.analysis.python_2 import is_python_2
+    from keras_memlint.analysis.syntax.python_2 import is_python_2
 
     source = script.source
     broken = script.parsed.broken

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from keras_memlint.analysis.source import Place, Source
+from keras_memlint.analysis.text.source import Place, Source
 from keras_memlint.fixes.edits import Edit, Fix
 from keras_memlint.rules.diagnostic import DiagnosticFix, Position, RelatedPlace, TextEdit
 

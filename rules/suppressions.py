@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Collection, Iterable, Iterator
 from typing import NamedTuple
 
-from keras_memlint.analysis.source import Location, Source
+from keras_memlint.analysis.text.source import Location, Source
 from keras_memlint.fixes.edits import Edit
 from keras_memlint.rules.catalogue import reserved, rows
 from keras_memlint.rules.diagnostic import Diagnostic, DiagnosticFix, TextEdit
@@ -97,7 +97,7 @@ def apply_suppressions(
 
 def _parse(source: Source) -> Iterator[_Suppression]:
     # Only needed here, and its expressions take their time to compile.
-    from keras_memlint.analysis.tokens import comments
+    from keras_memlint.analysis.text.tokens import comments
 
     # Cell by cell: a string that one cell leaves open ends with it.
     spans = [(cell.start, cell.end) for cell in source.cells] or [(0, len(source.text))]

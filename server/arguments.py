@@ -302,7 +302,7 @@ def _add_rule(rule: Parser) -> None:
 
 
 def _memory(text: str) -> int:
-    from keras_memlint.analysis.gpus import parse_memory
+    from keras_memlint.analysis.sizes.gpus import parse_memory
 
     try:
         return parse_memory(text)

@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 
-from keras_memlint.analysis.source import Source
+from keras_memlint.analysis.text.source import Source
 from keras_memlint.rules.diagnostic import Diagnostic
 from keras_memlint.server.errors import UserError
 from keras_memlint.server.formats.places import line_text

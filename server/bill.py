@@ -7,15 +7,15 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from keras_memlint.analysis.bill import Bill, Part, TrainingBill, bill_of
-from keras_memlint.analysis.bytes import format_bytes
-from keras_memlint.analysis.files import UnreadableError, script_from_bytes
-from keras_memlint.analysis.measurement import VERDICTS
-from keras_memlint.analysis.printable import one_line, paint
-from keras_memlint.analysis.relevance import relevance
+from keras_memlint.analysis.projects.relevance import relevance
+from keras_memlint.analysis.projects.workspace import Workspace
 from keras_memlint.analysis.script import analyse
-from keras_memlint.analysis.source import Place
-from keras_memlint.analysis.workspace import Workspace
+from keras_memlint.analysis.sizes.bill import Bill, Part, TrainingBill, bill_of
+from keras_memlint.analysis.sizes.measurement import VERDICTS
+from keras_memlint.analysis.text.bytes import format_bytes
+from keras_memlint.analysis.text.files import UnreadableError, script_from_bytes
+from keras_memlint.analysis.text.printable import one_line, paint
+from keras_memlint.analysis.text.source import Place
 from keras_memlint.server.discovery import Found
 from keras_memlint.server.run import Plans
 

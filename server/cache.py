@@ -17,8 +17,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from keras_memlint import __version__
-from keras_memlint.analysis.cache_folder import folder
-from keras_memlint.analysis.settings import Settings
+from keras_memlint.analysis.sizes.settings import Settings
+from keras_memlint.analysis.text.cache_folder import folder
 from keras_memlint.rules.diagnostic import Diagnostic
 
 if TYPE_CHECKING:

@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from keras_memlint import __version__
-from keras_memlint.analysis.files import UnreadableError, read_script
-from keras_memlint.analysis.source import Source
+from keras_memlint.analysis.text.files import UnreadableError, read_script
+from keras_memlint.analysis.text.source import Source
 from keras_memlint.rules.catalogue import reserved, rows
 from keras_memlint.rules.diagnostic import Diagnostic, Position
 from keras_memlint.server import terminal

@@ -10,8 +10,8 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from keras_memlint.analysis.files import UnreadableError, script_from_bytes
-from keras_memlint.analysis.source import Source
+from keras_memlint.analysis.text.files import UnreadableError, script_from_bytes
+from keras_memlint.analysis.text.source import Source
 from keras_memlint.estimate.errors import EstimateError
 from keras_memlint.estimate.executors import is_cancelled, open_executor, where, width
 from keras_memlint.estimate.isolated import isolated

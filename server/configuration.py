@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from keras_memlint.analysis.toml_kinds import kind
+from keras_memlint.analysis.text.toml_kinds import kind
 from keras_memlint.server.errors import UserError, did_you_mean
 from keras_memlint.server.selection import codes_of
 
@@ -169,7 +169,7 @@ def _gpu(where: str, value: object) -> str:
 
 def gpu_name(where: str, value: str) -> str:
     """The table's name of the GPU ``value``. Raises UserError, which names ``where`` and the nearest GPUs."""
-    from keras_memlint.analysis.gpus import find, unknown
+    from keras_memlint.analysis.sizes.gpus import find, unknown
 
     gpu = find(value)
     if gpu is None:
@@ -181,7 +181,7 @@ def _size(where: str, value: object) -> int:
     if isinstance(value, bool) or not isinstance(value, int | str):
         raise ConfigurationError(f"{where} must be a size such as 64 or '16GiB', not {kind(value)}")
     try:
-        from keras_memlint.analysis.gpus import parse_size
+        from keras_memlint.analysis.sizes.gpus import parse_size
 
         return parse_size(str(value))
     except ValueError as error:
@@ -191,7 +191,7 @@ def _size(where: str, value: object) -> int:
 def _memory(where: str, value: object) -> int:
     _size(where, value)
     try:
-        from keras_memlint.analysis.gpus import parse_memory
+        from keras_memlint.analysis.sizes.gpus import parse_memory
 
         return parse_memory(str(value))
     except ValueError as error:

@@ -10,8 +10,8 @@ from importlib import metadata
 from pathlib import Path
 
 from keras_memlint import __version__
-from keras_memlint.analysis.cache_folder import folder
-from keras_memlint.analysis.gpus import GPUS
+from keras_memlint.analysis.sizes.gpus import GPUS
+from keras_memlint.analysis.text.cache_folder import folder
 from keras_memlint.rules.catalogue import rows
 from keras_memlint.server.cache import Cache
 from keras_memlint.server.configuration import ConfigurationError, Configurations

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from keras_memlint.analysis.nearest import did_you_mean
+from keras_memlint.analysis.text.nearest import did_you_mean
 
 __all__ = ["UserError", "did_you_mean"]
 

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from types import FrameType
 
-from keras_memlint.analysis import nvml
+from keras_memlint.analysis.sizes import nvml
 from keras_memlint.estimate import devices, pythons
 from keras_memlint.estimate.devices import Device
 from keras_memlint.estimate.errors import EstimateError

@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
-from keras_memlint.analysis.source import Source
+from keras_memlint.analysis.text.source import Source
 from keras_memlint.rules.diagnostic import SEVERITIES, Diagnostic, Severity
 from keras_memlint.rules.suppressions import apply_suppressions
 

@@ -9,12 +9,12 @@ from functools import cache, cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from keras_memlint.analysis.bytes import format_bytes
-from keras_memlint.analysis.source import Location, Source
+from keras_memlint.analysis.text.bytes import format_bytes
+from keras_memlint.analysis.text.source import Location, Source
 from keras_memlint.estimate import saved
 
 if TYPE_CHECKING:
-    from keras_memlint.analysis.measurement import Measurement, OnGpu
+    from keras_memlint.analysis.sizes.measurement import Measurement, OnGpu
     from keras_memlint.estimate.result import Estimate, TargetEstimate, WhatIf
 
 # Not of strftime, which speaks the user's language in the middle of an English sentence.
@@ -79,7 +79,7 @@ def size_on(one: OnGpu) -> str:
 def verdict(one: OnGpu) -> str:
     """``does not fit`` and the like; empty without a GPU."""
     # Late, here and below: most runs see no estimate.
-    from keras_memlint.analysis.measurement import VERDICTS
+    from keras_memlint.analysis.sizes.measurement import VERDICTS
 
     return "" if one.fits is None else VERDICTS[one.fits]
 
@@ -96,7 +96,7 @@ def _day(nanoseconds: int | None) -> str:
 
 
 def _measurement(estimate: Estimate, made: str) -> Measurement:
-    from keras_memlint.analysis.measurement import Measurement
+    from keras_memlint.analysis.sizes.measurement import Measurement
 
     return Measurement(
         estimate.script_hash,
@@ -111,7 +111,7 @@ def _measurement(estimate: Estimate, made: str) -> Measurement:
 
 
 def _on_gpu(target: TargetEstimate, changes: tuple[WhatIf, ...]) -> OnGpu:
-    from keras_memlint.analysis.measurement import OnGpu
+    from keras_memlint.analysis.sizes.measurement import OnGpu
     from keras_memlint.estimate.result import TIERS
 
     total = target.device_total_bytes
@@ -131,7 +131,7 @@ def _on_gpu(target: TargetEstimate, changes: tuple[WhatIf, ...]) -> OnGpu:
 
 def _alone(estimate: Estimate) -> OnGpu:
     """The training program by itself, when no GPU was asked about."""
-    from keras_memlint.analysis.measurement import OnGpu
+    from keras_memlint.analysis.sizes.measurement import OnGpu
     from keras_memlint.estimate.result import TIERS
 
     peak = estimate.program_peak_bytes

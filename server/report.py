@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from keras_memlint.analysis.source import Source
+from keras_memlint.analysis.text.source import Source
 from keras_memlint.rules.catalogue import Row
 from keras_memlint.rules.diagnostic import Diagnostic, DiagnosticFix, Position
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from functools import cache as once
 from typing import TYPE_CHECKING, NamedTuple
 
-from keras_memlint.analysis.files import FileText, UnreadableError, script_from_bytes
-from keras_memlint.analysis.nvml import Detected, DetectedGpu
+from keras_memlint.analysis.sizes.nvml import Detected, DetectedGpu
+from keras_memlint.analysis.text.files import FileText, UnreadableError, script_from_bytes
 from keras_memlint.rules.diagnostic import Diagnostic
 from keras_memlint.server.cache import Cache, Entry
 from keras_memlint.server.configuration import Configuration
@@ -20,7 +20,7 @@ from keras_memlint.server.target import settings_for
 from keras_memlint.server.work import Plan, Repair, Result, Task, judged, prepare, repairable, work
 
 if TYPE_CHECKING:
-    from keras_memlint.analysis.measurement import Measurement
+    from keras_memlint.analysis.sizes.measurement import Measurement
     from keras_memlint.fixes.apply import FixOutcome
     from keras_memlint.rules.engine import Report
     from keras_memlint.server.baseline import Baseline
@@ -202,7 +202,7 @@ def detected(cache: Cache, *, afresh: bool = False) -> Detected:
             return Detected(gpus, known["reason"])
     except (KeyError, TypeError, ValueError):
         pass
-    from keras_memlint.analysis.nvml import gpus as ask
+    from keras_memlint.analysis.sizes.nvml import gpus as ask
 
     answer = ask()
     listed = [(gpu.name, gpu.memory, gpu.compute_capability) for gpu in answer.gpus]

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from keras_memlint.analysis.nvml import Detected
-from keras_memlint.analysis.settings import Settings, Target
+from keras_memlint.analysis.sizes.nvml import Detected
+from keras_memlint.analysis.sizes.settings import Settings, Target
 from keras_memlint.server.configuration import Configuration
 
 
@@ -23,7 +23,7 @@ def settings_for(
     name = gpu or configuration.target_gpu
     memory = configuration.host_memory if host_memory is None else host_memory
     if name is not None:
-        from keras_memlint.analysis.gpus import find
+        from keras_memlint.analysis.sizes.gpus import find
 
         known = find(name)
         assert known is not None  # names were checked when they were read

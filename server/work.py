@@ -6,15 +6,15 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
-from keras_memlint.analysis.settings import Settings
-from keras_memlint.analysis.source import Source
+from keras_memlint.analysis.sizes.settings import Settings
+from keras_memlint.analysis.text.source import Source
 from keras_memlint.rules.diagnostic import Diagnostic
 from keras_memlint.server.collector import look_seldom
 from keras_memlint.server.findings import Shown, judge
 
 if TYPE_CHECKING:
-    from keras_memlint.analysis.measurement import Measurement
-    from keras_memlint.analysis.workspace import Workspace
+    from keras_memlint.analysis.projects.workspace import Workspace
+    from keras_memlint.analysis.sizes.measurement import Measurement
     from keras_memlint.fixes.apply import Fixable, FixOutcome
     from keras_memlint.rules.engine import Report
     from keras_memlint.server.baseline import Baseline
@@ -65,7 +65,7 @@ _workspace: Workspace | None = None
 def prepare() -> None:
     """Makes this process ready: what it learns of one file helps with the next."""
     global _workspace
-    from keras_memlint.analysis.workspace import Workspace
+    from keras_memlint.analysis.projects.workspace import Workspace
 
     _workspace = Workspace()
     look_seldom(_YOUNG_OBJECTS)

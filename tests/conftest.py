@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from keras_memlint.analysis.files import script_from_bytes
-from keras_memlint.analysis.source import text_hash
+from keras_memlint.analysis.text.files import script_from_bytes
+from keras_memlint.analysis.text.source import text_hash
 from keras_memlint.estimate.result import Breakdown, Estimate, Host, Range, TargetEstimate, WhatIf
 
 GIB = 1 << 30

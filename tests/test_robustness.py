@@ -7,9 +7,9 @@ import time
 from pathlib import Path
 
 import pytest
-from keras_memlint.analysis.settings import Settings
-from keras_memlint.analysis.source import Source
-from keras_memlint.analysis.workspace import Workspace
+from keras_memlint.analysis.projects.workspace import Workspace
+from keras_memlint.analysis.sizes.settings import Settings
+from keras_memlint.analysis.text.source import Source
 from keras_memlint.rules import catalogue
 from keras_memlint.rules.engine import Report, check_source
 

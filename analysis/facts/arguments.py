@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from keras_memlint.analysis.facts.dtypes import canonical
-from keras_memlint.analysis.values import (
+from keras_memlint.analysis.abstract.dtypes import canonical
+from keras_memlint.analysis.abstract.values import (
     Api,
     Const,
     Items,

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from keras_memlint.analysis.calls import Call
-from keras_memlint.analysis.facts.table import Gives, Machine, fact, table
-from keras_memlint.analysis.values import (
+from keras_memlint.analysis.abstract.calls import Call
+from keras_memlint.analysis.abstract.values import (
     UNKNOWN,
     Array,
     Const,
@@ -16,6 +15,7 @@ from keras_memlint.analysis.values import (
     Value,
     const,
 )
+from keras_memlint.analysis.facts.table import Gives, Machine, fact, table
 
 # Python functions that read and decode the file of an image.
 READERS = ("PIL.Image.open", "cv2.imread", "keras.utils.load_img", "plt.imread")

@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
-from keras_memlint.analysis import constructing, model_methods, models
-from keras_memlint.analysis.calls import Call
+from keras_memlint.analysis.abstract.calls import Call
+from keras_memlint.analysis.abstract.networks import Layer, Model
+from keras_memlint.analysis.abstract.values import (
+    UNKNOWN,
+    Array,
+    Const,
+    Items,
+    Object,
+    Origin,
+    Scalar,
+    Value,
+    const,
+)
 from keras_memlint.analysis.facts.table import Machine, fact, table
-from keras_memlint.analysis.networks import Layer, Model
-from keras_memlint.analysis.values import UNKNOWN, Array, Const, Items, Object, Origin, Scalar, Value, const
+from keras_memlint.analysis.interpret import constructing, model_methods, models
 
 _DOCS = "Keras API reference, Model training APIs"
 _FIT = (

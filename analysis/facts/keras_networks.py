@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from keras_memlint.analysis.calls import Call
+from keras_memlint.analysis.abstract.calls import Call
+from keras_memlint.analysis.abstract.networks import KerasTensor
+from keras_memlint.analysis.abstract.values import UNKNOWN, Const, Items, Value, const
 from keras_memlint.analysis.facts.table import Machine, fact, table
-from keras_memlint.analysis.networks import KerasTensor
-from keras_memlint.analysis.values import UNKNOWN, Const, Items, Value, const
 
 _SOURCE = "Keras source, applications/imagenet_utils.py"
 

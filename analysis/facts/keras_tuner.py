@@ -5,11 +5,9 @@ The analysis asks what can happen: some trial may take the largest number of eve
 
 from __future__ import annotations
 
-from keras_memlint.analysis.calls import Call
-from keras_memlint.analysis.facts.python_numbers import scalar
-from keras_memlint.analysis.facts.table import Machine, fact, table
-from keras_memlint.analysis.networks import Model
-from keras_memlint.analysis.values import (
+from keras_memlint.analysis.abstract.calls import Call
+from keras_memlint.analysis.abstract.networks import Model
+from keras_memlint.analysis.abstract.values import (
     UNKNOWN,
     Const,
     Function,
@@ -20,6 +18,8 @@ from keras_memlint.analysis.values import (
     Value,
     const,
 )
+from keras_memlint.analysis.facts.python_numbers import scalar
+from keras_memlint.analysis.facts.table import Machine, fact, table
 
 _DOCS = "Keras Tuner API reference"
 _SPACE = "keras_tuner.HyperParameters"

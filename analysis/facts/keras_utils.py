@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from keras_memlint.analysis import tree
-from keras_memlint.analysis.calls import Call
-from keras_memlint.analysis.facts.defaults import BATCH_SIZE
-from keras_memlint.analysis.facts.table import Gives, Machine, fact, table
-from keras_memlint.analysis.joining import any_item
-from keras_memlint.analysis.values import (
+from keras_memlint.analysis.abstract.calls import Call
+from keras_memlint.analysis.abstract.joining import any_item
+from keras_memlint.analysis.abstract.values import (
     UNKNOWN,
     Array,
     Const,
@@ -20,6 +17,9 @@ from keras_memlint.analysis.values import (
     Value,
     const,
 )
+from keras_memlint.analysis.facts.defaults import BATCH_SIZE
+from keras_memlint.analysis.facts.table import Gives, Machine, fact, table
+from keras_memlint.analysis.syntax import tree
 
 _DOCS = "Keras API reference"
 ITERATOR = "keras.preprocessing.image.Iterator"

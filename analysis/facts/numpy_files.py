@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import re
 
-from keras_memlint.analysis.calls import Call
-from keras_memlint.analysis.facts.arguments import dtype_of, shape_of
-from keras_memlint.analysis.facts.table import Machine, fact, table
-from keras_memlint.analysis.values import (
+from keras_memlint.analysis.abstract.calls import Call
+from keras_memlint.analysis.abstract.values import (
     Array,
     Const,
     Dict,
@@ -17,6 +15,8 @@ from keras_memlint.analysis.values import (
     Value,
     const,
 )
+from keras_memlint.analysis.facts.arguments import dtype_of, shape_of
+from keras_memlint.analysis.facts.table import Machine, fact, table
 
 _DOCS = "NumPy reference, routines"
 _TOY = re.compile(

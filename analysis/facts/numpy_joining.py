@@ -4,13 +4,10 @@ from __future__ import annotations
 
 from math import prod
 
-from keras_memlint.analysis.calls import Call
-from keras_memlint.analysis.facts.arguments import dtype_of, is_object
-from keras_memlint.analysis.facts.dtypes import promote
-from keras_memlint.analysis.facts.images import image_array
-from keras_memlint.analysis.facts.table import Gives, Machine, fact, table
-from keras_memlint.analysis.joining import any_item
-from keras_memlint.analysis.values import (
+from keras_memlint.analysis.abstract.calls import Call
+from keras_memlint.analysis.abstract.dtypes import promote
+from keras_memlint.analysis.abstract.joining import any_item
+from keras_memlint.analysis.abstract.values import (
     UNKNOWN,
     Array,
     Const,
@@ -22,6 +19,9 @@ from keras_memlint.analysis.values import (
     Value,
     const,
 )
+from keras_memlint.analysis.facts.arguments import dtype_of, is_object
+from keras_memlint.analysis.facts.images import image_array
+from keras_memlint.analysis.facts.table import Gives, Machine, fact, table
 
 _DOCS = "NumPy reference, routines"
 _A = "numpy.ndarray."

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from keras_memlint.analysis.calls import Call
-from keras_memlint.analysis.facts.arguments import dtype_of, shape_of
-from keras_memlint.analysis.facts.table import Gives, Machine, fact, table
-from keras_memlint.analysis.values import (
+from keras_memlint.analysis.abstract.calls import Call
+from keras_memlint.analysis.abstract.values import (
     UNKNOWN,
     Array,
     Items,
@@ -14,6 +12,8 @@ from keras_memlint.analysis.values import (
     Value,
     const,
 )
+from keras_memlint.analysis.facts.arguments import dtype_of, shape_of
+from keras_memlint.analysis.facts.table import Gives, Machine, fact, table
 
 _DOCS = "NumPy reference, routines"
 _R = "numpy.random."

@@ -4,12 +4,9 @@ from __future__ import annotations
 
 from math import prod
 
-from keras_memlint.analysis.calls import Call
-from keras_memlint.analysis.facts.arguments import dtype_of, shape_of
-from keras_memlint.analysis.facts.dtypes import itemsize
-from keras_memlint.analysis.facts.numpy_joining import as_array
-from keras_memlint.analysis.facts.table import Gives, Machine, fact, table
-from keras_memlint.analysis.values import (
+from keras_memlint.analysis.abstract.calls import Call
+from keras_memlint.analysis.abstract.dtypes import itemsize
+from keras_memlint.analysis.abstract.values import (
     UNKNOWN,
     Array,
     Const,
@@ -20,6 +17,9 @@ from keras_memlint.analysis.values import (
     Value,
     const,
 )
+from keras_memlint.analysis.facts.arguments import dtype_of, shape_of
+from keras_memlint.analysis.facts.numpy_joining import as_array
+from keras_memlint.analysis.facts.table import Gives, Machine, fact, table
 
 _DOCS = "NumPy reference, routines"
 _A = "numpy.ndarray."

@@ -4,11 +4,21 @@ from __future__ import annotations
 
 from math import prod
 
-from keras_memlint.analysis.calls import Call
+from keras_memlint.analysis.abstract.calls import Call
+from keras_memlint.analysis.abstract.values import (
+    UNKNOWN,
+    Array,
+    Const,
+    Items,
+    Origin,
+    Scalar,
+    Shape,
+    Value,
+    const,
+)
 from keras_memlint.analysis.facts.arguments import dtype_of
 from keras_memlint.analysis.facts.sizing import positions
 from keras_memlint.analysis.facts.table import Gives, Machine, fact, table
-from keras_memlint.analysis.values import UNKNOWN, Array, Const, Items, Origin, Scalar, Shape, Value, const
 
 _DOCS = "NumPy reference, statistics"
 _A = "numpy.ndarray."

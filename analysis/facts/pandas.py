@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from keras_memlint.analysis.calls import Call
-from keras_memlint.analysis.facts.arguments import dtype_of
-from keras_memlint.analysis.facts.table import Gives, Machine, fact, table
-from keras_memlint.analysis.scopes import Growth, Loop
-from keras_memlint.analysis.values import (
+from keras_memlint.analysis.abstract.calls import Call
+from keras_memlint.analysis.abstract.scopes import Growth, Loop
+from keras_memlint.analysis.abstract.values import (
     UNKNOWN,
     Array,
     Dataset,
@@ -17,6 +15,8 @@ from keras_memlint.analysis.values import (
     Origin,
     Value,
 )
+from keras_memlint.analysis.facts.arguments import dtype_of
+from keras_memlint.analysis.facts.table import Gives, Machine, fact, table
 
 _DOCS = "pandas API reference"
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 
-from keras_memlint.analysis.calls import Call
+from keras_memlint.analysis.abstract.calls import Call
+from keras_memlint.analysis.abstract.joining import any_item, join
+from keras_memlint.analysis.abstract.scopes import Growth
+from keras_memlint.analysis.abstract.values import UNKNOWN, Const, Items, Scalar, Value, const, known_text
 from keras_memlint.analysis.facts.python_iteration import any_of
 from keras_memlint.analysis.facts.table import Machine, fact, table
-from keras_memlint.analysis.joining import any_item, join
-from keras_memlint.analysis.scopes import Growth
-from keras_memlint.analysis.values import UNKNOWN, Const, Items, Scalar, Value, const, known_text
 
 _DOCS = "Python library reference"
 _FIELD = re.compile(r"\{\{|\}\}|\{[^{}]*\}")

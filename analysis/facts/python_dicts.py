@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from keras_memlint.analysis.calls import Call
+from keras_memlint.analysis.abstract.calls import Call
+from keras_memlint.analysis.abstract.joining import join
+from keras_memlint.analysis.abstract.values import UNKNOWN, Const, Dict, Items, Scalar, Value, const
 from keras_memlint.analysis.facts.table import Machine, fact, table
-from keras_memlint.analysis.joining import join
-from keras_memlint.analysis.values import UNKNOWN, Const, Dict, Items, Scalar, Value, const
 
 _DOCS = "Python library reference"
 

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from keras_memlint.analysis import steps
-from keras_memlint.analysis.calls import Call
-from keras_memlint.analysis.facts.keras_utils import ITERATOR, drawn
-from keras_memlint.analysis.facts.table import Gives, Machine, fact, table
-from keras_memlint.analysis.joining import any_item
-from keras_memlint.analysis.scopes import Growth, Loop
-from keras_memlint.analysis.values import (
+from keras_memlint.analysis.abstract import steps
+from keras_memlint.analysis.abstract.calls import Call
+from keras_memlint.analysis.abstract.joining import any_item
+from keras_memlint.analysis.abstract.scopes import Growth, Loop
+from keras_memlint.analysis.abstract.values import (
     UNKNOWN,
     Api,
     Array,
@@ -24,6 +22,8 @@ from keras_memlint.analysis.values import (
     Value,
     const,
 )
+from keras_memlint.analysis.facts.keras_utils import ITERATOR, drawn
+from keras_memlint.analysis.facts.table import Gives, Machine, fact, table
 
 _DOCS = "Python library reference"
 _READERS = ("cv2.imread", "plt.imread", "imageio.imread", "skimage.io.imread", "numpy.load")

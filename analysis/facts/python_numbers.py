@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import re
 
-from keras_memlint.analysis import tree
-from keras_memlint.analysis.calls import Call
-from keras_memlint.analysis.facts.table import Gives, Machine, fact, table
-from keras_memlint.analysis.joining import any_item
-from keras_memlint.analysis.values import (
+from keras_memlint.analysis.abstract.calls import Call
+from keras_memlint.analysis.abstract.joining import any_item
+from keras_memlint.analysis.abstract.values import (
     UNKNOWN,
     Array,
     Bound,
@@ -21,6 +19,8 @@ from keras_memlint.analysis.values import (
     Value,
     const,
 )
+from keras_memlint.analysis.facts.table import Gives, Machine, fact, table
+from keras_memlint.analysis.syntax import tree
 
 _DOCS = "Python library reference"
 # Names of tokenizers that number the labels of a data set, which are few.

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from keras_memlint.analysis.calls import Call
-from keras_memlint.analysis.facts.python_numbers import scalar
-from keras_memlint.analysis.facts.table import Machine, fact, table
-from keras_memlint.analysis.values import (
+from keras_memlint.analysis.abstract.calls import Call
+from keras_memlint.analysis.abstract.values import (
     UNKNOWN,
     Const,
     Dict,
@@ -17,6 +15,8 @@ from keras_memlint.analysis.values import (
     const,
     known_text,
 )
+from keras_memlint.analysis.facts.python_numbers import scalar
+from keras_memlint.analysis.facts.table import Machine, fact, table
 
 _DOCS = "Python library reference"
 _YAML = "PyYAML documentation"

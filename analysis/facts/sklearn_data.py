@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from math import ceil
 
-from keras_memlint.analysis.calls import Call
-from keras_memlint.analysis.facts.table import Gives, Machine, fact, table
-from keras_memlint.analysis.joining import any_item
-from keras_memlint.analysis.values import (
+from keras_memlint.analysis.abstract.calls import Call
+from keras_memlint.analysis.abstract.joining import any_item
+from keras_memlint.analysis.abstract.values import (
     UNKNOWN,
     Array,
     Const,
@@ -18,6 +17,7 @@ from keras_memlint.analysis.values import (
     Value,
     const,
 )
+from keras_memlint.analysis.facts.table import Gives, Machine, fact, table
 
 _DOCS = "scikit-learn API reference"
 # Shape and dtype of ``data``, dtype of ``target``. The forest covers take 239 MiB, which every machine has.

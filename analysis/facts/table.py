@@ -6,9 +6,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
-from keras_memlint.analysis.calls import Call
-from keras_memlint.analysis.scopes import Loop
-from keras_memlint.analysis.values import Value
+from keras_memlint.analysis.abstract.calls import Call
+from keras_memlint.analysis.abstract.scopes import Loop
+from keras_memlint.analysis.abstract.values import Value
 
 
 class Machine(Protocol):

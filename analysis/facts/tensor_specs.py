@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from keras_memlint.analysis.calls import Call
-from keras_memlint.analysis.facts.arguments import dtype_of, shape_of
-from keras_memlint.analysis.facts.table import Machine, fact, table
-from keras_memlint.analysis.values import (
+from keras_memlint.analysis.abstract.calls import Call
+from keras_memlint.analysis.abstract.values import (
     UNKNOWN,
     Api,
     Array,
@@ -17,6 +15,8 @@ from keras_memlint.analysis.values import (
     UnknownValue,
     Value,
 )
+from keras_memlint.analysis.facts.arguments import dtype_of, shape_of
+from keras_memlint.analysis.facts.table import Machine, fact, table
 
 _SPEC = "tf.TensorSpec"
 

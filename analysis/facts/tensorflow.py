@@ -5,14 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from math import prod
 
-from keras_memlint.analysis import steps
-from keras_memlint.analysis.calls import Call
-from keras_memlint.analysis.facts.arguments import dtype_of, shape_of
-from keras_memlint.analysis.facts.numpy_joining import as_array
-from keras_memlint.analysis.facts.numpy_shaping import solve
-from keras_memlint.analysis.facts.table import Gives, Machine, fact, table
-from keras_memlint.analysis.networks import KerasTensor
-from keras_memlint.analysis.values import (
+from keras_memlint.analysis.abstract import steps
+from keras_memlint.analysis.abstract.calls import Call
+from keras_memlint.analysis.abstract.networks import KerasTensor
+from keras_memlint.analysis.abstract.values import (
     UNKNOWN,
     Api,
     Array,
@@ -28,6 +24,10 @@ from keras_memlint.analysis.values import (
     Value,
     const,
 )
+from keras_memlint.analysis.facts.arguments import dtype_of, shape_of
+from keras_memlint.analysis.facts.numpy_joining import as_array
+from keras_memlint.analysis.facts.numpy_shaping import solve
+from keras_memlint.analysis.facts.table import Gives, Machine, fact, table
 
 _DOCS = "TensorFlow API reference"
 _FIXED = "tf.io.FixedLenFeature"

@@ -4,15 +4,10 @@ from __future__ import annotations
 
 from math import prod
 
-from keras_memlint.analysis.calls import Call
-from keras_memlint.analysis.elements import parts
-from keras_memlint.analysis.facts.images import READERS
-from keras_memlint.analysis.facts.table import Gives, Machine, fact, table
-from keras_memlint.analysis.facts.tensor_specs import declared
-from keras_memlint.analysis.joining import any_item
-from keras_memlint.analysis.networks import Layer, Model
-from keras_memlint.analysis.preprocessing import is_random, is_sizing, preprocessing_layers
-from keras_memlint.analysis.values import (
+from keras_memlint.analysis.abstract.calls import Call
+from keras_memlint.analysis.abstract.joining import any_item
+from keras_memlint.analysis.abstract.networks import Layer, Model
+from keras_memlint.analysis.abstract.values import (
     UNKNOWN,
     Api,
     Array,
@@ -27,6 +22,11 @@ from keras_memlint.analysis.values import (
     Value,
     const,
 )
+from keras_memlint.analysis.facts.images import READERS
+from keras_memlint.analysis.facts.table import Gives, Machine, fact, table
+from keras_memlint.analysis.facts.tensor_specs import declared
+from keras_memlint.analysis.interpret.elements import parts
+from keras_memlint.analysis.interpret.preprocessing import is_random, is_sizing, preprocessing_layers
 
 _GUIDE = "TensorFlow guide, tf.data: Build TensorFlow input pipelines"
 _READS = frozenset(["tf.io.read_file", "tf.io.gfile.GFile", "numpy.load", *READERS])

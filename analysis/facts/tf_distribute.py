@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from keras_memlint.analysis.calls import Call
+from keras_memlint.analysis.abstract.calls import Call
+from keras_memlint.analysis.abstract.values import UNKNOWN, Dataset, Function, Object, Value
 from keras_memlint.analysis.facts.table import Gives, Machine, fact, table
-from keras_memlint.analysis.values import UNKNOWN, Dataset, Function, Object, Value
 
 _D = "tf.distribute."
 _S = _D + "Strategy."

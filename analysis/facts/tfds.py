@@ -5,9 +5,8 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from keras_memlint.analysis.calls import Call
-from keras_memlint.analysis.facts.table import Machine, fact, table
-from keras_memlint.analysis.values import (
+from keras_memlint.analysis.abstract.calls import Call
+from keras_memlint.analysis.abstract.values import (
     UNKNOWN,
     Array,
     Dataset,
@@ -20,6 +19,7 @@ from keras_memlint.analysis.values import (
     Value,
     const,
 )
+from keras_memlint.analysis.facts.table import Machine, fact, table
 
 _DOCS = "TensorFlow Datasets catalogue"
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from keras_memlint.analysis.calls import Call
+from keras_memlint.analysis.abstract.calls import Call
+from keras_memlint.analysis.abstract.values import Object, Value
 from keras_memlint.analysis.facts.table import Machine, fact, table
-from keras_memlint.analysis.values import Object, Value
 
 _DOCS = "TensorFlow API reference, tf.lite.TFLiteConverter"
 _CONVERTER = "tf.lite.TFLiteConverter"

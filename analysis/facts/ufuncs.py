@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from keras_memlint.analysis.arithmetic import binary
-from keras_memlint.analysis.calls import Call
+from keras_memlint.analysis.abstract.calls import Call
+from keras_memlint.analysis.abstract.dtypes import itemsize
+from keras_memlint.analysis.abstract.values import UNKNOWN, Array, Origin, Value
 from keras_memlint.analysis.facts.arguments import dtype_of
-from keras_memlint.analysis.facts.dtypes import itemsize
 from keras_memlint.analysis.facts.table import Gives, Machine, fact, table
-from keras_memlint.analysis.values import UNKNOWN, Array, Origin, Value
+from keras_memlint.analysis.interpret.arithmetic import binary
 
 _DOCS = "NumPy reference, universal functions"
 

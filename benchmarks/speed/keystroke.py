@@ -10,9 +10,9 @@ import sys
 import time
 from pathlib import Path
 
-from keras_memlint.analysis.settings import Settings
-from keras_memlint.analysis.source import Source
-from keras_memlint.analysis.workspace import Workspace
+from keras_memlint.analysis.projects.workspace import Workspace
+from keras_memlint.analysis.sizes.settings import Settings
+from keras_memlint.analysis.text.source import Source
 from keras_memlint.rules.catalogue import rows
 from keras_memlint.rules.engine import check_source
 from keras_memlint.server.collector import look_seldom

@@ -4,7 +4,7 @@ import sys
 from pathlib import Path
 
 import libcst
-from keras_memlint.analysis.relevance import RELEVANT
+from keras_memlint.analysis.projects.relevance import RELEVANT
 
 for name in sys.stdin.read().splitlines():
     text = Path(name).read_text(encoding="utf-8", errors="replace")

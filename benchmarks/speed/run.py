@@ -26,7 +26,7 @@ BEGIN, END = "<!-- table -->", "<!-- end of table -->"
 def sample(folder: Path, every: int, to: Path) -> list[str]:
     """Copies of every Nth Keras file that parses, in one folder."""
     import libcst
-    from keras_memlint.analysis.relevance import RELEVANT
+    from keras_memlint.analysis.projects.relevance import RELEVANT
 
     found = []
     paths = sorted(path for path in folder.rglob("*.py") if path.is_file())

@@ -6,7 +6,7 @@ import textwrap
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from keras_memlint.analysis.printable import one_line, paint, width
+from keras_memlint.analysis.text.printable import one_line, paint, width
 from keras_memlint.estimate.result import Range
 
 _GAP: Final = "  "

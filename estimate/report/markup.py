@@ -5,7 +5,7 @@ from __future__ import annotations
 import html
 from typing import Final
 
-from keras_memlint.analysis.printable import one_line
+from keras_memlint.analysis.text.printable import one_line
 
 _VOID: Final = {"br", "link", "meta"}
 

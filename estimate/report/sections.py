@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from keras_memlint.analysis.measurement import VERDICTS, Fits
+from keras_memlint.analysis.sizes.measurement import VERDICTS, Fits
 from keras_memlint.estimate.report import charts, words
 from keras_memlint.estimate.report.markup import Html, joined, tag
 from keras_memlint.estimate.result import TIERS, Estimate, Range, TargetEstimate, WhatIf

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from keras_memlint.analysis.printable import one_line, paint
+from keras_memlint.analysis.text.printable import one_line, paint
 from keras_memlint.estimate.report import words
 from keras_memlint.estimate.report.layout import (
     bar,

@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import fields
 
-from keras_memlint.analysis.bytes import format_bytes
-from keras_memlint.analysis.measurement import VERDICTS
+from keras_memlint.analysis.sizes.measurement import VERDICTS
+from keras_memlint.analysis.text.bytes import format_bytes
 from keras_memlint.estimate.result import TIERS, Batch, Buffer, Estimate, Range, TargetEstimate, WhatIf
 
 UNKNOWN = "unknown"

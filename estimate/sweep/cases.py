@@ -21,7 +21,7 @@ class Case:
 
     ``script`` and ``cwd`` are absolute, ``name`` is the script as it stands in the table. None in ``batch_size``,
     ``policy`` and ``python`` leaves the script's own, its own, and the Python that the command line would take.
-    ``targets`` are names of ``analysis/gpus.py``; none means the GPU of the machine that runs it. ``what_if`` as in a
+    ``targets`` are names of ``analysis/sizes/gpus.py``; none means the GPU of the machine that runs it. ``what_if`` as in a
     request. The whole case may take ``time_limit`` seconds; that is watched over by whoever calls ``EstimateCase``.
     """
 

@@ -11,9 +11,9 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
-from keras_memlint.analysis.gpus import find, unknown
-from keras_memlint.analysis.nearest import did_you_mean
-from keras_memlint.analysis.toml_kinds import kind
+from keras_memlint.analysis.sizes.gpus import find, unknown
+from keras_memlint.analysis.text.nearest import did_you_mean
+from keras_memlint.analysis.text.toml_kinds import kind
 from keras_memlint.estimate.errors import EstimateError
 from keras_memlint.estimate.request import WHAT_IFS
 
@@ -34,7 +34,7 @@ class Script:
 class Grid:
     """The axes, each without repetitions; an empty one leaves the script's own. ``folder`` is where the file lies.
 
-    ``targets`` are names of ``analysis/gpus.py``. ``time_limit``: seconds for one case.
+    ``targets`` are names of ``analysis/sizes/gpus.py``. ``time_limit``: seconds for one case.
     """
 
     folder: Path

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from keras_memlint import __version__
-from keras_memlint.analysis.gpus import find
+from keras_memlint.analysis.sizes.gpus import find
 from keras_memlint.estimate.errors import EstimateError
 from keras_memlint.estimate.executors import is_cancelled
 from keras_memlint.estimate.isolated import isolated

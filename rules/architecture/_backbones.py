@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from keras_memlint.analysis.calls import Call
-from keras_memlint.analysis.models import resized
-from keras_memlint.analysis.networks import Model, Use
+from keras_memlint.analysis.abstract.calls import Call
+from keras_memlint.analysis.abstract.networks import Model, Use
+from keras_memlint.analysis.abstract.values import Shape, const
+from keras_memlint.analysis.interpret.models import resized
 from keras_memlint.analysis.script import Script
-from keras_memlint.analysis.values import Shape, const
 
 # Whoever writes the word has thought about what is trained.
 _CHOSEN = re.compile(r"\btrainable|\bfine[-_ ]?tun", re.IGNORECASE)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from keras_memlint.analysis.bytes import format_bytes
+from keras_memlint.analysis.abstract.networks import Model
 from keras_memlint.analysis.facts.defaults import BATCH_SIZE
-from keras_memlint.analysis.measurement import OnGpu
-from keras_memlint.analysis.networks import Model
 from keras_memlint.analysis.script import Script
-from keras_memlint.analysis.settings import GIB, Target
-from keras_memlint.analysis.static_estimate import trained_batch
+from keras_memlint.analysis.sizes.measurement import OnGpu
+from keras_memlint.analysis.sizes.settings import GIB, Target
+from keras_memlint.analysis.sizes.static_estimate import trained_batch
+from keras_memlint.analysis.text.bytes import format_bytes
 from keras_memlint.rules.diagnostic import Severity
 from keras_memlint.rules.training._estimated import fitting_batch, tells_what_fits
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from keras_memlint.analysis.networks import Model, Use
-from keras_memlint.analysis.values import Shape
+from keras_memlint.analysis.abstract.networks import Model, Use
+from keras_memlint.analysis.abstract.values import Shape
 
 
 def space(shape: Shape | None) -> tuple[int, int] | None:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from keras_memlint.analysis.models import attention_scores
-from keras_memlint.analysis.networks import Use
+from keras_memlint.analysis.abstract.networks import Use
+from keras_memlint.analysis.abstract.values import const
+from keras_memlint.analysis.interpret.models import attention_scores
 from keras_memlint.analysis.script import Script
-from keras_memlint.analysis.values import const
 from keras_memlint.rules.architecture._budget import budget
 from keras_memlint.rules.base import Finding, Rule
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from keras_memlint.analysis.feeds import arrays
+from keras_memlint.analysis.abstract.values import Array
+from keras_memlint.analysis.arrays.feeds import arrays
 from keras_memlint.analysis.script import Script
-from keras_memlint.analysis.targets import OneHot, Target
-from keras_memlint.analysis.values import Array
+from keras_memlint.analysis.training.targets import OneHot, Target
 from keras_memlint.rules.base import Finding, Rule
 
 RULE = Rule(

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from keras_memlint.analysis.networks import Layer
+from keras_memlint.analysis.abstract.networks import Layer
+from keras_memlint.analysis.abstract.values import const
 from keras_memlint.analysis.script import Script
-from keras_memlint.analysis.values import const
 from keras_memlint.rules.architecture._budget import budget
 from keras_memlint.rules.base import Finding, Rule
 

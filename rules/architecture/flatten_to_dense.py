@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from keras_memlint.analysis.bytes import format_bytes
-from keras_memlint.analysis.calls import Call
-from keras_memlint.analysis.networks import Layer, Model, Use, count
+from keras_memlint.analysis.abstract.calls import Call
+from keras_memlint.analysis.abstract.networks import Layer, Model, Use, count
+from keras_memlint.analysis.abstract.values import Object, Shape
 from keras_memlint.analysis.script import Script
-from keras_memlint.analysis.source import Place
-from keras_memlint.analysis.values import Object, Shape
+from keras_memlint.analysis.text.bytes import format_bytes
+from keras_memlint.analysis.text.source import Place
 from keras_memlint.fixes.edits import Fix
 from keras_memlint.fixes.spelling import sibling
 from keras_memlint.rules.base import Finding, Rule

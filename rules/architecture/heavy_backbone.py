@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from keras_memlint.analysis.bytes import format_bytes
 from keras_memlint.analysis.script import Script
-from keras_memlint.analysis.settings import GIB
-from keras_memlint.analysis.static_estimate import range_of
+from keras_memlint.analysis.sizes.settings import GIB
+from keras_memlint.analysis.sizes.static_estimate import range_of
+from keras_memlint.analysis.text.bytes import format_bytes
 from keras_memlint.rules.architecture._backbones import Backbone, backbone, trains_by_oversight
 from keras_memlint.rules.architecture._budget import Budget, budget
 from keras_memlint.rules.base import Finding, Rule

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from keras_memlint.analysis.bytes import format_bytes
-from keras_memlint.analysis.networks import Model
+from keras_memlint.analysis.abstract.networks import Model
 from keras_memlint.analysis.script import Fit, Script
-from keras_memlint.analysis.settings import GIB
+from keras_memlint.analysis.sizes.settings import GIB
+from keras_memlint.analysis.text.bytes import format_bytes
 from keras_memlint.rules.base import Finding, Rule
 
 RULE = Rule("KM409", "no-rematerialisation", severity="hint", words=("fit",))

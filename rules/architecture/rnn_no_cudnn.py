@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from keras_memlint.analysis.networks import Layer
+from keras_memlint.analysis.abstract.networks import Layer
+from keras_memlint.analysis.abstract.values import Const, Value, const
 from keras_memlint.analysis.script import Script
-from keras_memlint.analysis.values import Const, Value, const
 from keras_memlint.rules.base import Finding, Rule
 
 RULE = Rule("KM408", "rnn-no-cudnn", severity="hint", words=("LSTM", "GRU", "LSTMCell", "GRUCell"))

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from keras_memlint.analysis.bytes import format_bytes
-from keras_memlint.analysis.saving import CHECKPOINT, Saved, saved
 from keras_memlint.analysis.script import Script
+from keras_memlint.analysis.text.bytes import format_bytes
+from keras_memlint.analysis.training.saving import CHECKPOINT, Saved, saved
 from keras_memlint.rules.base import Finding
 
 # So many files are worth a word: of weights, and of what holds the optimizer's state as well.

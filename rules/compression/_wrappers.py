@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from keras_memlint.analysis.calls import Call
-from keras_memlint.analysis.networks import Model
+from keras_memlint.analysis.abstract.calls import Call
+from keras_memlint.analysis.abstract.networks import Model
+from keras_memlint.analysis.abstract.values import Value
 from keras_memlint.analysis.script import Script
-from keras_memlint.analysis.source import Place
-from keras_memlint.analysis.values import Value
+from keras_memlint.analysis.text.source import Place
 from keras_memlint.fixes.calls import wrap
 from keras_memlint.fixes.edits import Fix
 from keras_memlint.fixes.spelling import spell

@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from keras_memlint.analysis.bytes import format_bytes
-from keras_memlint.analysis.calls import Call
-from keras_memlint.analysis.networks import Model
+from keras_memlint.analysis.abstract.calls import Call
+from keras_memlint.analysis.abstract.networks import Model
+from keras_memlint.analysis.abstract.values import Const, Object, const, known_text
 from keras_memlint.analysis.script import Fit, Script
-from keras_memlint.analysis.values import Const, Object, const, known_text
+from keras_memlint.analysis.text.bytes import format_bytes
 from keras_memlint.fixes.calls import set_argument
 from keras_memlint.fixes.edits import Fix
 from keras_memlint.rules.base import Finding, Rule

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from keras_memlint.analysis.calls import Call
-from keras_memlint.analysis.networks import KerasTensor
+from keras_memlint.analysis.abstract.calls import Call
+from keras_memlint.analysis.abstract.networks import KerasTensor
+from keras_memlint.analysis.abstract.values import Object
 from keras_memlint.analysis.script import Fit, Script
-from keras_memlint.analysis.values import Object
 from keras_memlint.fixes.calls import add_element, append_argument
 from keras_memlint.fixes.edits import Edit, Fix
 from keras_memlint.fixes.spelling import spell

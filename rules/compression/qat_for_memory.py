@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from keras_memlint.analysis.networks import Model
+from keras_memlint.analysis.abstract.networks import Model
 from keras_memlint.analysis.script import Script
 from keras_memlint.fixes.tflite import set_optimizations
 from keras_memlint.rules.base import Finding, Rule

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from keras_memlint.analysis.calls import Call
+from keras_memlint.analysis.abstract.calls import Call
+from keras_memlint.analysis.abstract.networks import Layer, Model
 from keras_memlint.analysis.facts.keras_layers import OF_QUANTIZED, QUANTIZED
-from keras_memlint.analysis.networks import Layer, Model
 from keras_memlint.analysis.script import Script
 from keras_memlint.rules.base import Finding, Rule
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from keras_memlint.analysis.calls import Call
-from keras_memlint.analysis.networks import Model
+from keras_memlint.analysis.abstract.calls import Call
+from keras_memlint.analysis.abstract.networks import Model
+from keras_memlint.analysis.abstract.values import Api, Items, Object
 from keras_memlint.analysis.script import Script
-from keras_memlint.analysis.values import Api, Items, Object
 from keras_memlint.fixes.tflite import set_optimizations
 from keras_memlint.rules.base import Finding, Rule
 from keras_memlint.rules.compression._converters import CONVERT, unoptimized, unset

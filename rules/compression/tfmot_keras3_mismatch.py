@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from keras_memlint.analysis.imported import Imported
-from keras_memlint.analysis.networks import Layer, Model
+from keras_memlint.analysis.abstract.networks import Layer, Model
+from keras_memlint.analysis.reach.imported import Imported
 from keras_memlint.analysis.script import Script
-from keras_memlint.analysis.source import Place
+from keras_memlint.analysis.text.source import Place
 from keras_memlint.fixes.edits import Fix
 from keras_memlint.fixes.statements import before
 from keras_memlint.rules.base import Finding, Rule

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from keras_memlint.analysis.calls import Call
+from keras_memlint.analysis.abstract.calls import Call
+from keras_memlint.analysis.abstract.values import Function, Object, Value, const
 from keras_memlint.analysis.script import Script
-from keras_memlint.analysis.values import Function, Object, Value, const
 
 _PROCESSES = ("multiprocessing.Process", "multiprocessing.context.Process", "torch.multiprocessing.Process")
 _POOLS = ("multiprocessing.Pool.", "multiprocessing.pool.Pool.", "concurrent.futures.ProcessPoolExecutor.")

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from keras_memlint.analysis.calls import Call, Setting
-from keras_memlint.analysis.imported import Imported
+from keras_memlint.analysis.abstract.calls import Call, Setting
+from keras_memlint.analysis.abstract.values import const
+from keras_memlint.analysis.reach.imported import Imported
 from keras_memlint.analysis.script import Script
-from keras_memlint.analysis.source import Place
-from keras_memlint.analysis.values import const
+from keras_memlint.analysis.text.source import Place
 from keras_memlint.fixes.edits import Fix
 from keras_memlint.fixes.statements import before, remove
 from keras_memlint.rules.base import Finding, Rule

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from keras_memlint.analysis import tree
-from keras_memlint.analysis.bytes import format_bytes
 from keras_memlint.analysis.script import Fit, Script
+from keras_memlint.analysis.syntax import tree
+from keras_memlint.analysis.text.bytes import format_bytes
 from keras_memlint.fixes.edits import Fix
 from keras_memlint.fixes.spelling import spell
 from keras_memlint.fixes.statements import after_imports

@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from keras_memlint.analysis import tree
-from keras_memlint.analysis.calls import Call
+from keras_memlint.analysis.abstract.calls import Call
+from keras_memlint.analysis.abstract.values import Items, Object, const
 from keras_memlint.analysis.facts.starting import LISTS
 from keras_memlint.analysis.script import Script
-from keras_memlint.analysis.values import Items, Object, const
+from keras_memlint.analysis.syntax import tree
 from keras_memlint.fixes.edits import Edit, Fix
 from keras_memlint.fixes.spelling import spell
 from keras_memlint.rules.base import Finding, Rule

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from keras_memlint.analysis.calls import Call
+from keras_memlint.analysis.abstract.calls import Call
 from keras_memlint.analysis.script import Script
 from keras_memlint.fixes.calls import rename_method
 from keras_memlint.fixes.edits import Edit, Fix

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from keras_memlint.analysis.abstract.values import const
 from keras_memlint.analysis.script import Script
-from keras_memlint.analysis.values import const
 from keras_memlint.fixes.edits import Fix
 from keras_memlint.fixes.spelling import spell
 from keras_memlint.fixes.statements import after_imports

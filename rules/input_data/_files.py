@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
-from keras_memlint.analysis import steps
-from keras_memlint.analysis.calls import Call
-from keras_memlint.analysis.elements import most_numbers
-from keras_memlint.analysis.facts.dtypes import itemsize
-from keras_memlint.analysis.feeds import arrays
-from keras_memlint.analysis.scopes import Growth, Loop, trips_of
+from keras_memlint.analysis.abstract import steps
+from keras_memlint.analysis.abstract.calls import Call
+from keras_memlint.analysis.abstract.dtypes import itemsize
+from keras_memlint.analysis.abstract.scopes import Growth, Loop, trips_of
+from keras_memlint.analysis.abstract.values import Array, Instance, Items, Origin, Shape, Value
+from keras_memlint.analysis.arrays.feeds import arrays
+from keras_memlint.analysis.interpret.elements import most_numbers
 from keras_memlint.analysis.script import Script
-from keras_memlint.analysis.values import Array, Instance, Items, Origin, Shape, Value
 from keras_memlint.rules.diagnostic import Severity
 
 _PARTS = 4  # a loop of so few turns may read training, validation and test data

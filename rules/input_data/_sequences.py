@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from keras_memlint.analysis.calls import Call
-from keras_memlint.analysis.joining import any_item
+from keras_memlint.analysis.abstract.calls import Call
+from keras_memlint.analysis.abstract.joining import any_item
+from keras_memlint.analysis.abstract.values import Array, Instance, Items
 from keras_memlint.analysis.script import Script
-from keras_memlint.analysis.values import Array, Instance, Items
 from keras_memlint.rules.input_data._files import Bulk, Uses, bulk, reads_files
 from keras_memlint.rules.input_data._whole import is_toy
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from keras_memlint.analysis import steps
-from keras_memlint.analysis.bytes import format_bytes
-from keras_memlint.analysis.calls import Call
-from keras_memlint.analysis.feeds import NOT_COPIED, Feed
-from keras_memlint.analysis.networks import count
+from keras_memlint.analysis.abstract import steps
+from keras_memlint.analysis.abstract.calls import Call
+from keras_memlint.analysis.abstract.networks import count
+from keras_memlint.analysis.abstract.values import Array, Origin
+from keras_memlint.analysis.arrays.feeds import NOT_COPIED, Feed
 from keras_memlint.analysis.script import Script
-from keras_memlint.analysis.source import Place
-from keras_memlint.analysis.values import Array, Origin
+from keras_memlint.analysis.text.bytes import format_bytes
+from keras_memlint.analysis.text.source import Place
 
 LOADERS = ("numpy.load", "numpy.loadtxt", "numpy.genfromtxt")
 _TABLES = ("pandas.read_csv", "pandas.read_json", "pandas.read_table", "pandas.read_fwf")

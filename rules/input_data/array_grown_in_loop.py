@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from keras_memlint.analysis.growing import Regrown
-from keras_memlint.analysis.scopes import Growth, trips_of
+from keras_memlint.analysis.abstract.scopes import Growth, trips_of
+from keras_memlint.analysis.abstract.values import Array
+from keras_memlint.analysis.arrays.growing import Regrown
 from keras_memlint.analysis.script import Script
-from keras_memlint.analysis.values import Array
 from keras_memlint.rules.base import Finding, Rule
 from keras_memlint.rules.diagnostic import Severity
 from keras_memlint.rules.input_data._files import Uses, bulk, reads_files, uses

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from keras_memlint.analysis.calls import Call
-from keras_memlint.analysis.enlarging import Enlarged
-from keras_memlint.analysis.feeds import arrays
+from keras_memlint.analysis.abstract.calls import Call
+from keras_memlint.analysis.abstract.values import NOT_SMALL, Array, Items, Value
+from keras_memlint.analysis.arrays.enlarging import Enlarged
+from keras_memlint.analysis.arrays.feeds import arrays
 from keras_memlint.analysis.script import Script
-from keras_memlint.analysis.values import NOT_SMALL, Array, Items, Value
 from keras_memlint.rules.base import Finding, Rule
 from keras_memlint.rules.diagnostic import Severity
 from keras_memlint.rules.input_data._files import FLOW, Uses, nodes, uses

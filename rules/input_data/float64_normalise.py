@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from keras_memlint.analysis.arrays.widening import Widening, is_data
 from keras_memlint.analysis.script import Script
-from keras_memlint.analysis.source import Place
-from keras_memlint.analysis.widening import Widening, is_data
+from keras_memlint.analysis.text.source import Place
 from keras_memlint.fixes.narrow import narrow
 from keras_memlint.rules.base import Finding, Rule
 from keras_memlint.rules.diagnostic import Severity

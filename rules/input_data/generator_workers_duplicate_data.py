@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from keras_memlint.analysis.calls import Call
-from keras_memlint.analysis.feeds import arrays
-from keras_memlint.analysis.networks import count
+from keras_memlint.analysis.abstract.calls import Call
+from keras_memlint.analysis.abstract.networks import count
+from keras_memlint.analysis.abstract.values import Api, Array, Dataset, Instance, Items, Object, Value, const
+from keras_memlint.analysis.arrays.feeds import arrays
 from keras_memlint.analysis.script import Fit, Script
-from keras_memlint.analysis.values import Api, Array, Dataset, Instance, Items, Object, Value, const
 from keras_memlint.fixes.calls import remove_arguments
 from keras_memlint.fixes.edits import Fix
 from keras_memlint.rules.base import Finding, Rule

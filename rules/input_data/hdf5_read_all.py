@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from keras_memlint.analysis.bytes import format_bytes
-from keras_memlint.analysis.calls import Call
+from keras_memlint.analysis.abstract.calls import Call
+from keras_memlint.analysis.abstract.networks import count
+from keras_memlint.analysis.abstract.values import Array, Instance, Items, Object
+from keras_memlint.analysis.arrays.feeds import Feed, arrays
 from keras_memlint.analysis.facts.numpy_files import is_toy_file
-from keras_memlint.analysis.feeds import Feed, arrays
-from keras_memlint.analysis.fits import Fit
-from keras_memlint.analysis.networks import count
 from keras_memlint.analysis.script import Script
-from keras_memlint.analysis.values import Array, Instance, Items, Object
+from keras_memlint.analysis.text.bytes import format_bytes
+from keras_memlint.analysis.training.fits import Fit
 from keras_memlint.rules.base import Finding, Rule
 from keras_memlint.rules.diagnostic import Severity
 from keras_memlint.rules.input_data._files import FLOW

@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from math import prod
 
-from keras_memlint.analysis import tree
-from keras_memlint.analysis.bytes import format_bytes
-from keras_memlint.analysis.calls import Call
-from keras_memlint.analysis.image_generators import Copy, copy_of, is_useless, whitening_bytes
-from keras_memlint.analysis.imported import Imported
+from keras_memlint.analysis.abstract.calls import Call
+from keras_memlint.analysis.abstract.values import Array
+from keras_memlint.analysis.arrays.image_generators import Copy, copy_of, is_useless, whitening_bytes
+from keras_memlint.analysis.reach.imported import Imported
+from keras_memlint.analysis.reach.uses import uses_of
 from keras_memlint.analysis.script import Script
-from keras_memlint.analysis.source import Place
-from keras_memlint.analysis.uses import uses_of
-from keras_memlint.analysis.values import Array
+from keras_memlint.analysis.syntax import tree
+from keras_memlint.analysis.text.bytes import format_bytes
+from keras_memlint.analysis.text.source import Place
 from keras_memlint.fixes.edits import Fix
 from keras_memlint.fixes.modules import rename_import
 from keras_memlint.fixes.statements import remove

@@ -6,13 +6,13 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import NamedTuple
 
-from keras_memlint.analysis.calls import Call
+from keras_memlint.analysis.abstract.calls import Call
+from keras_memlint.analysis.abstract.joining import any_item
+from keras_memlint.analysis.abstract.scopes import Growth
+from keras_memlint.analysis.abstract.values import Array, Items
 from keras_memlint.analysis.facts.joining import JOINS
-from keras_memlint.analysis.joining import any_item
-from keras_memlint.analysis.scopes import Growth
 from keras_memlint.analysis.script import Script
-from keras_memlint.analysis.source import Place
-from keras_memlint.analysis.values import Array, Items
+from keras_memlint.analysis.text.source import Place
 from keras_memlint.rules.base import Finding, Rule
 from keras_memlint.rules.input_data._files import Bulk, Uses, bulk, nodes, reads_files, uses
 

@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import NamedTuple
 
-from keras_memlint.analysis import steps
-from keras_memlint.analysis.calls import Call
-from keras_memlint.analysis.feeds import Feed
+from keras_memlint.analysis.abstract import steps
+from keras_memlint.analysis.abstract.calls import Call
+from keras_memlint.analysis.abstract.values import Array, Object
+from keras_memlint.analysis.arrays.feeds import Feed
 from keras_memlint.analysis.script import Script
-from keras_memlint.analysis.values import Array, Object
 from keras_memlint.fixes.edits import Fix
 from keras_memlint.fixes.pydataset import feed_in_batches, map_only
 from keras_memlint.rules.base import Finding, Rule

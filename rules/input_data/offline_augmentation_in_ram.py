@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from keras_memlint.analysis import steps, tree
-from keras_memlint.analysis.calls import Call
+from keras_memlint.analysis.abstract import steps
+from keras_memlint.analysis.abstract.calls import Call
+from keras_memlint.analysis.abstract.values import Array, Items, Origin
 from keras_memlint.analysis.script import Script
-from keras_memlint.analysis.values import Array, Items, Origin
+from keras_memlint.analysis.syntax import tree
 from keras_memlint.rules.base import Finding, Rule
 from keras_memlint.rules.input_data._files import uses
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from keras_memlint.analysis.feeds import Feed
+from keras_memlint.analysis.abstract.values import Array
+from keras_memlint.analysis.arrays.feeds import Feed
+from keras_memlint.analysis.arrays.windows import Windows
 from keras_memlint.analysis.script import Script
-from keras_memlint.analysis.values import Array
-from keras_memlint.analysis.windows import Windows
 from keras_memlint.rules.base import Finding, Rule
 from keras_memlint.rules.diagnostic import Severity
 from keras_memlint.rules.input_data._whole import file_bytes, places

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from keras_memlint.analysis.objectives import loss_of, metrics_of
+from keras_memlint.analysis.abstract.values import const
 from keras_memlint.analysis.script import Script
-from keras_memlint.analysis.targets import OneHot, Target
-from keras_memlint.analysis.values import const
+from keras_memlint.analysis.training.objectives import loss_of, metrics_of
+from keras_memlint.analysis.training.targets import OneHot, Target
 from keras_memlint.fixes.sparse_targets import sparse_targets
 from keras_memlint.rules.base import Finding, Rule
 from keras_memlint.rules.diagnostic import Severity

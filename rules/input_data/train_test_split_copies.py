@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from keras_memlint.analysis import steps, tree
-from keras_memlint.analysis.bytes import format_bytes
-from keras_memlint.analysis.calls import Call
+from keras_memlint.analysis.abstract import steps
+from keras_memlint.analysis.abstract.calls import Call
+from keras_memlint.analysis.abstract.values import Array, Function, Value
 from keras_memlint.analysis.facts.sklearn_data import PARTS
+from keras_memlint.analysis.reach.uses import targets_of_parts, uses_of
 from keras_memlint.analysis.script import Script
-from keras_memlint.analysis.uses import targets_of_parts, uses_of
-from keras_memlint.analysis.values import Array, Function, Value
+from keras_memlint.analysis.syntax import tree
+from keras_memlint.analysis.text.bytes import format_bytes
 from keras_memlint.fixes.edits import Fix
 from keras_memlint.fixes.statements import after
 from keras_memlint.rules.base import Finding, Rule

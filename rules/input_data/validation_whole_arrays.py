@@ -4,10 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from keras_memlint.analysis.feeds import arrays, copied_by_fit
-from keras_memlint.analysis.fits import Fit
+from keras_memlint.analysis.abstract.values import (
+    Array,
+    Dataset,
+    Instance,
+    Items,
+    Object,
+    Scalar,
+    Value,
+    const,
+)
+from keras_memlint.analysis.arrays.feeds import arrays, copied_by_fit
 from keras_memlint.analysis.script import Script
-from keras_memlint.analysis.values import Array, Dataset, Instance, Items, Object, Scalar, Value, const
+from keras_memlint.analysis.training.fits import Fit
 from keras_memlint.rules.base import Finding, Rule
 from keras_memlint.rules.input_data._whole import is_toy
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from keras_memlint.analysis.arrays.wide_integers import WideIntegers
 from keras_memlint.analysis.script import Script
-from keras_memlint.analysis.wide_integers import WideIntegers
 from keras_memlint.fixes.calls import set_argument
 from keras_memlint.fixes.edits import Fix
 from keras_memlint.rules.base import Finding, Rule

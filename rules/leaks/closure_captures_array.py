@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from keras_memlint.analysis.bytes import format_bytes
-from keras_memlint.analysis.captures import Captured
+from keras_memlint.analysis.arrays.captures import Captured
 from keras_memlint.analysis.script import Script
+from keras_memlint.analysis.text.bytes import format_bytes
 from keras_memlint.rules.base import Finding, Rule
 
 RULE = Rule("KM608", "closure-captures-array", severity="warning", words=("function", "map", "step", "fit"))

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from keras_memlint.analysis import tree
-from keras_memlint.analysis.calls import Call
-from keras_memlint.analysis.idle import Idle, idle, is_much, whole
+from keras_memlint.analysis.abstract.calls import Call
+from keras_memlint.analysis.arrays.idle import Idle, idle, is_much, whole
+from keras_memlint.analysis.arrays.word_vectors import idle_vectors
 from keras_memlint.analysis.script import Script
-from keras_memlint.analysis.word_vectors import idle_vectors
+from keras_memlint.analysis.syntax import tree
 from keras_memlint.fixes.edits import Fix
 from keras_memlint.fixes.statements import before
 from keras_memlint.rules.base import Finding, Rule

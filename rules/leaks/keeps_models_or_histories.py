@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from keras_memlint.analysis import tree
-from keras_memlint.analysis.calls import Holding
-from keras_memlint.analysis.networks import Model
+from keras_memlint.analysis.abstract.calls import Holding
+from keras_memlint.analysis.abstract.networks import Model
+from keras_memlint.analysis.abstract.values import Items, Object, Value
+from keras_memlint.analysis.reach.uses import uses_of
 from keras_memlint.analysis.script import Script
-from keras_memlint.analysis.uses import uses_of
-from keras_memlint.analysis.values import Items, Object, Value
+from keras_memlint.analysis.syntax import tree
 from keras_memlint.fixes.edits import Edit, Fix
 from keras_memlint.rules.base import Finding, Rule
 

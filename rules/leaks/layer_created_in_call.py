@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from keras_memlint.analysis import tree
-from keras_memlint.analysis.calls import Call
+from keras_memlint.analysis.abstract.calls import Call
+from keras_memlint.analysis.abstract.values import Function, Instance
 from keras_memlint.analysis.facts.keras_layers import WEIGHTED
 from keras_memlint.analysis.script import Script
-from keras_memlint.analysis.values import Function, Instance
+from keras_memlint.analysis.syntax import tree
 from keras_memlint.rules.base import Finding, Rule
 
 RULE = Rule("KM605", "layer-created-in-call", severity="error", words=("call", "train_step", "Lambda"))

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from math import prod
 
-from keras_memlint.analysis import tree
-from keras_memlint.analysis.bytes import format_bytes
-from keras_memlint.analysis.calls import Call
-from keras_memlint.analysis.networks import Model
-from keras_memlint.analysis.scopes import Loop, trips_of
+from keras_memlint.analysis.abstract.calls import Call
+from keras_memlint.analysis.abstract.networks import Model
+from keras_memlint.analysis.abstract.scopes import Loop, trips_of
 from keras_memlint.analysis.script import Fit, Script
+from keras_memlint.analysis.syntax import tree
+from keras_memlint.analysis.text.bytes import format_bytes
 from keras_memlint.fixes.edits import Fix
 from keras_memlint.fixes.spelling import spell
 from keras_memlint.fixes.statements import before

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from keras_memlint.analysis import tree
 from keras_memlint.analysis.script import Repeated, Script
+from keras_memlint.analysis.syntax import tree
 from keras_memlint.fixes.calls import remove_arguments, rename_method
 from keras_memlint.fixes.edits import Fix
 from keras_memlint.rules.base import Finding, Rule

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from keras_memlint.analysis.calls import Call
+from keras_memlint.analysis.abstract.calls import Call
+from keras_memlint.analysis.abstract.values import Object
 from keras_memlint.analysis.script import Script
-from keras_memlint.analysis.values import Object
 from keras_memlint.rules.base import Finding, Rule
 
 RULE = Rule(

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from keras_memlint.analysis.networks import Layer, Model
-from keras_memlint.analysis.precision import gives_policy_dtype
+from keras_memlint.analysis.abstract.networks import Layer, Model
+from keras_memlint.analysis.abstract.values import const
 from keras_memlint.analysis.script import Script
-from keras_memlint.analysis.values import const
+from keras_memlint.analysis.training.precision import gives_policy_dtype
 from keras_memlint.fixes.calls import append_argument
 from keras_memlint.fixes.edits import Fix
 from keras_memlint.rules.base import Finding, Rule

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from keras_memlint.analysis.bytes import format_bytes
-from keras_memlint.analysis.measurement import Measurement, OnGpu
-from keras_memlint.analysis.networks import Model
+from keras_memlint.analysis.abstract.networks import Model
 from keras_memlint.analysis.script import Fit, Script
-from keras_memlint.analysis.settings import Target
+from keras_memlint.analysis.sizes.measurement import Measurement, OnGpu
+from keras_memlint.analysis.sizes.settings import Target
+from keras_memlint.analysis.text.bytes import format_bytes
 from keras_memlint.fixes.edits import Fix
 from keras_memlint.fixes.precision import train_in
 from keras_memlint.rules.base import Finding, Rule

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from keras_memlint.analysis.calls import Call
-from keras_memlint.analysis.networks import Model
+from keras_memlint.analysis.abstract.calls import Call
+from keras_memlint.analysis.abstract.networks import Model
+from keras_memlint.analysis.abstract.values import const
 from keras_memlint.analysis.script import Fit, Script
-from keras_memlint.analysis.values import const
 from keras_memlint.fixes.edits import Fix
 from keras_memlint.fixes.precision import train_in
 from keras_memlint.fixes.statements import remove

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from keras_memlint.analysis import tree
-from keras_memlint.analysis.calls import Call
-from keras_memlint.analysis.imported import Imported
-from keras_memlint.analysis.names import canonical
+from keras_memlint.analysis.abstract.calls import Call
+from keras_memlint.analysis.abstract.names import canonical
+from keras_memlint.analysis.abstract.values import const
+from keras_memlint.analysis.reach.imported import Imported
 from keras_memlint.analysis.script import Script
-from keras_memlint.analysis.values import const
+from keras_memlint.analysis.syntax import tree
 from keras_memlint.fixes.calls import remove_argument, rename_method
 from keras_memlint.fixes.edits import Edit, Fix
 from keras_memlint.fixes.modules import rename_import

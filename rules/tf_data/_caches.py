@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from keras_memlint.analysis.buffers import cached_bytes
-from keras_memlint.analysis.calls import Call
+from keras_memlint.analysis.abstract.calls import Call
+from keras_memlint.analysis.abstract.values import Dataset, Value, const
+from keras_memlint.analysis.pipelines.buffers import cached_bytes
 from keras_memlint.analysis.script import Script
-from keras_memlint.analysis.values import Dataset, Value, const
 from keras_memlint.fixes.chains import move_before
 from keras_memlint.fixes.edits import Fix
 from keras_memlint.rules.diagnostic import Severity

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from keras_memlint.analysis.calls import Call
+from keras_memlint.analysis.abstract.calls import Call
 from keras_memlint.analysis.script import Script
 from keras_memlint.rules.diagnostic import Severity
 

@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from keras_memlint.analysis.buffers import (
+from keras_memlint.analysis.abstract.calls import Call
+from keras_memlint.analysis.abstract.values import NOT_SMALL, Dataset, const
+from keras_memlint.analysis.interpret.elements import is_cheap, is_serialized, most_image_bytes, parts
+from keras_memlint.analysis.pipelines.buffers import (
     SLICES,
     Buffer,
     Expansion,
@@ -18,10 +21,7 @@ from keras_memlint.analysis.buffers import (
     sliced,
     zipped_expansion,
 )
-from keras_memlint.analysis.calls import Call
-from keras_memlint.analysis.elements import is_cheap, is_serialized, most_image_bytes, parts
 from keras_memlint.analysis.script import Script
-from keras_memlint.analysis.values import NOT_SMALL, Dataset, const
 from keras_memlint.rules.diagnostic import Severity
 from keras_memlint.rules.tf_data._reads import if_read
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from keras_memlint.analysis.elementwise import is_elementwise
+from keras_memlint.analysis.abstract.values import Function
+from keras_memlint.analysis.pipelines.elementwise import is_elementwise
 from keras_memlint.analysis.script import Script
-from keras_memlint.analysis.values import Function
 from keras_memlint.fixes.chains import move_before
 from keras_memlint.fixes.edits import Fix
 from keras_memlint.rules.base import Finding, Rule

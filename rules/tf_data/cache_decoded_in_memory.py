@@ -5,7 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from keras_memlint.analysis.buffers import (
+from keras_memlint.analysis.abstract.calls import Call
+from keras_memlint.analysis.abstract.values import Dataset
+from keras_memlint.analysis.interpret.elements import is_cheap, widest
+from keras_memlint.analysis.pipelines.buffers import (
     cached_bytes,
     compact_stage,
     in_memory,
@@ -19,11 +22,8 @@ from keras_memlint.analysis.buffers import (
     shuffled_by,
     sliced,
 )
-from keras_memlint.analysis.bytes import format_bytes
-from keras_memlint.analysis.calls import Call
-from keras_memlint.analysis.elements import is_cheap, widest
 from keras_memlint.analysis.script import Script
-from keras_memlint.analysis.values import Dataset
+from keras_memlint.analysis.text.bytes import format_bytes
 from keras_memlint.fixes.calls import set_argument
 from keras_memlint.fixes.chains import assigned_name, move_before, together
 from keras_memlint.fixes.edits import Edit, Fix

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from keras_memlint.analysis.calls import Call
-from keras_memlint.analysis.elements import element_bytes, has_pixels, parts
+from keras_memlint.analysis.abstract.calls import Call
+from keras_memlint.analysis.abstract.joining import any_item
+from keras_memlint.analysis.abstract.scopes import Loop, trips_of
+from keras_memlint.analysis.abstract.values import Dataset, Items, Value
 from keras_memlint.analysis.facts.joining import JOINS
-from keras_memlint.analysis.joining import any_item
-from keras_memlint.analysis.scopes import Loop, trips_of
+from keras_memlint.analysis.interpret.elements import element_bytes, has_pixels, parts
 from keras_memlint.analysis.script import Script
-from keras_memlint.analysis.values import Dataset, Items, Value
 from keras_memlint.rules.base import Finding, Rule
 from keras_memlint.rules.diagnostic import Severity
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from keras_memlint.analysis.calls import Call
-from keras_memlint.analysis.scopes import Loop
+from keras_memlint.analysis.abstract.calls import Call
+from keras_memlint.analysis.abstract.scopes import Loop
+from keras_memlint.analysis.abstract.values import Dataset
+from keras_memlint.analysis.reach.uses import uses_of
 from keras_memlint.analysis.script import Script
-from keras_memlint.analysis.uses import uses_of
-from keras_memlint.analysis.values import Dataset
 from keras_memlint.fixes.chains import assigned_name, root_name
 from keras_memlint.rules.base import Finding, Rule
 

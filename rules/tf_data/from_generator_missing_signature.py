@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from keras_memlint.analysis.calls import Call
-from keras_memlint.analysis.fits import Fit
+from keras_memlint.analysis.abstract.calls import Call
+from keras_memlint.analysis.abstract.values import Api, Dataset
 from keras_memlint.analysis.script import Script
-from keras_memlint.analysis.values import Api, Dataset
+from keras_memlint.analysis.training.fits import Fit
 from keras_memlint.rules.base import Finding, Rule
 from keras_memlint.rules.diagnostic import Severity
 

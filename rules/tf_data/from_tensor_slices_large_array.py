@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from keras_memlint.analysis.bytes import format_bytes
-from keras_memlint.analysis.feeds import Feed
+from keras_memlint.analysis.arrays.feeds import Feed
 from keras_memlint.analysis.script import Script
+from keras_memlint.analysis.text.bytes import format_bytes
 from keras_memlint.rules.base import Finding, Rule
 from keras_memlint.rules.diagnostic import Severity
 from keras_memlint.rules.input_data._whole import file_bytes, is_selection, is_toy, pickles, reporter

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from keras_memlint.analysis.calls import Call
+from keras_memlint.analysis.abstract.calls import Call
+from keras_memlint.analysis.abstract.values import Array
+from keras_memlint.analysis.arrays.feeds import arrays
 from keras_memlint.analysis.facts.joining import JOINS
-from keras_memlint.analysis.feeds import arrays
 from keras_memlint.analysis.script import Script
-from keras_memlint.analysis.values import Array
 from keras_memlint.fixes.pydataset import map_only
 from keras_memlint.rules.base import Finding, Rule
 from keras_memlint.rules.diagnostic import Severity

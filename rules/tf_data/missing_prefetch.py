@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from keras_memlint.analysis.calls import Call
+from keras_memlint.analysis.abstract.calls import Call
+from keras_memlint.analysis.abstract.values import Dataset, Scalar
 from keras_memlint.analysis.script import Script
-from keras_memlint.analysis.source import Place
-from keras_memlint.analysis.values import Dataset, Scalar
+from keras_memlint.analysis.text.source import Place
 from keras_memlint.fixes.calls import append_method
 from keras_memlint.fixes.edits import Fix
 from keras_memlint.fixes.spelling import autotune

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from keras_memlint.analysis.buffers import own_bytes, shows_images
-from keras_memlint.analysis.calls import Call
-from keras_memlint.analysis.elements import is_cheap
+from keras_memlint.analysis.abstract.calls import Call
+from keras_memlint.analysis.abstract.values import Const, Dataset
+from keras_memlint.analysis.interpret.elements import is_cheap
+from keras_memlint.analysis.pipelines.buffers import own_bytes, shows_images
 from keras_memlint.analysis.script import Script
-from keras_memlint.analysis.values import Const, Dataset
 from keras_memlint.fixes.calls import set_argument
 from keras_memlint.fixes.edits import Fix
 from keras_memlint.fixes.spelling import autotune

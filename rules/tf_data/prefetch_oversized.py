@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from keras_memlint.analysis import tree
-from keras_memlint.analysis.buffers import Buffer, is_cached, shows_images, shuffle_buffer
-from keras_memlint.analysis.elements import is_cheap
+from keras_memlint.analysis.interpret.elements import is_cheap
+from keras_memlint.analysis.pipelines.buffers import Buffer, is_cached, shows_images, shuffle_buffer
 from keras_memlint.analysis.script import Script
+from keras_memlint.analysis.syntax import tree
 from keras_memlint.fixes.calls import set_argument
 from keras_memlint.fixes.edits import Fix
 from keras_memlint.fixes.spelling import autotune

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from keras_memlint.analysis.buffers import image_read
 from keras_memlint.analysis.facts.images import READERS
+from keras_memlint.analysis.pipelines.buffers import image_read
 from keras_memlint.analysis.script import Script
 from keras_memlint.rules.base import Finding, Rule
 

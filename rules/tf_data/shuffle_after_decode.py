@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from keras_memlint.analysis.buffers import SLICES, image_read
+from keras_memlint.analysis.pipelines.buffers import SLICES, image_read
 from keras_memlint.analysis.script import Script
 from keras_memlint.fixes.chains import leave_out, move_before
 from keras_memlint.fixes.edits import Fix

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from keras_memlint.analysis.measurement import Fits, Measurement, OnGpu, fitting
-from keras_memlint.analysis.settings import Target
+from keras_memlint.analysis.sizes.measurement import Fits, Measurement, OnGpu, fitting
+from keras_memlint.analysis.sizes.settings import Target
 from keras_memlint.rules.diagnostic import Severity
 
 # How an estimate names a change of the batch.

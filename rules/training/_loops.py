@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from keras_memlint.analysis import tree
-from keras_memlint.analysis.calls import Call
-from keras_memlint.analysis.networks import Model
-from keras_memlint.analysis.scopes import Loop
+from keras_memlint.analysis.abstract.calls import Call
+from keras_memlint.analysis.abstract.networks import Model
+from keras_memlint.analysis.abstract.scopes import Loop
+from keras_memlint.analysis.abstract.values import Dict, Items, Value
 from keras_memlint.analysis.script import Script
-from keras_memlint.analysis.values import Dict, Items, Value
+from keras_memlint.analysis.syntax import tree
 
 
 def same_model(script: Script, call: Call, loop: Loop) -> bool:

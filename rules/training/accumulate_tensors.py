@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from keras_memlint.analysis.accumulating import Accumulated
-from keras_memlint.analysis.bytes import format_bytes
+from keras_memlint.analysis.abstract.values import Object
 from keras_memlint.analysis.script import Script
-from keras_memlint.analysis.values import Object
+from keras_memlint.analysis.text.bytes import format_bytes
+from keras_memlint.analysis.training.accumulating import Accumulated
 from keras_memlint.rules.base import Finding, Rule
 
 RULE = Rule("KM505", "accumulate-tensors", severity="warning", words=("append",))

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from keras_memlint.analysis import distribution
-from keras_memlint.analysis.networks import Model
+from keras_memlint.analysis.abstract.networks import Model
 from keras_memlint.analysis.script import Script
+from keras_memlint.analysis.training import distribution
 from keras_memlint.rules.base import Finding, Rule
 
 _BATCH = 1024  # samples of a large batch

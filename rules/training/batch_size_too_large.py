@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from keras_memlint.analysis.bytes import format_bytes
-from keras_memlint.analysis.measurement import Measurement
 from keras_memlint.analysis.script import Fit, Script
-from keras_memlint.analysis.settings import GIB
-from keras_memlint.analysis.static_estimate import trained_batch
+from keras_memlint.analysis.sizes.measurement import Measurement
+from keras_memlint.analysis.sizes.settings import GIB
+from keras_memlint.analysis.sizes.static_estimate import trained_batch
+from keras_memlint.analysis.text.bytes import format_bytes
 from keras_memlint.fixes.batches import accumulated
 from keras_memlint.fixes.edits import Fix
 from keras_memlint.rules.base import Finding, Rule

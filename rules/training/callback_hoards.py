@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from keras_memlint.analysis.calls import Holding
+from keras_memlint.analysis.abstract.calls import Holding
+from keras_memlint.analysis.abstract.values import Instance
 from keras_memlint.analysis.script import Script
-from keras_memlint.analysis.values import Instance
 from keras_memlint.rules.base import Finding, Rule
 
 RULE = Rule("KM513", "callback-hoards", severity="info", words=("append", "Callback", "restore_best_weights"))

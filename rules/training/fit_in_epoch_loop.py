@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from keras_memlint.analysis import tree
-from keras_memlint.analysis.scopes import Loop
+from keras_memlint.analysis.abstract.scopes import Loop
+from keras_memlint.analysis.abstract.values import Array, Dataset
 from keras_memlint.analysis.script import Fit, Script
-from keras_memlint.analysis.values import Array, Dataset
+from keras_memlint.analysis.syntax import tree
 from keras_memlint.rules.base import Finding, Rule
 from keras_memlint.rules.training._loops import same_model
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from keras_memlint.analysis.forward import Forward
 from keras_memlint.analysis.script import Script
+from keras_memlint.analysis.training.forward import Forward
 from keras_memlint.fixes.calls import rename_method
 from keras_memlint.fixes.edits import Edit, Fix
 from keras_memlint.fixes.predicting import called_as_predict

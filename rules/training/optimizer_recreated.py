@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from keras_memlint.analysis import tree
-from keras_memlint.analysis.calls import Call
-from keras_memlint.analysis.networks import Model
-from keras_memlint.analysis.scopes import Loop
+from keras_memlint.analysis.abstract.calls import Call
+from keras_memlint.analysis.abstract.networks import Model
+from keras_memlint.analysis.abstract.scopes import Loop
 from keras_memlint.analysis.script import Script
+from keras_memlint.analysis.syntax import tree
 from keras_memlint.fixes.edits import Fix
 from keras_memlint.fixes.statements import hoist
 from keras_memlint.rules.base import Finding, Rule

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from keras_memlint.analysis.script import Script
-from keras_memlint.analysis.tapes import Tape
+from keras_memlint.analysis.training.tapes import Tape
 from keras_memlint.fixes.calls import remove_argument
 from keras_memlint.fixes.edits import Fix
 from keras_memlint.rules.base import Finding, Rule

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from keras_memlint.analysis import tree
-from keras_memlint.analysis.calls import Call
-from keras_memlint.analysis.networks import Model
+from keras_memlint.analysis.abstract.calls import Call
+from keras_memlint.analysis.abstract.networks import Model
+from keras_memlint.analysis.abstract.values import Api, Const, Function, Value
 from keras_memlint.analysis.script import Script
-from keras_memlint.analysis.tapes import Tape, needs_values, values_read
-from keras_memlint.analysis.values import Api, Const, Function, Value
+from keras_memlint.analysis.syntax import tree
+from keras_memlint.analysis.training.tapes import Tape, needs_values, values_read
 from keras_memlint.fixes.calls import remove_argument
 from keras_memlint.fixes.decorating import decorate
 from keras_memlint.fixes.edits import Fix

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from keras_memlint.analysis.calls import Call
-from keras_memlint.analysis.networks import Model
+from keras_memlint.analysis.abstract.calls import Call
+from keras_memlint.analysis.abstract.networks import Model
+from keras_memlint.analysis.abstract.values import const
 from keras_memlint.analysis.script import Script
-from keras_memlint.analysis.values import const
 from keras_memlint.fixes.calls import remove_argument, set_argument
 from keras_memlint.fixes.edits import Edit, Fix
 from keras_memlint.rules.base import Finding, Rule

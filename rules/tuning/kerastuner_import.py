@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from keras_memlint.analysis.imported import Imported
+from keras_memlint.analysis.reach.imported import Imported
 from keras_memlint.analysis.script import Script
 from keras_memlint.fixes.edits import Fix
 from keras_memlint.fixes.modules import rename_import

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from keras_memlint.analysis.abstract.values import UnknownValue
 from keras_memlint.analysis.script import Fit, Script
-from keras_memlint.analysis.values import UnknownValue
 from keras_memlint.rules.base import Finding, Rule
 from keras_memlint.rules.input_data._whole import copied_in_words, reporter
 

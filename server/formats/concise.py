@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from keras_memlint.analysis.printable import one_line, paint
+from keras_memlint.analysis.text.printable import one_line, paint
 from keras_memlint.rules.diagnostic import Diagnostic
 from keras_memlint.server.formats.places import shown
 from keras_memlint.server.report import RunReport

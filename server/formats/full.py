@@ -6,8 +6,8 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
 
-from keras_memlint.analysis.printable import one_line, paint
-from keras_memlint.analysis.source import Source
+from keras_memlint.analysis.text.printable import one_line, paint
+from keras_memlint.analysis.text.source import Source
 from keras_memlint.rules.diagnostic import SEVERITIES, Diagnostic, DiagnosticFix
 from keras_memlint.server.formats.concise import headline
 from keras_memlint.server.formats.places import line_text, shown

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from keras_memlint.analysis.source import Source
+from keras_memlint.analysis.text.source import Source
 from keras_memlint.rules.diagnostic import Position
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from keras_memlint.analysis.printable import safe, width
+from keras_memlint.analysis.text.printable import safe, width
 
 WIDEST: Final = 120
 """Columns of a line of code that are shown before it is cut."""

@@ -9,13 +9,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 from urllib.parse import urlsplit
 
-from keras_memlint.analysis.notebook import join_cells
-from keras_memlint.analysis.nvml import Detected
-from keras_memlint.analysis.nvml import gpus as ask_driver
-from keras_memlint.analysis.settings import Settings
-from keras_memlint.analysis.size_hints import SizeHints, Sizes
-from keras_memlint.analysis.source import Source
-from keras_memlint.analysis.trainings import NO_TRAININGS, Trainings, trainings_of
+from keras_memlint.analysis.sizes.nvml import Detected
+from keras_memlint.analysis.sizes.nvml import gpus as ask_driver
+from keras_memlint.analysis.sizes.settings import Settings
+from keras_memlint.analysis.sizes.size_hints import SizeHints, Sizes
+from keras_memlint.analysis.sizes.trainings import NO_TRAININGS, Trainings, trainings_of
+from keras_memlint.analysis.text.notebook import join_cells
+from keras_memlint.analysis.text.source import Source
 from keras_memlint.rules.diagnostic import Diagnostic, DiagnosticFix
 from keras_memlint.rules.positions import to_text_edit
 from keras_memlint.server.findings import judge
@@ -28,9 +28,9 @@ from keras_memlint.server.work import Plan, fixable
 from lsprotocol import types
 
 if TYPE_CHECKING:
-    from keras_memlint.analysis.measurement import Measurement
+    from keras_memlint.analysis.projects.workspace import Workspace
     from keras_memlint.analysis.script import Script
-    from keras_memlint.analysis.workspace import Workspace
+    from keras_memlint.analysis.sizes.measurement import Measurement
     from keras_memlint.rules.engine import Report
 
 # Texts that nobody edits, and cells of a notebook that was not sent as one: alone they mean something else.
@@ -100,7 +100,7 @@ class Core:
 
     def new_workspace(self) -> Workspace:
         """A workspace that sees the texts of open documents. Imports the analysis."""
-        from keras_memlint.analysis.workspace import Workspace
+        from keras_memlint.analysis.projects.workspace import Workspace
 
         return Workspace(overlay=self._documents.text_at)
 
@@ -112,7 +112,7 @@ class Core:
     def _engine(self) -> Check:
         if self._check is not None:
             return self._check
-        from keras_memlint.analysis import lower  # noqa: F401  (imported by the first parse otherwise)
+        from keras_memlint.analysis.syntax import lower  # noqa: F401  (imported by the first parse otherwise)
         from keras_memlint.rules.engine import check_source
 
         return check_source
@@ -267,7 +267,7 @@ def _too_long(source: Source) -> str | None:
     """Why ``source`` is not analysed in editors; None when it is."""
     if len(source.text) <= LONGEST:
         return None
-    from keras_memlint.analysis.relevance import RELEVANT
+    from keras_memlint.analysis.projects.relevance import RELEVANT
 
     if not RELEVANT.search(source.text):
         return None  # nothing is analysed, nor would be

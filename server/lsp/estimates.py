@@ -9,8 +9,8 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from keras_memlint.analysis.files import UnreadableError, read_script
-from keras_memlint.analysis.source import text_hash
+from keras_memlint.analysis.text.files import UnreadableError, read_script
+from keras_memlint.analysis.text.source import text_hash
 from keras_memlint.estimate import saved
 from keras_memlint.server.lsp.core import lintable, source_of
 from keras_memlint.server.lsp.documents import file_path, innermost

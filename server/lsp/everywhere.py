@@ -16,7 +16,7 @@ from lsprotocol import types
 from pygls.uris import from_fs_path
 
 if TYPE_CHECKING:
-    from keras_memlint.analysis.workspace import Workspace
+    from keras_memlint.analysis.projects.workspace import Workspace
     from keras_memlint.server.lsp.server import MemlintServer
 
 Marked = tuple[str, int | None, Sequence[types.Diagnostic]]

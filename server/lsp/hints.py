@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, TypeVar
 
-from keras_memlint.analysis.bytes import format_bytes
-from keras_memlint.analysis.size_hints import ArrayHint, LayerHint, SizeHints
-from keras_memlint.analysis.source import Location
-from keras_memlint.analysis.values import Shape
+from keras_memlint.analysis.abstract.values import Shape
+from keras_memlint.analysis.sizes.size_hints import ArrayHint, LayerHint, SizeHints
+from keras_memlint.analysis.text.bytes import format_bytes
+from keras_memlint.analysis.text.source import Location
 from keras_memlint.server.lsp.diagnostics import document_of
 from keras_memlint.server.lsp.documents import Document, Unit
 from keras_memlint.server.lsp.options import Options

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from keras_memlint.analysis.trainings import Spot, Training
+from keras_memlint.analysis.sizes.trainings import Spot, Training
 from keras_memlint.server.lsp.core import Outcome
 from keras_memlint.server.lsp.diagnostics import document_of
 from keras_memlint.server.lsp.documents import Document, Unit

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
-from keras_memlint.analysis.gpus import parse_memory
+from keras_memlint.analysis.sizes.gpus import parse_memory
 from keras_memlint.server.configuration import gpu_name
 from keras_memlint.server.errors import UserError
 from keras_memlint.server.selection import codes_of

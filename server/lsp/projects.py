@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from keras_memlint.analysis.nvml import Detected
+from keras_memlint.analysis.sizes.nvml import Detected
 from keras_memlint.server.configuration import Configuration, ConfigurationError, Problem, load_tolerantly
 from keras_memlint.server.findings import Shown
 from keras_memlint.server.ignores import excluded, ignored_words

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from keras_memlint.analysis.gpus import GPUS
+from keras_memlint.analysis.sizes.gpus import GPUS
 from keras_memlint.server.lsp.core import Outcome, lintable
 from keras_memlint.server.lsp.documents import Unit, key
 from keras_memlint.server.measurements import size_on

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from keras_memlint.analysis.tokens import comments
+from keras_memlint.analysis.text.tokens import comments
 from keras_memlint.rules.diagnostic import Diagnostic
 from keras_memlint.server.lsp.positions import Lines
 from lsprotocol import types

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from keras_memlint.analysis.files import UnreadableError, read_script
-from keras_memlint.analysis.source import Source
+from keras_memlint.analysis.text.files import UnreadableError, read_script
+from keras_memlint.analysis.text.source import Source
 from keras_memlint.rules.diagnostic import Diagnostic
 from keras_memlint.server.configuration import Configurations
 from keras_memlint.server.discovery import Found, discover
@@ -22,7 +22,7 @@ from lsprotocol import types
 from pygls.uris import from_fs_path
 
 if TYPE_CHECKING:
-    from keras_memlint.analysis.workspace import Workspace
+    from keras_memlint.analysis.projects.workspace import Workspace
 
 # Editors ask every two seconds; how long a list of files is good, in seconds, should one of their watchers fail.
 _BELIEVED = 30.0

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from keras_memlint.analysis.files import UnreadableError, read_script
+from keras_memlint.analysis.text.files import UnreadableError, read_script
 from keras_memlint.rules.diagnostic import DiagnosticFix
 from keras_memlint.server.lsp.actions import fix_edits, workspace_edit
 from keras_memlint.server.lsp.documents import Document, Unit, file_path

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from keras_memlint.analysis.source import Place
+from keras_memlint.analysis.text.source import Place
 from keras_memlint.rules.positions import to_position
 from keras_memlint.server.oom.failure import Failure
 from keras_memlint.server.oom.remedies import Remedy

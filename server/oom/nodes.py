@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
-from keras_memlint.analysis.networks import Use
-from keras_memlint.analysis.values import const
+from keras_memlint.analysis.abstract.networks import Use
+from keras_memlint.analysis.abstract.values import const
 
 _COUNTED = re.compile(r"(?:_\d+)+$")
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from keras_memlint.analysis.bill import Part, bill_of
 from keras_memlint.analysis.script import Script
-from keras_memlint.analysis.source import Place
+from keras_memlint.analysis.sizes.bill import Part, bill_of
+from keras_memlint.analysis.text.source import Place
 from keras_memlint.server.oom.failure import Failure
 from keras_memlint.server.oom.remedies import IN_A_STEP, overlap
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from keras_memlint.analysis.fits import Fit
 from keras_memlint.analysis.script import Script
-from keras_memlint.analysis.source import Place
+from keras_memlint.analysis.text.source import Place
+from keras_memlint.analysis.training.fits import Fit
 from keras_memlint.rules.diagnostic import Diagnostic, Severity
 from keras_memlint.server.oom.failure import Failure
 from keras_memlint.server.oom.rule_memory import Use, uses_of

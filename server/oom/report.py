@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import IO
 
-from keras_memlint.analysis.bill import Part
+from keras_memlint.analysis.sizes.bill import Part
 from keras_memlint.server.cache import Cache
 from keras_memlint.server.oom.failure import Failure, Frame
 from keras_memlint.server.oom.parts import parts_of

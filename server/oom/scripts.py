@@ -7,10 +7,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from keras_memlint.analysis.files import UnreadableError, read_script
+from keras_memlint.analysis.projects.workspace import Workspace
 from keras_memlint.analysis.script import Script, analyse
-from keras_memlint.analysis.source import Place, Source
-from keras_memlint.analysis.workspace import Workspace
+from keras_memlint.analysis.text.files import UnreadableError, read_script
+from keras_memlint.analysis.text.source import Place, Source
 from keras_memlint.rules.diagnostic import Diagnostic
 from keras_memlint.rules.engine import check_source
 from keras_memlint.server.configuration import Configurations

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from math import prod
 
-from keras_memlint.analysis.facts.dtypes import itemsize
+from keras_memlint.analysis.abstract.dtypes import itemsize
 
 SIZE = r"\d[\d,]*(?:\.\d*)? ?(?:[KMGTPkmg](?:i?[Bb]|i)?|bytes|B)\b"
 """A regular expression for a size: ``2.00GiB``, ``159.69M``, ``1234567 bytes``. Without its unit it may have been cut."""

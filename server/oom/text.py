@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from keras_memlint.analysis.bill import Part
-from keras_memlint.analysis.bill import shape as in_words
-from keras_memlint.analysis.bytes import format_bytes
-from keras_memlint.analysis.printable import one_line, paint
-from keras_memlint.analysis.source import Place
+from keras_memlint.analysis.sizes.bill import Part
+from keras_memlint.analysis.sizes.bill import shape as in_words
+from keras_memlint.analysis.text.bytes import format_bytes
+from keras_memlint.analysis.text.printable import one_line, paint
+from keras_memlint.analysis.text.source import Place
 from keras_memlint.rules.positions import to_position
 from keras_memlint.server.formats.places import line_text, shown
 from keras_memlint.server.formats.text import marked

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from math import prod
 from typing import Literal
 
-from keras_memlint.analysis.feeds import arrays
-from keras_memlint.analysis.fits import Fit
-from keras_memlint.analysis.made_arrays import arrays_in, made_arrays
-from keras_memlint.analysis.networks import Use
+from keras_memlint.analysis.abstract.networks import Use
+from keras_memlint.analysis.abstract.values import Array, Dataset, Shape, const
+from keras_memlint.analysis.arrays.feeds import arrays
 from keras_memlint.analysis.script import Script
-from keras_memlint.analysis.source import Place
-from keras_memlint.analysis.values import Array, Dataset, Shape, const
+from keras_memlint.analysis.sizes.made_arrays import arrays_in, made_arrays
+from keras_memlint.analysis.text.source import Place
+from keras_memlint.analysis.training.fits import Fit
 from keras_memlint.server.oom.failure import Failure
 from keras_memlint.server.oom.nodes import has_class, has_name, is_inside
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from keras_memlint.analysis.files import read_script
 from keras_memlint.analysis.script import analyse
+from keras_memlint.analysis.text.files import read_script
 
 FILES = {
     "README.md": "# Training\n",
@@ -154,7 +154,7 @@ def test_a_text_that_is_no_python(tmp_path: Path) -> None:
 
 
 def test_too_many_files_are_not_asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from keras_memlint.analysis import importers
+    from keras_memlint.analysis.projects import importers
 
     monkeypatch.setattr(importers, "_FILES", 3)
     assert reasons(tmp_path, "from tools.layers import Layer\n") == []

@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from keras_memlint.analysis.cache_folder import folder
+from keras_memlint.analysis.text.cache_folder import folder
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="other systems have other folders")

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from keras_memlint.analysis.call_sites import CallSites, Unit, call_sites
-from keras_memlint.analysis.parse import parse
-from keras_memlint.analysis.source import Source
+from keras_memlint.analysis.reach.call_sites import CallSites, Unit, call_sites
+from keras_memlint.analysis.syntax.parse import parse
+from keras_memlint.analysis.text.source import Source
 
 NET = "from nets import Net\n"
 

@@ -8,10 +8,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from keras_memlint.analysis.feeds import Copying, copied_by_fit
+from keras_memlint.analysis.abstract.values import Array
+from keras_memlint.analysis.arrays.feeds import Copying, copied_by_fit
 from keras_memlint.analysis.script import analyse
-from keras_memlint.analysis.source import Source
-from keras_memlint.analysis.values import Array
+from keras_memlint.analysis.text.source import Source
 
 ROWS, NUMBERS = 2000, 25600
 NEAR = 0.2  # batches, and what the sampling of the peak hits

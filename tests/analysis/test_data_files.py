@@ -6,10 +6,10 @@ import json
 from pathlib import Path
 
 import pytest
-from keras_memlint.analysis.data_files import read_data
+from keras_memlint.analysis.projects.data_files import read_data
+from keras_memlint.analysis.projects.workspace import Workspace
 from keras_memlint.analysis.script import analyse
-from keras_memlint.analysis.source import Source
-from keras_memlint.analysis.workspace import Workspace
+from keras_memlint.analysis.text.source import Source
 
 SCRIPT = """import json
 import keras

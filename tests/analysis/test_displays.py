@@ -1,10 +1,10 @@
 """Long tables are parsed in groups, which must not be seen in the tree, in places, or around a mistake."""
 
 import pytest
-from keras_memlint.analysis import parse as parsing
-from keras_memlint.analysis import tree
-from keras_memlint.analysis.parse import ParseCache, parse
-from keras_memlint.analysis.source import Source
+from keras_memlint.analysis.syntax import parse as parsing
+from keras_memlint.analysis.syntax import tree
+from keras_memlint.analysis.syntax.parse import ParseCache, parse
+from keras_memlint.analysis.text.source import Source
 
 ROWS = [f'    "key{i}": [{i}, -2.5, "a, ]b", (1, 2), {{"z": {i}}}],  # ], c\n' for i in range(300)]
 DICT = "TABLE = {\n" + "".join(ROWS) + "}\n"

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
+from keras_memlint.analysis.abstract.values import Scalar
 from keras_memlint.analysis.script import analyse
-from keras_memlint.analysis.source import Source
-from keras_memlint.analysis.values import Scalar
+from keras_memlint.analysis.text.source import Source
 
 MADE = "import tensorflow as tf\nstrategy = tf.distribute.MirroredStrategy()\nn = strategy.num_replicas_in_sync\n"
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from keras_memlint.analysis.files import UnreadableError, read_script, script_from_bytes
+from keras_memlint.analysis.text.files import UnreadableError, read_script, script_from_bytes
 
 NOTEBOOK = '{"cells": [{"cell_type": "code", "source": "x = 1"}], "nbformat": 4}'
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import combinations
 
 import pytest
-from keras_memlint.analysis.gpus import GPUS, find, nearest, parse_size
+from keras_memlint.analysis.sizes.gpus import GPUS, find, nearest, parse_size
 
 
 @pytest.mark.parametrize(

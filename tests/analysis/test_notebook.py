@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from keras_memlint.analysis.notebook import NotANotebookError, join_cells, read_notebook
-from keras_memlint.analysis.source import Cell
+from keras_memlint.analysis.text.notebook import NotANotebookError, join_cells, read_notebook
+from keras_memlint.analysis.text.source import Cell
 
 
 def notebook(*cells: object, **keys: object) -> str:

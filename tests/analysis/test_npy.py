@@ -6,10 +6,10 @@ import struct
 from pathlib import Path
 
 import pytest
-from keras_memlint.analysis.describing import describe
-from keras_memlint.analysis.npy import read_header
+from keras_memlint.analysis.abstract.describing import describe
+from keras_memlint.analysis.projects.npy import read_header
 from keras_memlint.analysis.script import analyse
-from keras_memlint.analysis.source import Source
+from keras_memlint.analysis.text.source import Source
 
 
 def npy(descr: object, shape: tuple[int, ...], version: int = 1) -> bytes:

@@ -6,7 +6,7 @@ import sys
 from types import ModuleType, SimpleNamespace
 
 import pytest
-from keras_memlint.analysis.nvml import DetectedGpu, gpus
+from keras_memlint.analysis.sizes.nvml import DetectedGpu, gpus
 
 
 class Driver(ModuleType):

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from keras_memlint.analysis import tree
-from keras_memlint.analysis.parse import ParseCache, Parsed, parse
-from keras_memlint.analysis.pieces import LARGE
-from keras_memlint.analysis.source import Source
+from keras_memlint.analysis.syntax import tree
+from keras_memlint.analysis.syntax.parse import ParseCache, Parsed, parse
+from keras_memlint.analysis.syntax.pieces import LARGE
+from keras_memlint.analysis.text.source import Source
 
 BODY = '''\
         """Text.

@@ -6,11 +6,11 @@ from concurrent.futures import ThreadPoolExecutor
 
 import libcst as cst
 import pytest
-from keras_memlint.analysis import tree
-from keras_memlint.analysis.parse import parse
-from keras_memlint.analysis.pieces import LARGE, Piece, parse_piece, parse_statements
-from keras_memlint.analysis.source import Source
-from keras_memlint.analysis.tokens import split_statements
+from keras_memlint.analysis.syntax import tree
+from keras_memlint.analysis.syntax.parse import parse
+from keras_memlint.analysis.syntax.pieces import LARGE, Piece, parse_piece, parse_statements
+from keras_memlint.analysis.text.source import Source
+from keras_memlint.analysis.text.tokens import split_statements
 
 BLOCK = """\
 import keras  # the first
@@ -87,8 +87,8 @@ def test_libcst_is_as_it_was_for_others() -> None:
 def test_libcst_may_be_imported_behind_a_parse() -> None:
     code = """
 import sys
-from keras_memlint.analysis.parse import parse
-from keras_memlint.analysis.source import Source
+from keras_memlint.analysis.syntax.parse import parse
+from keras_memlint.analysis.text.source import Source
 source = Source("train.py", "x = 1\\ny = (\\n")
 errors = [piece.error for piece in parse(source).pieces]
 assert errors == [None, "invalid syntax"], errors
@@ -112,9 +112,9 @@ def refuse(spec):
     raise ImportError("may be loaded once only")
 
 importlib.util.module_from_spec = refuse
-from keras_memlint.analysis import concrete
-from keras_memlint.analysis.parse import parse
-from keras_memlint.analysis.source import Source
+from keras_memlint.analysis.syntax import concrete
+from keras_memlint.analysis.syntax.parse import parse
+from keras_memlint.analysis.text.source import Source
 import libcst
 assert concrete.kinds is libcst
 text = "@d\\nclass A(B):\\n    def f(self, *a, b=1, **c):\\n        return [x + 1 for x in a if b][0]\\nz = 1\\ny = (\\n"

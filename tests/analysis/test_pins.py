@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from keras_memlint.analysis.script import analyse
-from keras_memlint.analysis.source import Source
+from keras_memlint.analysis.text.source import Source
 
 
 @pytest.mark.parametrize(

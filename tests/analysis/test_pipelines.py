@@ -6,10 +6,10 @@ import textwrap
 from pathlib import Path
 
 import pytest
-from keras_memlint.analysis.files import read_script, script_from_bytes
 from keras_memlint.analysis.script import Script, analyse
-from keras_memlint.analysis.settings import Settings
-from keras_memlint.analysis.source import Source
+from keras_memlint.analysis.sizes.settings import Settings
+from keras_memlint.analysis.text.files import read_script, script_from_bytes
+from keras_memlint.analysis.text.source import Source
 from keras_memlint.rules.engine import check_source
 
 MAKE = "import tensorflow as tf\nds = tf.data.Dataset.range(9).shuffle(9)\n"

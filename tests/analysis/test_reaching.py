@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from keras_memlint.analysis import importers
-from keras_memlint.analysis.files import read_script
+from keras_memlint.analysis.projects import importers
 from keras_memlint.analysis.script import Script, analyse
-from keras_memlint.analysis.settings import Settings
+from keras_memlint.analysis.sizes.settings import Settings
+from keras_memlint.analysis.text.files import read_script
 from keras_memlint.rules.engine import check_source
 
 HERE = "import tensorflow as tf\ndef f():\n    tf.keras.backend.clear_session()\n"

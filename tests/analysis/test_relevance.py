@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from keras_memlint.analysis.relevance import relevance
-from keras_memlint.analysis.source import Source
-from keras_memlint.analysis.workspace import Workspace
+from keras_memlint.analysis.projects.relevance import relevance
+from keras_memlint.analysis.projects.workspace import Workspace
+from keras_memlint.analysis.text.source import Source
 
 
 @pytest.fixture

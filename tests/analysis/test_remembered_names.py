@@ -1,9 +1,9 @@
 """What is remembered of a script's names is what a walk over all of it finds."""
 
-from keras_memlint.analysis.parse import ParseCache, parse
-from keras_memlint.analysis.pieces import LARGE
-from keras_memlint.analysis.source import Source
-from keras_memlint.analysis.uses import names_of
+from keras_memlint.analysis.reach.uses import names_of
+from keras_memlint.analysis.syntax.parse import ParseCache, parse
+from keras_memlint.analysis.syntax.pieces import LARGE
+from keras_memlint.analysis.text.source import Source
 
 FUNCTION = "def build(width, data):\n    import numpy as np\n" + "".join(
     f"    layer{number} = dense(width, lambda x: x + other{number})\n" for number in range(LARGE // 40)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from keras_memlint.analysis import tree
-from keras_memlint.analysis.calls import Call
+from keras_memlint.analysis.abstract.calls import Call
 from keras_memlint.analysis.script import Script, analyse
-from keras_memlint.analysis.source import Source
+from keras_memlint.analysis.syntax import tree
+from keras_memlint.analysis.text.source import Source
 
 LOAD = "keras.models.load_model('m.keras')"
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from keras_memlint.analysis.measurement import Measurement, OnGpu
 from keras_memlint.analysis.script import analyse
-from keras_memlint.analysis.settings import MIB, Settings, Target
-from keras_memlint.analysis.size_hints import size_hints
-from keras_memlint.analysis.source import Source, text_hash
-from keras_memlint.analysis.static_estimate import StaticEstimate
-from keras_memlint.analysis.trainings import Trainings, trainings_of
+from keras_memlint.analysis.sizes.measurement import Measurement, OnGpu
+from keras_memlint.analysis.sizes.settings import MIB, Settings, Target
+from keras_memlint.analysis.sizes.size_hints import size_hints
+from keras_memlint.analysis.sizes.static_estimate import StaticEstimate
+from keras_memlint.analysis.sizes.trainings import Trainings, trainings_of
+from keras_memlint.analysis.text.source import Source, text_hash
 
 CNN = """\
 import keras

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from keras_memlint.analysis import steps
+from keras_memlint.analysis.abstract import steps
+from keras_memlint.analysis.abstract.values import Items
 from keras_memlint.analysis.script import analyse
-from keras_memlint.analysis.source import Source
-from keras_memlint.analysis.values import Items
+from keras_memlint.analysis.text.source import Source
 
 BEFORE = """import cv2
 import glob

@@ -3,8 +3,8 @@
 from pathlib import Path
 
 import pytest
-from keras_memlint.analysis.importers import surroundings
-from keras_memlint.analysis.workspace import Workspace
+from keras_memlint.analysis.projects.importers import surroundings
+from keras_memlint.analysis.projects.workspace import Workspace
 
 
 @pytest.mark.parametrize(

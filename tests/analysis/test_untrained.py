@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from keras_memlint.analysis.files import read_script
 from keras_memlint.analysis.script import analyse
+from keras_memlint.analysis.text.files import read_script
 
 MODEL = "import keras\nmodel = keras.Sequential([keras.Input((9,)), keras.layers.Dense(9)])\n"
 COMPILED = f'{MODEL}model.compile("adam", "mse")\n'

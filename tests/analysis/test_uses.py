@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from keras_memlint.analysis import tree
+from keras_memlint.analysis.reach.uses import target_of, targets_of_parts, uses_of
 from keras_memlint.analysis.script import Script, analyse
-from keras_memlint.analysis.source import Source
-from keras_memlint.analysis.uses import target_of, targets_of_parts, uses_of
+from keras_memlint.analysis.syntax import tree
+from keras_memlint.analysis.text.source import Source
 
 HEAD = "import keras\nfrom sklearn.model_selection import train_test_split\n"
 

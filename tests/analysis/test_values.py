@@ -6,9 +6,9 @@ import re
 from pathlib import Path
 
 import pytest
-from keras_memlint.analysis.describing import describe
+from keras_memlint.analysis.abstract.describing import describe
 from keras_memlint.analysis.script import analyse
-from keras_memlint.analysis.source import Source
+from keras_memlint.analysis.text.source import Source
 
 PAGES = sorted((Path(__file__).parent / "values").glob("*.md"))
 _FENCE = re.compile(r"^```py([^\n]*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)

@@ -11,7 +11,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from keras_memlint.analysis.gpus import find
+from keras_memlint.analysis.sizes.gpus import find
 from keras_memlint.estimate.errors import EstimateError
 from keras_memlint.estimate.result import (
     Batch,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from keras_memlint.analysis.settings import MIB
+from keras_memlint.analysis.sizes.settings import MIB
 from keras_memlint.estimate import devices
 from keras_memlint.estimate.compiler.client import Compiled, Stats
 from keras_memlint.estimate.compiler.peak import program_peak

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from compiling import compiler, tiny_program  # noqa: F401
-from keras_memlint.analysis import gpus
+from keras_memlint.analysis.sizes import gpus
 from keras_memlint.estimate import devices
 from keras_memlint.estimate.compiler.client import Compiler
 from keras_memlint.estimate.errors import EstimateError

@@ -7,8 +7,8 @@ import time
 from types import ModuleType, SimpleNamespace
 
 import pytest
-from keras_memlint.analysis import nvml
-from keras_memlint.analysis.settings import GIB, MIB
+from keras_memlint.analysis.sizes import nvml
+from keras_memlint.analysis.sizes.settings import GIB, MIB
 from keras_memlint.estimate.gpu_watch import GpuWatch
 
 

@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any, cast
 
 import pytest
-from keras_memlint.analysis.measurement import fitting
-from keras_memlint.analysis.settings import GIB, MIB
+from keras_memlint.analysis.sizes.measurement import fitting
+from keras_memlint.analysis.sizes.settings import GIB, MIB
 from keras_memlint.estimate import devices, targets
 from keras_memlint.estimate.compiler.client import Compiled, Compiler, Stats
 from keras_memlint.estimate.errors import EstimateError

@@ -13,7 +13,7 @@ import estimates
 import pytest
 from estimates import GIB, MIB, around, target
 from hypothesis import given, settings
-from keras_memlint.analysis.printable import width as columns
+from keras_memlint.analysis.text.printable import width as columns
 from keras_memlint.estimate.report import FORMATS, render, words
 from keras_memlint.estimate.report.layout import bar, share_bar
 from keras_memlint.estimate.result import TIERS, Batch, Breakdown, Estimate, Range, TargetEstimate, WhatIf

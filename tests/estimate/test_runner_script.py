@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from keras_memlint.analysis.files import read_script
+from keras_memlint.analysis.text.files import read_script
 from keras_memlint.estimate.runner import notebook
 
 RUNNER = Path(__file__).parents[2] / "estimate" / "runner"

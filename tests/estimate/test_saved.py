@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from keras_memlint.analysis.files import read_script
+from keras_memlint.analysis.text.files import read_script
 from keras_memlint.estimate import saved
 from keras_memlint.estimate.errors import EstimateError
 from keras_memlint.estimate.result import Estimate

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from keras_memlint.analysis.layers import LayerSpec
+from keras_memlint.analysis.interpret.layers import LayerSpec
 
 VECTOR = [(None, 12)]
 SEQUENCE = [(None, 10, 6)]

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from keras_memlint.analysis.facts.applications import APPLICATIONS, application
-from keras_memlint.analysis.layers import UNKNOWN, Shape
+from keras_memlint.analysis.interpret.layers import UNKNOWN, Shape
 
 NO_TOP: dict[str, object] = {"include_top": False}
 

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from keras_memlint.analysis.facts.keras_layers import LAYERS
-from keras_memlint.analysis.layers import (
+from keras_memlint.analysis.interpret.layers import (
     LAYER_FUNCTIONS,
     LAYER_SIGNATURES,
     UNKNOWN,

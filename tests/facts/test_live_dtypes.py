@@ -9,7 +9,7 @@ from collections.abc import Callable
 import ml_dtypes
 import numpy as np
 import pytest
-from keras_memlint.analysis.facts.dtypes import (
+from keras_memlint.analysis.abstract.dtypes import (
     PYTHON_BOOL,
     PYTHON_COMPLEX,
     PYTHON_FLOAT,

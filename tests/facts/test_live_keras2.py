@@ -9,7 +9,7 @@ import pytest
 from keras_memlint.analysis.facts.applications import APPLICATIONS, application
 from keras_memlint.analysis.facts.keras_layers import ALIASES, LAYERS
 from keras_memlint.analysis.facts.optimizers import OPTIMIZERS, optimizer_slots
-from keras_memlint.analysis.layers import infer
+from keras_memlint.analysis.interpret.layers import infer
 
 keras = pytest.importorskip("tf_keras", reason="tf_keras (extra legacy-keras) is not installed")
 

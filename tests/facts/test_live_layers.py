@@ -9,7 +9,7 @@ from pathlib import Path
 import keras
 import pytest
 from keras_memlint.analysis.facts.keras_layers import QUANTIZED
-from keras_memlint.analysis.layers import LAYER_SIGNATURES, LayerSpec, infer
+from keras_memlint.analysis.interpret.layers import LAYER_SIGNATURES, LayerSpec, infer
 
 CASES = runpy.run_path(str(Path(__file__).with_name("layer_cases.py")))["CASES"]
 RUNNABLE = [case for case in CASES if not case[0].endswith("Cell")]

@@ -8,7 +8,7 @@ import math
 import keras
 import pytest
 from keras_memlint.analysis.facts.optimizers import OPTIMIZERS, optimizer_slots
-from keras_memlint.analysis.layers import UNKNOWN
+from keras_memlint.analysis.interpret.layers import UNKNOWN
 
 NOT_OPTIMIZERS = {"Optimizer", "OptimizerMap"}
 CLASSES = sorted(

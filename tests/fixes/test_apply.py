@@ -9,8 +9,8 @@ from collections.abc import Callable, Iterator
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from keras_memlint.analysis.notebook import join_cells
-from keras_memlint.analysis.source import Source
+from keras_memlint.analysis.text.notebook import join_cells
+from keras_memlint.analysis.text.source import Source
 from keras_memlint.fixes.apply import Fixable, edit_source, fix_all
 from keras_memlint.fixes.edits import Edit, Fix, apply, overlap
 

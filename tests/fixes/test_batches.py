@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from keras_memlint.analysis.notebook import join_cells
-from keras_memlint.analysis.source import Source
+from keras_memlint.analysis.text.notebook import join_cells
+from keras_memlint.analysis.text.source import Source
 from keras_memlint.fixes.edits import apply
 from keras_memlint.rules.diagnostic import Diagnostic
 from keras_memlint.rules.engine import check_source
@@ -31,7 +31,7 @@ CLASS = """class Batches(keras.utils.PyDataset):
 
 
 def findings(source: Source) -> list[Diagnostic]:
-    from keras_memlint.analysis.settings import Settings
+    from keras_memlint.analysis.sizes.settings import Settings
 
     report = check_source(source, codes={"KM103", "KM104", "KM105"}, settings=Settings())
     assert not report.problems

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 from keras_memlint.analysis.script import Script, analyse
-from keras_memlint.analysis.source import Source
-from keras_memlint.analysis.tree import Call
+from keras_memlint.analysis.syntax.tree import Call
+from keras_memlint.analysis.text.source import Source
 from keras_memlint.fixes.chains import assigned_name, leave_out, move_before, together
 from keras_memlint.fixes.edits import Edit, apply
 

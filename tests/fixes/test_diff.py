@@ -6,8 +6,8 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from keras_memlint.analysis.notebook import join_cells
-from keras_memlint.analysis.source import Source
+from keras_memlint.analysis.text.notebook import join_cells
+from keras_memlint.analysis.text.source import Source
 from keras_memlint.fixes.diff import unified_diff
 
 

@@ -8,9 +8,9 @@ import re
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from keras_memlint.analysis.notebook import join_cells
-from keras_memlint.analysis.source import Source
-from keras_memlint.analysis.tokens import split_statements
+from keras_memlint.analysis.text.notebook import join_cells
+from keras_memlint.analysis.text.source import Source
+from keras_memlint.analysis.text.tokens import split_statements
 from keras_memlint.fixes.apply import edit_source
 from keras_memlint.fixes.imports import Kind, Statement, import_edit
 

@@ -10,7 +10,7 @@ import nbformat
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from keras_memlint.analysis.notebook import read_notebook
+from keras_memlint.analysis.text.notebook import read_notebook
 from keras_memlint.fixes.notebook_text import rewrite_cells
 
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from keras_memlint.analysis.measurement import Measurement, OnGpu
-from keras_memlint.analysis.notebook import join_cells
 from keras_memlint.analysis.script import analyse
-from keras_memlint.analysis.settings import Settings, Target
-from keras_memlint.analysis.source import Source, text_hash
+from keras_memlint.analysis.sizes.measurement import Measurement, OnGpu
+from keras_memlint.analysis.sizes.settings import Settings, Target
+from keras_memlint.analysis.text.notebook import join_cells
+from keras_memlint.analysis.text.source import Source, text_hash
 from keras_memlint.fixes.edits import apply
 from keras_memlint.fixes.what_if import make
 

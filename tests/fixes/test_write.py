@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from keras_memlint.analysis.files import FileText, read_script, script_from_bytes
-from keras_memlint.analysis.source import Source
+from keras_memlint.analysis.text.files import FileText, read_script, script_from_bytes
+from keras_memlint.analysis.text.source import Source
 from keras_memlint.fixes.apply import edit_source
 from keras_memlint.fixes.edits import Edit
 from keras_memlint.fixes.write import UnwritableError, new_bytes, write_script

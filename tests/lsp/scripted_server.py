@@ -12,8 +12,8 @@ import sys
 import time
 from typing import Any
 
-from keras_memlint.analysis.settings import Settings
-from keras_memlint.analysis.source import Source
+from keras_memlint.analysis.sizes.settings import Settings
+from keras_memlint.analysis.text.source import Source
 from keras_memlint.rules.diagnostic import Diagnostic
 from keras_memlint.rules.engine import Report
 from keras_memlint.server.lsp import start

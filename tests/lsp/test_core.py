@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from keras_memlint.analysis.size_hints import SizeHints, Sizes
-from keras_memlint.analysis.source import Source
+from keras_memlint.analysis.sizes.size_hints import SizeHints, Sizes
+from keras_memlint.analysis.text.source import Source
 from keras_memlint.server.lsp.core import LONGEST, Core, Outcome
 from keras_memlint.server.lsp.documents import Document, Documents
 from keras_memlint.server.lsp.options import Options

@@ -110,7 +110,7 @@ def test_hello_comes_before_the_parser() -> None:
 import sys
 from keras_memlint.server.lsp.server import create_server
 create_server()
-loaded = [name for name in ("libcst", "keras_memlint.rules.engine", "keras_memlint.analysis.parse") if name in sys.modules]
+loaded = [name for name in ("libcst", "keras_memlint.rules.engine", "keras_memlint.analysis.syntax.parse") if name in sys.modules]
 sys.exit(f"imported too early: {loaded}" if loaded else 0)
 """
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)

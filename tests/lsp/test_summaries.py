@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from keras_memlint.analysis.gpus import GPUS
+from keras_memlint.analysis.sizes.gpus import GPUS
 from lsprotocol import types
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")

@@ -6,10 +6,10 @@ import re
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from keras_memlint.analysis.gpus import find
-from keras_memlint.analysis.measurement import Measurement, OnGpu
-from keras_memlint.analysis.settings import Settings, Target
-from keras_memlint.analysis.source import Source, text_hash
+from keras_memlint.analysis.sizes.gpus import find
+from keras_memlint.analysis.sizes.measurement import Measurement, OnGpu
+from keras_memlint.analysis.sizes.settings import Settings, Target
+from keras_memlint.analysis.text.source import Source, text_hash
 from keras_memlint.fixes.edits import apply
 from keras_memlint.rules import catalogue
 from keras_memlint.rules.diagnostic import Diagnostic

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from keras_memlint.analysis.measurement import Measurement, OnGpu
 from keras_memlint.analysis.script import analyse
-from keras_memlint.analysis.settings import Settings, Target
-from keras_memlint.analysis.source import Source, text_hash
+from keras_memlint.analysis.sizes.measurement import Measurement, OnGpu
+from keras_memlint.analysis.sizes.settings import Settings, Target
+from keras_memlint.analysis.text.source import Source, text_hash
 from keras_memlint.rules.diagnostic import Diagnostic
 from keras_memlint.rules.engine import check_source
 

@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 import pytest
-from keras_memlint.analysis.source import Source
+from keras_memlint.analysis.text.source import Source
 from keras_memlint.fixes.edits import apply
 from keras_memlint.rules.diagnostic import Diagnostic, DiagnosticFix
 from keras_memlint.rules.engine import broken_statements

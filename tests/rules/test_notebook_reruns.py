@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from keras_memlint.analysis.notebook import join_cells
-from keras_memlint.analysis.settings import Settings
-from keras_memlint.analysis.source import Source
+from keras_memlint.analysis.sizes.settings import Settings
+from keras_memlint.analysis.text.notebook import join_cells
+from keras_memlint.analysis.text.source import Source
 from keras_memlint.rules.diagnostic import Diagnostic
 from keras_memlint.rules.engine import check_source
 

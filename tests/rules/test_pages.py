@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from keras_memlint.analysis.source import Source
+from keras_memlint.analysis.text.source import Source
 from keras_memlint.rules.engine import broken_statements
 from keras_memlint.rules.registry import load
 from pages import PAGES, Case, cases, check, expected, fix_first, strip_marks

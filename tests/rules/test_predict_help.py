@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from keras_memlint.analysis.settings import Settings
-from keras_memlint.analysis.source import Source
+from keras_memlint.analysis.sizes.settings import Settings
+from keras_memlint.analysis.text.source import Source
 from keras_memlint.rules.engine import check_source
 
 _START = """\

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from keras_memlint.analysis.source import Cell, Source
+from keras_memlint.analysis.text.source import Cell, Source
 from keras_memlint.fixes.edits import apply
 from keras_memlint.rules.catalogue import reserved, rows
 from keras_memlint.rules.diagnostic import Diagnostic, Position

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from keras_memlint.analysis.notebook import join_cells
-from keras_memlint.analysis.source import Source
+from keras_memlint.analysis.text.notebook import join_cells
+from keras_memlint.analysis.text.source import Source
 from keras_memlint.fixes.apply import edit_source
 from keras_memlint.fixes.edits import Edit, Fix
 from keras_memlint.rules.diagnostic import DiagnosticFix, Position, TextEdit

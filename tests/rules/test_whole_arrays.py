@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from keras_memlint.analysis.settings import MIB, Settings
-from keras_memlint.analysis.source import Source
+from keras_memlint.analysis.sizes.settings import MIB, Settings
+from keras_memlint.analysis.text.source import Source
 from keras_memlint.rules.diagnostic import Diagnostic
 from keras_memlint.rules.engine import check_source
 

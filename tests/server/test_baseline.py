@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from keras_memlint.analysis.source import Cell, Source
+from keras_memlint.analysis.text.source import Cell, Source
 from keras_memlint.rules.diagnostic import Diagnostic, Position
 from keras_memlint.server.baseline import Baseline, write
 from keras_memlint.server.errors import UserError

@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from keras_memlint.analysis.settings import Settings, Target
+from keras_memlint.analysis.sizes.settings import Settings, Target
 from keras_memlint.rules.diagnostic import Diagnostic, DiagnosticFix, Position, RelatedPlace, TextEdit
 from keras_memlint.rules.engine import Report
 from keras_memlint.server import cache as module

@@ -43,7 +43,7 @@ def test_check_of_a_changed_file(process: Cli, tmp_path: Path, sequential: str) 
     (tmp_path / "a.py").write_text(sequential)
     status, names = run(process, "check", "a.py")
     assert status == 1
-    assert "keras_memlint.analysis.concrete" in names
+    assert "keras_memlint.analysis.syntax.concrete" in names
     assert "libcst" not in names  # its parser is used, its classes are not
     assert names & NEVER == set()
 
@@ -68,7 +68,7 @@ def test_check_when_nothing_changed(
     assert status == first.status
     # The standard library's dataclasses may bring `ast` along; ours may not.
     assert names & (WARM - {"ast"}) == set()
-    assert not any(name.startswith("keras_memlint.analysis.parse") for name in names)
+    assert not any(name.startswith("keras_memlint.analysis.syntax.parse") for name in names)
     assert "keras_memlint.estimate.result" not in names
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from keras_memlint.analysis.nvml import Detected, DetectedGpu
+from keras_memlint.analysis.sizes.nvml import Detected, DetectedGpu
 from keras_memlint.server.configuration import ConfigurationError, Configurations, load
 from keras_memlint.server.target import settings_for
 

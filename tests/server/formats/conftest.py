@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from keras_memlint.analysis.source import Cell, Source
+from keras_memlint.analysis.text.source import Cell, Source
 from keras_memlint.rules.catalogue import Row
 from keras_memlint.rules.diagnostic import (
     Diagnostic,

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from keras_memlint.analysis.printable import one_line, width
+from keras_memlint.analysis.text.printable import one_line, width
 from keras_memlint.rules.diagnostic import DiagnosticFix, Position
 from keras_memlint.server.formats import NAMES, concise, full, renderer
 from keras_memlint.server.formats.text import WIDEST, marked

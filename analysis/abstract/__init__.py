@@ -1,0 +1,1 @@
+"""What the analysis knows of an expression: values with provenance, names, scopes and calls."""

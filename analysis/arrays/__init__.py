@@ -1,0 +1,1 @@
+"""What a script does with arrays in host memory."""

@@ -1,0 +1,1 @@
+"""What stands around a script: its project, modules, pins, data files and importers."""

@@ -1,0 +1,1 @@
+"""Whether, when and how often a line runs, and on which versions."""

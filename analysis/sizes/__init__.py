@@ -1,0 +1,1 @@
+"""Bytes of a training against those of the target."""

@@ -1,0 +1,1 @@
+"""From tokens to small nodes that know their place."""

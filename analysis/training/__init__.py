@@ -1,0 +1,1 @@
+"""How a script trains, evaluates and predicts."""

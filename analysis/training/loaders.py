@@ -1,0 +1,95 @@
+"""What a loop takes from a loader that gives batch by batch, as its own words say: ``for images, labels in train_loader:``."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from keras_memlint.analysis.syntax import tree
+
+if TYPE_CHECKING:
+    from keras_memlint.analysis.script import Script
+    from keras_memlint.analysis.training.fits import Fit
+
+_BATCH = re.compile(r"batch(?!es|_?size|_?(?:no|num|idx|index|id|count|i)s?$)", re.IGNORECASE)
+_LOADER = re.compile(
+    r"batches$|(?:load|read)er$|generator$|(?:^|_)gen$|(?:^|_)dataset$|(?:^|_)ds$", re.IGNORECASE
+)
+_HAND_ON = frozenset(["enumerate", "iter", "tqdm", "zip"])
+_STEPS = 3  # assignments, and wrappers, that are followed
+
+
+def is_loaded(script: Script, fit: Fit) -> bool:
+    """Whether what ``fit`` is given is what the loop around it takes from a loader in each turn, or a part of that."""
+    loop = fit.call.loops[-1].node
+    given = fit.call.argument_node("x")
+    if given is None or not isinstance(loop, (tree.For, tree.While)):
+        return False
+    if loop not in script.names.around(fit.call.node):
+        return False  # it calls the function that the call stands in
+    return any(_names_batches(loop, name) for name in _roots(given.value))
+
+
+def _roots(node: tree.Expr) -> Iterator[str]:
+    """The names that ``node`` is, or is one part of: ``batch`` of ``batch[0].numpy()``; several in a list of inputs."""
+    while True:
+        if (
+            isinstance(node, tree.Subscript)
+            and len(node.items) == 1
+            and isinstance(node.items[0], tree.Constant)
+        ):
+            node = node.value
+        elif (
+            isinstance(node, tree.Call)
+            and isinstance(node.func, tree.Attribute)
+            and node.func.name == "numpy"
+            and not node.args
+        ):
+            node = node.func.value
+        else:
+            break
+    if isinstance(node, tree.Name):
+        yield node.id
+    elif isinstance(node, tree.Sequence):
+        yield from (one.id for one in node.elements if isinstance(one, tree.Name))
+
+
+def _names_batches(loop: tree.For | tree.While, name: str, steps: int = _STEPS) -> bool:
+    """Whether ``loop`` binds ``name`` once in each turn, to what its own words call a batch or take from a loader."""
+    bound = [one for one in loop.body if name in tree.bound_names(one)]
+    if isinstance(loop, tree.For) and name in _names(loop.target):
+        return not bound and _is_of_loader(loop.target, loop.iter)
+    given = bound[0] if len(bound) == 1 else None
+    if not isinstance(given, tree.Assign) or len(given.targets) != 1 or not steps:
+        return False
+    value = given.value
+    drawn = _drawn_from(value)
+    if drawn is not None:
+        return _is_of_loader(given.targets[0], drawn)
+    return any(_names_batches(loop, one, steps - 1) for one in _roots(value))
+
+
+def _drawn_from(value: tree.Expr) -> tree.Expr | None:
+    """What ``next(x)``, ``x.next()`` or ``x.__next__()`` takes from; None for all else."""
+    if not isinstance(value, tree.Call):
+        return None
+    if isinstance(value.func, tree.Name) and value.func.id == "next" and value.args:
+        return value.args[0].value
+    if isinstance(value.func, tree.Attribute) and value.func.name in ("next", "__next__") and not value.args:
+        return value.func.value
+    return None
+
+
+def _is_of_loader(target: tree.Expr, source: tree.Expr) -> bool:
+    for _ in range(_STEPS):
+        if isinstance(source, tree.Call) and tree.last_name(source.func) in _HAND_ON and source.args:
+            source = source.args[0].value
+    called = source.func if isinstance(source, tree.Call) else source
+    if any(map(_BATCH.search, _names(target))) and tree.last_name(called) != "range":
+        return True
+    return _LOADER.search(tree.last_name(called)) is not None
+
+
+def _names(node: tree.Expr) -> set[str]:
+    return {one.id for one, _ in tree.walk(node) if isinstance(one, tree.Name)}
