@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -20,6 +21,8 @@ _TAPE = "tf.GradientTape"
 _APPLIES = ("apply", "apply_gradients", "assign_sub")
 _WEIGHTS = ("trainable_variables", "trainable_weights", "variables", "weights")
 _SETS = ("disk", "toy")  # where arrays come from that are no answers of an environment
+# Words of scripts that learn from what an environment answers.
+_PLAYS = re.compile(r"\b(?:gym|gymnasium|env|environment)\b|reward|episode|replay", re.IGNORECASE)
 # What a value may be read for without the step being in need of it, and what may be around it there.
 _SHOWS = ("append", "assign", "info", "print", "scalar", "set_description", "set_postfix", "write")
 _FORMATS = ("float", "format", "int", "item", "mean", "numpy", "round", "str", "sum")
@@ -86,6 +89,8 @@ class Tape:
             return True
         if self.of_model and isinstance(script.counted(loops[-1].iter), UnknownValue):
             return True  # what is counted are batches, where a model learns from each
+        if self.of_model and not plays(script):
+            return True
         given = (
             one.x for one in script.forwards if any(_is_of(value, self.call) for value in one.call.contexts)
         )
@@ -121,6 +126,11 @@ class Tape:
         return False
 
 
+def plays(script: Script) -> bool:
+    """Whether the script's words say that something is learnt from what an environment answers."""
+    return _PLAYS.search(script.source.text) is not None
+
+
 def _names_weights(node: tree.Expr) -> bool:
     return isinstance(node, tree.Attribute) and node.name in _WEIGHTS
 
@@ -132,6 +142,8 @@ def tapes_of(script: Script) -> list[Tape]:
         known = found.get(id(call.node))
         if known is not None and call.traced is not None and not script.reached(known.call):
             known.call = call  # a graph calls the method, and nothing else does
+        elif known is not None and call.loops and not known.call.loops and known.call.caller is None:
+            known.call = call  # a function that stands below calls it in a loop
         if known is not None or not script.own(call.node):
             continue
         opened = _opened(script, call.node)
@@ -141,9 +153,18 @@ def tapes_of(script: Script) -> list[Tape]:
     for call in script.calls(f"{_TAPE}.gradient"):
         made = call.receiver.call if isinstance(call.receiver, Object) else None
         tape = found.get(id(made.node)) if made is not None else None
-        if tape is not None and id(call.node) not in asked:
+        first = asked.get(id(call.node))
+        if tape is not None and first is None:
             asked[id(call.node)] = call
             tape.gradients.append(call)
+        elif (
+            tape is not None
+            and first in tape.gradients
+            and made is tape.call
+            and call.loops
+            and not first.loops
+        ):
+            asked[id(call.node)] = tape.gradients[tape.gradients.index(first)] = call
     for tape in found.values():
         if tape.persistent:
             tape.escapes = _escapes(script, tape, asked)

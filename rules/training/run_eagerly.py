@@ -78,6 +78,7 @@ def _own_steps(script: Script) -> Iterator[Finding]:
         _has_graphs(script)
         or script.runs_eagerly
         or script.needs_tensorflow_1
+        or script.runs_sessions
         or script.uses("tf.distribute.")
     ):
         return
