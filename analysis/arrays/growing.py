@@ -50,11 +50,11 @@ def _regrown(call: Call, around: tuple[tree.Node, ...]) -> Regrown | None:
     ):
         return None
     target = statement.targets[0]
-    name = dotted(target)
-    parts = list(_parts(call)) if name is not None else []
-    if name is None or not any(dotted(node) == name for node, _ in parts):
+    name = tree.dotted(target)
+    parts = list(_parts(call)) if name else []
+    if not any(tree.dotted(node) == name for node, _ in parts):
         return None
-    added = next((value for node, value in parts if dotted(node) != name), None)
+    added = next((value for node, value in parts if tree.dotted(node) != name), None)
     loops: list[Loop] = []
     for loop in reversed(call.loops):
         body = loop.node.body if isinstance(loop.node, (tree.For, tree.While)) else ()
@@ -77,16 +77,6 @@ def _parts(call: Call) -> Iterator[tuple[tree.Expr, Value]]:
     yield from zip(nodes[:2], call.args[:2], strict=False)
 
 
-def dotted(node: tree.Expr) -> str | None:
-    """A name, or an attribute of one, as written; None for other expressions."""
-    if isinstance(node, tree.Name):
-        return node.id
-    if isinstance(node, tree.Attribute):
-        owner = dotted(node.value)
-        return f"{owner}.{node.name}" if owner is not None else None
-    return None
-
-
 def _bound(body: tuple[tree.Stmt, ...], but: tree.Stmt) -> set[str]:
     """The names that every run of ``body`` assigns, save by the statement ``but``: ``if x is None: x = part`` does not."""
     found: set[str] = set()
@@ -105,5 +95,5 @@ def _names(target: tree.Expr) -> Iterator[str]:
             yield from _names(element)
     elif isinstance(target, tree.Starred):
         yield from _names(target.value)
-    elif (name := dotted(target)) is not None:
+    elif name := tree.dotted(target):
         yield name

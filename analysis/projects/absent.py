@@ -18,6 +18,7 @@ from fnmatch import fnmatchcase
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
+from keras_memlint.analysis.projects.importers import TEXTS
 from keras_memlint.analysis.syntax import tree
 from keras_memlint.analysis.text.tokens import split_statements
 
@@ -46,10 +47,6 @@ _MADE = re.compile(
     re.IGNORECASE,
 )
 _DEFINES = r"(?m)^(?:(?:async\s+)?def|class)\s+{0}\b|^{0}\s*(?::[^=\n]*)?=(?!=)"
-_NO_MODULES = (
-    ".bat .cfg .gin .ini .json .md .ps1 .pyx .rst .sh .toml .txt .yaml .yml Dockerfile Makefile setup.py"
-)
-_TEXTS = tuple(_NO_MODULES.split())  # files that may speak of a module that is made
 
 
 class _Asked(NamedTuple):
@@ -263,7 +260,7 @@ class Imports:
         """The modules that texts of the project speak of: these may say where they come from; None when one is not read."""
         around, found = self._project.surroundings, set[str]()
         for path in around.files if around is not None else ():
-            if path.endswith(_TEXTS):
+            if path.endswith((*TEXTS, "setup.py")):
                 named = self._project.lasting("modules named", path, _modules_named)
                 if named is None:
                     return None

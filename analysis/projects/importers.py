@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 _FILES = 1_000  # files of a project that are asked
 _ENTRIES = 20_000  # names in its folders that are looked at
 _CODE = (".ipynb", ".py", ".pyw")
-# Texts that may have code or names of functions in them.
-_OTHERS = (
+# Texts that may have code or names of functions and modules in them.
+TEXTS = (
     *(".bat", ".cfg", ".gin", ".ini", ".json", ".md", ".ps1", ".pyx", ".rst", ".sh", ".toml", ".txt"),
     *(".yaml", ".yml", "Dockerfile", "Makefile", "Snakefile"),
 )
@@ -131,7 +131,7 @@ def _below(folders: list[str], beside: str | None = None) -> Surroundings | None
                     if name in _VENV:
                         del files[known:], waiting[left:]
                         break
-                    if name.endswith(_CODE) or (name.endswith(_OTHERS) and entry.stat().st_size < _SMALL):
+                    if name.endswith(_CODE) or (name.endswith(TEXTS) and entry.stat().st_size < _SMALL):
                         files.append(entry.path)
                     elif folder != beside and name[0] != "." and name not in _FOREIGN and entry.is_dir():
                         waiting.append(entry.path)

@@ -85,7 +85,7 @@ def classes_in(nodes: Iterable[tree.Node]) -> Classes:
     """The classes among ``nodes``."""
     return {
         node.name: (
-            frozenset(_dotted(one.value) for one in node.bases),
+            frozenset(tree.dotted(one.value) for one in node.bases),
             frozenset(one.name for one in node.body if isinstance(one, tree.FunctionDef)),
         )
         for node in nodes
@@ -145,7 +145,7 @@ class _Reader:
 
     def _key(self, node: tree.Expr, around: tuple[tree.Node, ...]) -> tuple[int, str] | None:
         """What tells one variable from others of its name: the function it stands in, or the class."""
-        name = _dotted(node)
+        name = tree.dotted(node)
         kinds = (tree.ClassDef,) if name.startswith("self.") else (tree.FunctionDef, tree.Lambda)
         scope = next((one for one in around if isinstance(one, kinds)), None)
         return (id(scope) if scope is not None else 0, name) if name else None
@@ -177,7 +177,7 @@ class _Reader:
         if isinstance(owner, (tree.Name, tree.Attribute)):
             made = self._made(owner, around)
         return Site(
-            _dotted(owner) if owner is not None else "",
+            tree.dotted(owner) if owner is not None else "",
             made,
             loop.piece.span(loop) if loop is not None else None,
             unit_of(unit, self._names.around(unit)) if unit is not None else None,
@@ -188,7 +188,7 @@ class _Reader:
     def _made(self, owner: tree.Expr, around: tuple[tree.Node, ...], steps: int = _STEPS) -> frozenset[str]:
         """The classes that ``owner`` may be an object of; empty where it may be another, or a new one in each turn."""
         if isinstance(owner, tree.Call):
-            return frozenset([_dotted(owner.func)]) - {""}
+            return frozenset([tree.dotted(owner.func)]) - {""}
         if isinstance(owner, tree.Name) and owner.id in ("self", "cls"):
             cls = next((one for one in around if isinstance(one, tree.ClassDef)), None)
             return frozenset([cls.name]) if cls is not None else _NONE
@@ -214,7 +214,7 @@ class _Reader:
         """The classes of what ``function`` is given for its parameter ``at``: as that is annotated, else by all calls here."""
         parameter = function.params[at]
         if parameter.annotation is not None:
-            return frozenset([_dotted(parameter.annotation)]) - {""}
+            return frozenset([tree.dotted(parameter.annotation)]) - {""}
         unit = unit_of(function, self._names.around(function))
         if unit is None or parameter.star:
             return _NONE
@@ -298,14 +298,6 @@ def _imported(nodes: list[tree.Node]) -> Iterator[Bound]:
                 local = one.asname or one.name
                 yield Bound(node.module, one.name, local)
                 yield Bound(f"{node.module}.{one.name}" if node.module else one.name, None, local)
-
-
-def _dotted(node: tree.Node) -> str:
-    """``a.b`` as it is written; empty for what is no chain of names."""
-    if isinstance(node, tree.Attribute):
-        before = _dotted(node.value)
-        return f"{before}.{node.name}" if before else ""
-    return node.id if isinstance(node, tree.Name) else ""
 
 
 def _text(node: tree.Expr) -> str:

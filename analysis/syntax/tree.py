@@ -448,6 +448,14 @@ def last_name(node: Node) -> str:
     return node.id if isinstance(node, Name) else ""
 
 
+def dotted(node: Node) -> str:
+    """``a.b.c`` as it is written; empty for what is no chain of names."""
+    if isinstance(node, Attribute):
+        before = dotted(node.value)
+        return f"{before}.{node.name}" if before else ""
+    return node.id if isinstance(node, Name) else ""
+
+
 def root(node: Expr) -> Expr:
     """``a`` of ``a.b.c``; ``node`` itself when it is no attribute."""
     while isinstance(node, Attribute):

@@ -29,7 +29,7 @@ _NO_MORE_PIXELS = (
     steps.TRANSPOSED,
     steps.WIDENED,
 )
-_SEQUENCES = ("keras.utils.PyDataset", "keras.utils.Sequence")
+PYDATASET = "keras.utils.PyDataset"  # the canonical name of `Sequence`, too
 _TAKEN = (steps.SLICED, steps.PICKED)
 FLOW = "keras.preprocessing.image.ImageDataGenerator.flow"
 
@@ -79,7 +79,7 @@ def uses(script: Script) -> Uses:
 
 def _given_out(x: Value) -> Iterator[Array]:
     """The batches that a generator of the script's own takes out of a larger array; the arrays that a sequence holds."""
-    if isinstance(x, Instance) and x.cls.api_base() in _SEQUENCES:
+    if isinstance(x, Instance) and x.cls.api_base() == PYDATASET:
         yield from (value for value in x.attributes.values() if isinstance(value, Array) and not value.part)
     drawn = x.element if isinstance(x, Items) and x.kind == "generator" else None
     for array in arrays(drawn) if drawn is not None else ():

@@ -12,8 +12,6 @@ from keras_memlint.analysis.script import Script
 from keras_memlint.rules.input_data._files import Bulk, Uses, bulk, reads_files
 from keras_memlint.rules.input_data._whole import is_toy
 
-BASES = ("keras.utils.PyDataset", "keras.utils.Sequence")
-
 
 class Held(NamedTuple):
     """A list of all files that an instance keeps in ``attribute``; ``reader`` reads one of them."""

@@ -12,8 +12,8 @@ from keras_memlint.analysis.script import Fit, Script
 from keras_memlint.fixes.calls import remove_arguments
 from keras_memlint.fixes.edits import Fix
 from keras_memlint.rules.base import Finding, Rule
-from keras_memlint.rules.input_data._files import uses
-from keras_memlint.rules.input_data._sequences import BASES, held_bytes, held_files
+from keras_memlint.rules.input_data._files import PYDATASET, uses
+from keras_memlint.rules.input_data._sequences import held_bytes, held_files
 
 RULE = Rule(
     "KM117",
@@ -78,7 +78,7 @@ def _without(script: Script, fit: Fit, given: list[str]) -> tuple[Fix, ...]:
 def _duplicates(script: Script, fit: Fit) -> Finding | None:
     """Worker processes beside an object that holds the data set."""
     x = fit.x
-    if script.is_test or not isinstance(x, Instance) or x.cls.api_base() not in BASES:
+    if script.is_test or not isinstance(x, Instance) or x.cls.api_base() != PYDATASET:
         return None
     by = next((call for call in (fit.call, *_constructors(script, x)) if _processes(call) > 1), None)
     if by is None:

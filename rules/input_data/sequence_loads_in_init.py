@@ -6,11 +6,11 @@ from collections.abc import Iterator
 
 from keras_memlint.analysis.script import Script
 from keras_memlint.rules.base import Finding, Rule
-from keras_memlint.rules.input_data._files import uses
-from keras_memlint.rules.input_data._sequences import BASES, held_files
+from keras_memlint.rules.input_data._files import PYDATASET, uses
+from keras_memlint.rules.input_data._sequences import held_files
 
 RULE = Rule("KM118", "sequence-loads-in-init", severity="warning", words=("Sequence", "PyDataset", "Dataset"))
-_BASES = (*BASES, "torch.utils.data.Dataset")
+_BASES = (PYDATASET, "torch.utils.data.Dataset")
 
 
 def check(script: Script) -> Iterator[Finding]:

@@ -83,6 +83,17 @@ def test_a_loop_that_may_have_many_turns(text: str) -> None:
         "y = [f(a) for a in (1, 2)]\n",
         "for x in f(xs):\n    pass\n",
         "y = [x for x in f(xs)]\n",
+        "while True:\n    def g():\n        pass\nf(x)\n",
+    ],
+)
+def test_in_no_loop_of_many_turns(text: str) -> None:
+    (site,) = sites(_in_function(text)).calls["f"]
+    assert site.loop is None
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
         "for x in xs:\n    f(x)\n    break\n",
         "for x in xs:\n    if x:\n        f(x)\n        break\n",
         "for x in xs:\n    if n % 100 == 0:\n        f(x)\n",
@@ -92,11 +103,14 @@ def test_a_loop_that_may_have_many_turns(text: str) -> None:
         "for x in xs:\n    f(x)\n    cv2.waitKey(0)\n",
         "for x in xs:\n    model.fit(x)\n    f(x)\n",
         "for x in xs:\n    later(lambda: f(x))\n",
-        "while True:\n    def g():\n        pass\nf(x)\n",
     ],
 )
-def test_no_such_loop(text: str) -> None:
-    assert all(one.loop is None for one in sites(text).calls.get("f", []))
+def test_not_in_each_of_many_turns(text: str) -> None:
+    assert "f" not in sites(_in_function(text)).calls
+
+
+def _in_function(text: str) -> str:
+    return "def h():\n" + "".join(f"    {line}\n" for line in text.splitlines())
 
 
 def test_the_function_a_call_stands_in() -> None:
