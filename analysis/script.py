@@ -65,7 +65,7 @@ _TESTS = re.compile(
 
 
 class Script:
-    """One analysed script. Questions that rules ask stand here; a rule never walks syntax."""
+    """One analysed script. Questions that rules ask stand here: a rule that would walk syntax lacks one."""
 
     def __init__(
         self, source: Source, parsed: Parsed, run: Interpreter, scope: Scope, settings: Settings

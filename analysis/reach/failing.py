@@ -64,7 +64,9 @@ def failures(script: Script) -> list[Failure]:
         statement = _statement(script, node)
         around = script.names.around(statement) if statement is not None else ()
         if around and isinstance(around[0], tree.For):
-            made.append(Failure(node, around[0], why))  # no file is empty
+            made.append(
+                Failure(node, around[0], why)
+            )  # at its first turn: a file that is read line by line has one
     return sorted(made, key=lambda one: script.place(one.node).start)
 
 

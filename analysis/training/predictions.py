@@ -2,7 +2,7 @@
 
 One call of ``predict`` takes 60 to 100 ms for what stands around its batches, whatever their number: measured with
 TensorFlow 2.21 for 1 to 1,024 rows of a small network on two cores. ``predict_on_batch`` takes 0.4 to 30 ms in all for
-at most 256 rows of it.
+at most 256 rows of it. See ``benchmarks/evidence/km601_predict_in_loop.py``.
 """
 
 from __future__ import annotations
