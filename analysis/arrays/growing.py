@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from keras_memlint.analysis.abstract.calls import Call
 from keras_memlint.analysis.abstract.scopes import Loop
-from keras_memlint.analysis.abstract.values import Items, Value
+from keras_memlint.analysis.abstract.values import Function, Items, Value
 from keras_memlint.analysis.syntax import tree
 
 if TYPE_CHECKING:
@@ -36,9 +36,23 @@ def regrown(script: Script) -> list[Regrown]:
     for call in script.all_calls:
         if call.name in NAMES and call.loops and not (call.star or call.mapped or call.streamed):
             one = _regrown(call, script.around(call))
-            if one is not None:
+            if one is not None and not (call.function is not None and _is_cut(call.function, one)):
                 found.setdefault(id(call.node), one)
     return list(found.values())
+
+
+def _is_cut(function: Function, grown: Regrown) -> bool:
+    """Whether ``function`` may make the array shorter again: it binds the name otherwise, or gives a part of it back."""
+    for node in tree.below(function.node.body if isinstance(function.node, tree.FunctionDef) else ()):
+        if isinstance(node, tree.Stmt) and not isinstance(node, tree.Return):
+            value = node.value if isinstance(node, tree.Assign) else None
+            if value is not grown.call.node and grown.name in map(tree.dotted, tree.targets(node)):
+                if any(tree.dotted(one) == grown.name for one in tree.below([value] if value else ())):
+                    return True
+        elif isinstance(node, tree.Return) and isinstance(node.value, tree.Subscript):
+            if tree.dotted(node.value.value) == grown.name:
+                return True
+    return False
 
 
 def _regrown(call: Call, around: tuple[tree.Node, ...]) -> Regrown | None:

@@ -9,7 +9,7 @@ from keras_memlint.analysis.abstract import steps
 from keras_memlint.analysis.abstract.scopes import Binding
 from keras_memlint.analysis.abstract.values import UNKNOWN, Array, Dataset, Function, Object, Origin
 from keras_memlint.analysis.arrays.feeds import arrays
-from keras_memlint.analysis.reach.uses import Use, uses_of
+from keras_memlint.analysis.reach.uses import Use, reads_by_text, uses_of
 from keras_memlint.analysis.syntax import tree
 
 if TYPE_CHECKING:
@@ -36,6 +36,7 @@ _HARMLESS = ("numpy.", "sklearn.", "builtins.", "tf.", "def ", "matplotlib.", "s
 _KEEP = ("tf.data.",)
 # Memory that is none until numbers are stored in it.
 _UNTOUCHED = ("numpy.empty", "numpy.empty_like", "numpy.zeros", "numpy.zeros_like")
+_OPERANDS = 2  # a ufunc takes no more; what comes behind is what it writes into
 _LOOKS = ("shape", "dtype", "ndim", "size", "nbytes")
 
 
@@ -130,10 +131,18 @@ def _is_copy(script: Script, step: Origin) -> bool:
     if not step.did(*_COPIES):
         return False
     if isinstance(step.node, tree.Call):
-        return script.called(step.node) not in ("", *_VIEWS) and not any(
-            argument.name in ("out", "copy") for argument in step.node.args
-        )
+        return script.called(step.node) not in ("", *_VIEWS) and not _may_be_in_place(script, step.node)
     return isinstance(step.node, tree.Binary)  # not `x /= 255`, which changes the array itself
+
+
+def _may_be_in_place(script: Script, node: tree.Call) -> bool:
+    """Whether a call may change the array that it is given: ``out``, also by its place, or ``copy=False`` of its object."""
+    plain = sum(argument.name is None for argument in node.args)
+    if any(argument.name in ("out", "copy") for argument in node.args) or plain > _OPERANDS:
+        return True
+    called = next((call for call in script.all_calls if call.node is node), None)
+    made = called.receiver.call if called is not None and isinstance(called.receiver, Object) else None
+    return made is not None and made.given("copy")
 
 
 def _is_held(script: Script, binding: Binding, block: Iterable[Binding]) -> bool:
@@ -179,7 +188,7 @@ def _is_unread(script: Script, binding: Binding, function: Function | None, star
 def _later(script: Script, binding: Binding, function: Function | None) -> list[Use] | None:
     """The uses of a name that the assignment which makes its array binds last; None where it does not, or a function reads it."""
     uses = uses_of(script, binding.node.id)
-    if uses is None:
+    if uses is None or reads_by_text(script):
         return None
     own: list[Use] = []
     for nested, group in by_scope(uses).items():

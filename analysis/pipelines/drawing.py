@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from keras_memlint.analysis.abstract.calls import Call
 from keras_memlint.analysis.abstract.scopes import FEW_TURNS, Loop
 from keras_memlint.analysis.abstract.values import Dataset, Instance
-from keras_memlint.analysis.syntax import places, tree
+from keras_memlint.analysis.syntax import tree
 
 if TYPE_CHECKING:
     from keras_memlint.analysis.script import Script
@@ -128,13 +128,30 @@ def conditions(script: Script, call: Call) -> Iterator[str]:
     for one in call.led_by():
         if not script.own(one.node):
             return
-        for statement in reversed(list(places.around(script.parsed, script.place(one.node).start))):
-            if statement is loop:
+        inner: tree.Stmt | None = None
+        for outer in script.names.around(one.node):
+            if not isinstance(outer, tree.Stmt):
+                continue
+            if inner is not None:
+                yield from (f"not ({script.text(test)})" for test in _guards(outer, inner))
+            if outer is loop:
                 return
-            if isinstance(statement, tree.FunctionDef):
+            if isinstance(outer, tree.FunctionDef):
                 break
-            if isinstance(statement, tree.If):
-                yield script.text(statement.test)
+            if isinstance(outer, tree.If):
+                yield script.text(outer.test)
+            inner = outer
+
+
+def _guards(outer: tree.Stmt, inner: tree.Stmt) -> Iterator[tree.Expr]:
+    """The tests of what stands before ``inner`` in its block and passes it over: ``if step % 100: continue``."""
+    for block in tree.blocks(outer):
+        at = next((n for n, one in enumerate(block) if one is inner), 0)
+        for one in block[:at]:
+            if isinstance(one, tree.If) and one.body and not one.orelse:
+                last = one.body[-1]
+                if isinstance(last, tree.Return) or (isinstance(last, tree.Jump) and last.kind == "continue"):
+                    yield one.test
 
 
 def _are_few(data: Dataset) -> bool:

@@ -16,6 +16,10 @@ if TYPE_CHECKING:
 _SCOPES = (tree.FunctionDef, tree.Lambda, tree.ClassDef)
 # The nodes that bind or declare names without a ``Name`` node.
 _BINDING = (tree.FunctionDef, tree.ClassDef, tree.Alias, tree.Global, tree.Match, tree.Try)
+_WITHOUT_ARGUMENTS = ("dir", "vars")
+# What reads names by their text, or hands all of them on.
+_BY_TEXT = (*_WITHOUT_ARGUMENTS, "eval", "exec", "globals", "locals")
+_SHELLS = ("IPython.embed", "code.interact")
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +151,17 @@ def uses_of(script: Script, name: str) -> list[Use] | None:
     if any(re.search(rf"\b{name}\b", piece.text) for piece in script.parsed.broken):
         return None
     return names.uses(name)
+
+
+def reads_by_text(script: Script) -> bool:
+    """Whether the script may read any of its names by a text: with ``eval``, ``globals()`` or a shell of its own."""
+    for name in _BY_TEXT:
+        for use in script.names.uses(name):
+            call = use.around[0] if use.around else None
+            if isinstance(call, tree.Call) and call.func is use.node:
+                if name not in _WITHOUT_ARGUMENTS or not call.args:
+                    return True
+    return script.uses(*_SHELLS)
 
 
 def literal_behind(script: Script, value: tree.Expr) -> tree.Constant | None:

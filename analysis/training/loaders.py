@@ -16,12 +16,15 @@ _BATCH = re.compile(r"batch(?!es|_?size|_?(?:no|num|idx|index|id|count|i)s?$)", 
 _LOADER = re.compile(
     r"batches$|(?:load|read)er$|generator$|(?:^|_)gen$|(?:^|_)dataset$|(?:^|_)ds$", re.IGNORECASE
 )
+_LARGE = ("array_split", "split")  # parts of an array, however large
 _HAND_ON = frozenset(["enumerate", "iter", "tqdm", "zip"])
 _STEPS = 3  # assignments, and wrappers, that are followed
 
 
 def is_loaded(script: Script, fit: Fit) -> bool:
     """Whether what ``fit`` is given is what the loop around it takes from a loader in each turn, or a part of that."""
+    if fit.call.given("batch_size") or any("chunksize" in call.kwargs for call in script.calls("pandas.")):
+        return False  # what a turn gets are many batches
     loop = fit.call.loops[-1].node
     given = fit.call.argument_node("x")
     if given is None or not isinstance(loop, (tree.For, tree.While)):
@@ -86,6 +89,8 @@ def _is_of_loader(target: tree.Expr, source: tree.Expr) -> bool:
         if isinstance(source, tree.Call) and tree.last_name(source.func) in _HAND_ON and source.args:
             source = source.args[0].value
     called = source.func if isinstance(source, tree.Call) else source
+    if tree.last_name(called) in _LARGE:
+        return False
     if any(map(_BATCH.search, _names(target))) and tree.last_name(called) != "range":
         return True
     return _LOADER.search(tree.last_name(called)) is not None

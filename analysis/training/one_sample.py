@@ -15,6 +15,7 @@ _KEEP = frozenset(
     ["array", "asarray", "cast", "convert_to_tensor", "float32", "pad_sequences", "preprocess_input"]
 )
 _METHODS = frozenset(["astype", "copy", "numpy"])
+_COLLECTIONS = ("builtins.list", "builtins.tuple", "pickle.load", "pickle.loads")
 
 
 def written(script: Script, node: tree.Expr, steps: int = _STEPS) -> int | None:
@@ -47,7 +48,12 @@ def _rows_of(script: Script, node: tree.Expr, steps: int) -> int | None:
         value = _bound_before(script, node)
         return written(script, value, steps - 1) if value is not None else None
     if isinstance(node, tree.Binary):
-        return written(script, node.left, steps - 1) if isinstance(node.right, tree.Constant) else None
+        repeats = node.op == "*" and isinstance(getattr(node.right, "value", None), int)
+        return (
+            written(script, node.left, steps - 1)
+            if isinstance(node.right, tree.Constant) and not repeats
+            else None
+        )
     if not isinstance(node, tree.Call):
         return None
     name, given = tree.last_name(node.func), [one.value for one in node.args if one.name is None]
@@ -117,11 +123,21 @@ def _taken(script: Script, node: tree.Subscript) -> int | None:
     if isinstance(key, tree.Slice):
         if key.step is not None:
             return None
+        if _is_collection(script, node.value):
+            return None
         start, stop = (0 if key.lower is None else _number(key.lower)), _number(key.upper)
         if start is not None and stop is not None and stop > start:
             return stop - start
         return script.width(key) or _step(script, key)
     return 1 if tree.last_name(key) in ("None", "newaxis") else None
+
+
+def _is_collection(script: Script, node: tree.Expr) -> bool:
+    """Whether ``node`` is bound to a list or tuple, whose elements may be arrays, or to what may be one."""
+    value = _bound_before(script, node) if isinstance(node, tree.Name) else node
+    if isinstance(value, tree.Sequence):
+        return True
+    return isinstance(value, tree.Call) and script.called(value) in _COLLECTIONS
 
 
 def _step(script: Script, key: tree.Slice) -> int | None:

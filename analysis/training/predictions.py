@@ -97,6 +97,8 @@ def _repeated(script: Script, fit: Fit, others: list[Fit]) -> Iterator[Repeated]
     if alone is not None and (isinstance(x, UnknownValue) or (isinstance(x, Array) and x.shape is None)):
         x = alone.x  # the function itself makes it so, whatever it is given
     rows, part = _size(script, fit, x)
+    if rows is None and isinstance(x, Array) and x.kind == "frame":
+        return  # a chunk of a table, however large
     whole = rows is not None and rows <= _batch_size(fit)
     found = Repeated(fit, loop, rows, part, whole, learns=_learns(script, loop))
     if rows == 1 or (rows is None and part):

@@ -21,7 +21,20 @@ CHECKPOINT = "tf.train.Checkpoint.save"  # it numbers its files by itself
 _WEIGHTS = ("keras.Model.save_weights", "?.save_weights")
 _MODELS = ("keras.Model.save", "keras.models.save_model", "keras.saving.save_model")
 # Words of a script that may remove files again.
-_REMOVES = frozenset(["CheckpointManager", "max_to_keep", "remove", "rmtree", "unlink"])
+_REMOVES = frozenset(
+    [
+        "CheckpointManager",
+        "TemporaryDirectory",
+        "max_to_keep",
+        "mkdtemp",
+        "move",
+        "remove",
+        "rename",
+        "rmtree",
+        "system",
+        "unlink",
+    ]
+)
 # A condition that holds once in so many turns: `(epoch + 1) % 5 == 0`.
 _EVERY = re.compile(r"\(?\s*[\w.]+\s*(?:[-+]\s*\d+\s*)?\)?\s*%\s*([\w.]+)\s*==\s*[\w.]+(?:\s*-\s*\d+)?")
 _HOOK = "on_epoch_end"
@@ -49,7 +62,7 @@ def saved(script: Script) -> Iterator[Saved]:
         for call in script.calls(CHECKPOINT, *_WEIGHTS, *_MODELS)
         if script.own(call.node) and not call.star
     ]
-    if not calls or script.words_among(_REMOVES):
+    if not calls or script.words_among(_REMOVES) or script.uses("os.replace"):
         return
     for call in calls:
         asked = list(conditions(script, call))
@@ -118,9 +131,7 @@ def _path(call: Call) -> tree.Expr | None:
 
 def _is_of_turn(script: Script, loop: Loop, call: Call, node: tree.Expr) -> bool:
     """Whether ``node``, a part of what ``call`` is given, holds what ``loop`` binds anew in each turn."""
-    for name in tree.below([node]):
-        if not isinstance(name, tree.Name):
-            continue
+    for name in _counting(node):
         function, caller = call.function, call.caller
         if caller is not None and loop in caller.loops and function is not None:
             given = _given(function, caller, name.id)
@@ -129,6 +140,20 @@ def _is_of_turn(script: Script, loop: Loop, call: Call, node: tree.Expr) -> bool
         elif script.rebinds(loop, name) and _changes(script, loop, name.id, {name.id}):
             return True
     return False
+
+
+def _counting(node: tree.Expr) -> Iterator[tree.Name]:
+    """The names in ``node`` but for those of which several values give the same: ``epoch % 2``, ``epoch < 50``."""
+    waiting: list[tree.Node] = [node]
+    while waiting:
+        one = waiting.pop()
+        if isinstance(one, tree.Name):
+            yield one
+        few = isinstance(one, (tree.Compare, tree.Conditional)) or (
+            isinstance(one, tree.Binary) and one.op in ("%", "//") and not isinstance(one.left, tree.Constant)
+        )
+        if not few:
+            waiting += tree.children(one)
 
 
 def _changes(script: Script, loop: Loop, name: str, seen: set[str]) -> bool:
@@ -141,8 +166,8 @@ def _changes(script: Script, loop: Loop, name: str, seen: set[str]) -> bool:
         if statement is loop.node or isinstance(statement, (tree.AugAssign, tree.For)):
             return True
         value = statement.value if isinstance(statement, (tree.Assign, tree.AnnAssign)) else None
-        for one in tree.below([value]) if value is not None else ():
-            if isinstance(one, tree.Name) and (one.id == name or one.id not in seen):
+        for one in _counting(value) if value is not None else ():
+            if one.id == name or one.id not in seen:
                 if one.id == name or _changes(script, loop, one.id, seen | {one.id}):
                     return True
     return False
@@ -168,7 +193,7 @@ def _is_hook(call: Call) -> bool:
     if len(params) < 2 or not isinstance(owner, Instance) or not _is_callback(owner.cls):
         return False
     place = _path(call)
-    names = {one.id for one in tree.below([place]) if isinstance(one, tree.Name)} if place is not None else ()
+    names = {one.id for one in _counting(place)} if place is not None else ()
     return params[1].name in names
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from keras_memlint.analysis.abstract.calls import Call, Setting
@@ -26,7 +27,10 @@ _DEVICES = ("CUDA_VISIBLE_DEVICES", "TF_FORCE_GPU_ALLOW_GROWTH", "TF_GPU_ALLOCAT
 _VISIBLE = "CUDA_VISIBLE_DEVICES"
 _LISTING = "tf.config.list_physical_devices"
 # Modules that start other processes, which the variable may be meant for.
-_STARTERS = ("concurrent", "joblib", "multiprocessing", "ray", "subprocess")
+_STARTERS = frozenset(
+    ["concurrent", "dask", "joblib", "loky", "mpi4py", "multiprocessing", "pathos", "ray", "subprocess"]
+)
+_OS_STARTS = re.compile(r"os\.(?:system|popen|startfile|fork\w*|spawn\w*|exec\w*|posix_spawn\w*)")
 _JAX = (
     *("XLA_CLIENT_MEM_FRACTION", "XLA_PYTHON_CLIENT_ALLOCATOR"),
     *("XLA_PYTHON_CLIENT_MEM_FRACTION", "XLA_PYTHON_CLIENT_PREALLOCATE"),
@@ -81,7 +85,8 @@ def _late(script: Script, setting: Setting) -> tuple[str, str, Place] | None:
                 script.call_place(start),
             )
         listed = _first(script, setting, list(script.calls(_LISTING))) if name == _VISIBLE else None
-        if listed is not None and not _starts_others(script):
+        hides = const(setting.value) in ("", "-1") and setting.conditional  # where no GPU was listed
+        if listed is not None and not hides and not _starts_others(script):
             return (
                 f"`{name}` is set after TensorFlow listed the GPUs, and is not read again",
                 "they are listed here",
@@ -124,7 +129,9 @@ def _imported(script: Script, setting: Setting, *modules: str) -> Imported | Non
 
 
 def _starts_others(script: Script) -> bool:
-    return any(one.dotted.partition(".")[0] in _STARTERS for one in script.imports)
+    """Whether the variable may be meant for processes that the script starts."""
+    imported = any(not _STARTERS.isdisjoint(one.dotted.split(".")) for one in script.imports)
+    return imported or any(_OS_STARTS.fullmatch(call.name) for call in script.calls("os."))
 
 
 def _first(script: Script, setting: Setting, starts: list[Call]) -> Call | None:

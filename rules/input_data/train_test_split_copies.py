@@ -9,7 +9,7 @@ from keras_memlint.analysis.abstract import steps
 from keras_memlint.analysis.abstract.calls import Call
 from keras_memlint.analysis.abstract.values import Array, Function, Value
 from keras_memlint.analysis.facts.sklearn_data import PARTS
-from keras_memlint.analysis.reach.uses import targets_of_parts, uses_of
+from keras_memlint.analysis.reach.uses import reads_by_text, targets_of_parts, uses_of
 from keras_memlint.analysis.script import Script
 from keras_memlint.analysis.syntax import tree
 from keras_memlint.analysis.text.bytes import format_bytes
@@ -108,7 +108,7 @@ def _may_be_large(script: Script, array: Array) -> bool:
 
 def _is_unread(script: Script, name: str) -> bool:
     uses = uses_of(script, name)
-    return uses is not None and len(uses) == 1 and uses[0].is_bound
+    return uses is not None and len(uses) == 1 and uses[0].is_bound and not reads_by_text(script)
 
 
 def _for_nothing(script: Script, call: Call, unread: list[tuple[str, Array]], training: Call) -> Finding:

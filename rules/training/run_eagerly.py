@@ -38,6 +38,8 @@ _DEBUG = "tf.data.experimental.enable_debug_mode"
 # Methods of a generator of numbers, which nobody else has.
 _DRAWS = ("?.integers", "?.normal", "?.permutation", "?.standard_normal", "?.uniform")
 _EAGER = "the model runs operation by operation: slower, and outputs are freed later than in a graph"
+# Methods that make texts, or put into lists and the like.
+_KEEPS = frozenset(["add", "append", "extend", "format", "insert", "put", "setdefault", "update"])
 
 
 def check(script: Script) -> Iterator[Finding]:
@@ -154,10 +156,23 @@ def _decorated(script: Script, tape: Tape) -> tuple[Fix, ...]:
     ]
     if function.node.is_generator or any(map(_makes, inside)) or any(map(_is_foreign, inside)):
         return ()  # a graph may make its variables once, yields nothing, and has no arrays for NumPy
+    if any(map(_leaks, tree.below(function.node.body))):
+        return ()  # nor texts for its tensors, and what it keeps elsewhere is no value
     name, imports = spell(script, "tensorflow.function")
     edit = decorate(script, function.node, name)
     title = f"run `{function.name}` as a graph (unsafe: what Python does in it happens once)"
     return (Fix(title, False, (edit, *imports)),) if edit is not None else ()
+
+
+def _leaks(node: tree.Node) -> bool:
+    """Whether ``node`` makes a text, which may be of a tensor, or keeps something outside of the function."""
+    if isinstance(node, tree.Call):
+        return isinstance(node.func, tree.Attribute) and node.func.name in _KEEPS
+    if isinstance(node, tree.Binary):
+        return node.op == "%" and isinstance(node.left, tree.Constant) and isinstance(node.left.value, str)
+    if isinstance(node, tree.Stmt):
+        return any(isinstance(one, (tree.Attribute, tree.Subscript)) for one in tree.targets(node))
+    return isinstance(node, tree.Formatted)
 
 
 def _makes(call: Call) -> bool:
