@@ -48,12 +48,11 @@ def _rows_of(script: Script, node: tree.Expr, steps: int) -> int | None:
         value = _bound_before(script, node)
         return written(script, value, steps - 1) if value is not None else None
     if isinstance(node, tree.Binary):
-        repeats = node.op == "*" and isinstance(getattr(node.right, "value", None), int)
-        return (
-            written(script, node.left, steps - 1)
-            if isinstance(node.right, tree.Constant) and not repeats
-            else None
-        )
+        if not isinstance(node.right, tree.Constant) or (
+            node.op == "*" and isinstance(node.right.value, int)
+        ):
+            return None  # a list may be repeated so
+        return written(script, node.left, steps - 1)
     if not isinstance(node, tree.Call):
         return None
     name, given = tree.last_name(node.func), [one.value for one in node.args if one.name is None]
