@@ -17,6 +17,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any, Literal
 
+from keras_memlint.estimate.own_folder import own_folder
+
 GRACE_SECONDS = 5.0
 """How long a process that is told to stop may take to clean up behind itself."""
 
@@ -79,11 +81,12 @@ class _Process:
 
     def __init__(self, cwd: Path | None) -> None:
         self._mark = uuid.uuid4().hex
-        self._folder = tempfile.TemporaryDirectory(prefix="keras-memlint-", ignore_cleanup_errors=True)
-        self._errors: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115
         self._frames: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
-        temporary = dict.fromkeys(("TMPDIR", "TEMP", "TMP"), self._folder.name)
+        self._cleanup = contextlib.ExitStack()
         try:
+            self._folder = self._cleanup.enter_context(own_folder())
+            self._errors: IO[bytes] = self._cleanup.enter_context(tempfile.TemporaryFile())  # noqa: SIM115
+            temporary = dict.fromkeys(("TMPDIR", "TEMP", "TMP"), str(self._folder))
             self._process = subprocess.Popen(
                 [sys.executable, "-I", "-c", _CHILD],
                 stdin=subprocess.PIPE,
@@ -94,8 +97,7 @@ class _Process:
                 start_new_session=True,  # Ctrl-C is for this process, which then stops the other one
             )
         except BaseException:
-            self._errors.close()
-            self._folder.cleanup()
+            self._cleanup.close()
             raise
         assert self._process.stdin is not None
         assert self._process.stdout is not None
@@ -113,17 +115,17 @@ class _Process:
         finally:
             end_marked(self._mark)
             self._reader.join(GRACE_SECONDS)
-            for stream in (self._stdin, self._stdout, self._errors):
+            for stream in (self._stdin, self._stdout):
                 with contextlib.suppress(OSError):
                     stream.close()
-            self._folder.cleanup()
+            self._cleanup.close()
 
     def send(self, function: Callable[[Any], Any], items: Sequence[Any]) -> None:
         # What cannot be sent because the process is gone already shows when its answer is waited for.
         with contextlib.suppress(BrokenPipeError):
             # Entries such as "" mean the current folder, which is another one there.
             path = [os.path.abspath(entry) for entry in sys.path]  # noqa: PTH100
-            self._stdin.write(pickle.dumps(path) + pickle.dumps((self._folder.name, function, list(items))))
+            self._stdin.write(pickle.dumps(path) + pickle.dumps((str(self._folder), function, list(items))))
             self._stdin.flush()
 
     def answer(self, limit: float | None, stopped: Callable[[], bool]) -> Answer:

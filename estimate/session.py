@@ -5,10 +5,9 @@ from __future__ import annotations
 import json
 import os
 import re
-import shutil
-import tempfile
 import time
 from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -16,6 +15,7 @@ from typing import Any
 from keras_memlint.analysis.text.bytes import format_bytes
 from keras_memlint.estimate.child import Child
 from keras_memlint.estimate.errors import EstimateError
+from keras_memlint.estimate.own_folder import own_folder
 from keras_memlint.estimate.progress import Progress, Stage, silent
 from keras_memlint.estimate.request import Request
 
@@ -53,8 +53,9 @@ class Session:
         self._request = request
         self._progress = progress
         self._questions = 0
-        self._folder = Path(tempfile.mkdtemp(prefix="keras-memlint-"))
+        self._cleanup = ExitStack()
         try:
+            self._folder = self._cleanup.enter_context(own_folder())
             self._child = self._start(policy, request.steps if steps is None else steps, compiled)
             if started is not None:
                 started(self._child.pid)
@@ -78,7 +79,7 @@ class Session:
         if hasattr(self, "_child"):
             self._child.send({"do": "bye"})
             self._child.kill()
-        shutil.rmtree(self._folder, ignore_errors=True)
+        self._cleanup.close()
 
     def ask(self, do: str, **options: Any) -> dict[str, Any]:
         """The runner's answer to one command. Raises EstimateError with its reason when it has none."""

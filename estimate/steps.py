@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from types import TracebackType
 from typing import Any
 
 from keras_memlint.estimate.devices import Device
 from keras_memlint.estimate.errors import EstimateError
+from keras_memlint.estimate.own_folder import own_folder
 from keras_memlint.estimate.progress import Progress, silent
 from keras_memlint.estimate.request import Request
 from keras_memlint.estimate.session import Caught, Session
@@ -56,8 +56,8 @@ class Steps:
         self._sessions: dict[str | None, Session] = {}
         self.compile_peak: int | None = None
         """Bytes that JAX took of the GPU while it compiled and tried kernels; None where that was not told apart."""
-        with TemporaryDirectory(prefix="keras-memlint-") as compiled:
-            self._sessions[None] = self._measurable(started, Path(compiled))
+        with own_folder() as compiled:
+            self._sessions[None] = self._measurable(started, compiled)
 
     def __enter__(self) -> Steps:
         return self

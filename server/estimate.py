@@ -6,6 +6,7 @@ import argparse
 import shutil
 import signal
 import sys
+import tempfile
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from types import FrameType
@@ -49,6 +50,8 @@ def estimate(arguments: argparse.Namespace) -> int:
 
     Raises UserError when there is no estimate.
     """
+    # Python tries the folder with a file when it is first asked for, and an interruption would leave that file.
+    tempfile.gettempdir()
     # A supervisor ends programs with SIGTERM, and then nothing must be left behind either.
     signal.signal(signal.SIGTERM, _interrupted)
     if arguments.end_with_input:

@@ -243,6 +243,30 @@ def test_the_end_of_the_input_ends_it_only_where_that_was_asked_for(place: Place
     place.check_nothing_is_left()
 
 
+@posix
+def test_the_end_of_the_input_while_the_temporary_folder_is_tried(place: Place) -> None:
+    # Python tries it with a file that it removes again.
+    place.write("import time\ntime.sleep(300)\n")
+    (place.folder / "sitecustomize.py").write_text(
+        "import os, time\n"
+        "remove = os.unlink\n"
+        "os.unlink = lambda path: (open('removing', 'w').close(), time.sleep(0.5), remove(path))\n"
+    )
+    path = os.pathsep.join((str(place.folder), os.environ.get("PYTHONPATH", "")))
+    with subprocess.Popen(
+        [*COMMAND, "train.py", "--target", "t4", "--end-with-input"],
+        cwd=place.folder,
+        env=place.environment() | {"PYTHONPATH": path},
+        stdin=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+    ) as running:
+        until = time.monotonic() + 30
+        while not (place.folder / "removing").exists() and time.monotonic() < until:
+            time.sleep(0.02)
+    assert running.returncode == 130
+    place.check_nothing_is_left()
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [
