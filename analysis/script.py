@@ -92,6 +92,7 @@ class Script:
         self.uncalled_from = run.uncalled_from
         self.bound: dict[tree.Stmt, frozenset[str]] = {}  # the names that loops bind, see reordering.py
         self._last = run.last
+        self._names_elsewhere: dict[str, Names] = {}  # of modules that were asked about, by their paths
         self.unbound = list(run.unbound.values())  # names that nothing binds as far as the script was run
         # Layers that are given too few axes, and why.
         self.too_few_axes = [one for one in run.too_few_axes.values() if one is not None]
@@ -294,21 +295,35 @@ class Script:
         """Where the script's expressions use names, and what each node stands in; see uses.py."""
         return names_of(self.parsed.statements, remember=not self.parsed.fresh)
 
+    def names_in(self, node: tree.Node) -> Names:
+        """The names of the file that ``node`` stands in: the script, or a module of the project."""
+        source = node.piece.source
+        if source is None or source is self.source:
+            return self.names
+        known = self._names_elsewhere.get(source.path)
+        if known is None:
+            parsed = self.project.workspace.parse(source)[1]
+            known = self._names_elsewhere[source.path] = names_of(parsed.statements)
+        return known
+
     def around(self, call: Call) -> tuple[tree.Node, ...]:
         """The nodes that ``call`` stands in, innermost first; those of its function alone where that is another module's."""
+        around = self.names_in(call.node).around(call.node)
         function = call.function.node if call.function is not None else None
-        if function is None or self.own(call.node):
-            return self.names.around(call.node)
-        names = self._elsewhere.get(id(function))
-        if names is None:
-            body = function.body if isinstance(function, tree.FunctionDef) else ()
-            names = self._elsewhere[id(function)] = names_of(body)
-        return names.around(call.node)
+        if self.is_here(call.node) or function not in around:
+            return around
+        return around[: around.index(function)]
+
+    def evaluations(self, node: tree.Call) -> list[Call]:
+        """What ``node`` calls, each time that it was evaluated, in order."""
+        return self._by_node.get(id(node), [])
 
     @cached_property
-    def _elsewhere(self) -> dict[int, Names]:
-        # By the ``id`` of a function of another module: the names in it.
-        return {}
+    def _by_node(self) -> dict[int, list[Call]]:
+        found: dict[int, list[Call]] = {}
+        for call in self.all_calls:
+            found.setdefault(id(call.node), []).append(call)
+        return found
 
     @cached_property
     def _makers(self) -> dict[int, Call]:

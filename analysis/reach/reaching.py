@@ -17,7 +17,6 @@ from keras_memlint.analysis.facts.callers import (
 )
 from keras_memlint.analysis.projects.importers import ANY
 from keras_memlint.analysis.reach import defaults, switches
-from keras_memlint.analysis.reach.uses import Names, names_of
 from keras_memlint.analysis.syntax import tree
 from keras_memlint.analysis.text.words import words_of
 
@@ -51,7 +50,6 @@ class Reach:
         self._top = _Unit(None, runs=True)
         self._units: dict[int, _Unit] = {}
         self._imported = {one.bound: one.dotted.partition(".")[0] for one in script.imports}
-        self._others: dict[str, Names] = {}  # of modules that were asked about
         self._off: dict[str, bool] = {}  # the attributes that were asked for
         self._outcomes: dict[int, bool | None] = {}  # of the branches that were asked for
         self._parts: set[str] = set()  # of names that `getattr` puts together
@@ -93,7 +91,7 @@ class Reach:
         waits for a flag that no call of its function gives.
         """
         inner = node
-        around = self._names(node).around(node)
+        around = self._script.names_in(node).around(node)
         for at, outer in enumerate(around):
             if isinstance(outer, tree.If):
                 if (
@@ -112,17 +110,6 @@ class Reach:
         if id(branch) not in self._outcomes:
             self._outcomes[id(branch)] = defaults.outcome(self._script, branch.test, around)
         return self._outcomes[id(branch)]
-
-    def _names(self, node: tree.Node) -> Names:
-        """The names of the file that ``node`` stands in."""
-        source = node.piece.source
-        if source is None or source is self._script.source:
-            return self._script.names
-        known = self._others.get(source.path)
-        if known is None:
-            parsed = self._script.project.workspace.parse(source)[1]
-            known = self._others[source.path] = names_of(parsed.statements)
-        return known
 
     def _is_off(self, test: tree.Attribute) -> bool:
         known = self._off.get(test.name)

@@ -23,9 +23,6 @@ _WEIGHTS = ("trainable_variables", "trainable_weights", "variables", "weights")
 _SETS = ("disk", "toy")  # where arrays come from that are no answers of an environment
 # Words of scripts that learn from what an environment answers.
 _PLAYS = re.compile(r"\b(?:gym|gymnasium|env|environment)\b|reward|episode|replay", re.IGNORECASE)
-# What a value may be read for without the step being in need of it, and what may be around it there.
-_SHOWS = ("append", "assign", "info", "print", "scalar", "set_description", "set_postfix", "write")
-_FORMATS = ("float", "format", "int", "item", "mean", "numpy", "round", "str", "sum")
 # What may be done with a tape beside asking it for a gradient, without needing it to be persistent.
 _HARMLESS = ("watch", "watched_variables")
 
@@ -169,39 +166,6 @@ def tapes_of(script: Script) -> list[Tape]:
         if tape.persistent:
             tape.escapes = _escapes(script, tape, asked)
     return list(found.values())
-
-
-def values_read(step: tree.Node) -> list[tree.Call]:
-    """Where ``step`` asks tensors for their values."""
-    calls = [node for node, _ in tree.walk(step) if isinstance(node, tree.Call)]
-    made = tree.bound_names(step) if isinstance(step, tree.Stmt) else frozenset()
-    return [node for node in calls if _reads_value(node, made)]
-
-
-def _reads_value(node: tree.Call, made: frozenset[str]) -> bool:
-    """Whether it is ``x.numpy()`` or ``x.item()``, or ``float(x)`` of something that the step has ``made``."""
-    if not node.args:
-        return tree.last_name(node.func) in ("numpy", "item") and isinstance(node.func, tree.Attribute)
-    given = node.args[0].value
-    plain = isinstance(node.func, tree.Name) and node.func.id in ("bool", "float", "int")
-    return plain and isinstance(given, tree.Name) and given.id in made
-
-
-def needs_values(script: Script, step: tree.Node) -> bool:
-    """Whether Python goes on with values of tensors in ``step``, rather than to show, keep or return them."""
-    return not all(_is_shown(script, node) for node in values_read(step))
-
-
-def _is_shown(script: Script, node: tree.Call) -> bool:
-    """Whether the value that ``node`` asks for is only shown, kept or returned, perhaps in another form."""
-    for outer in script.names.around(node):
-        if isinstance(outer, tree.Stmt):
-            return isinstance(outer, tree.Return)
-        if isinstance(outer, tree.Call):
-            called = tree.last_name(outer.func)
-            if called in _SHOWS or called not in _FORMATS:
-                return called in _SHOWS
-    return False
 
 
 def _opened(script: Script, node: tree.Call) -> tuple[tree.With, str] | None:

@@ -9,7 +9,8 @@ from keras_memlint.analysis.abstract.networks import Model
 from keras_memlint.analysis.abstract.values import Api, Const, Function, Value
 from keras_memlint.analysis.script import Script
 from keras_memlint.analysis.syntax import tree
-from keras_memlint.analysis.training.tapes import Tape, needs_values, values_read
+from keras_memlint.analysis.training.bound_to_python import needs_values, values_read
+from keras_memlint.analysis.training.tapes import Tape
 from keras_memlint.fixes.calls import remove_argument
 from keras_memlint.fixes.decorating import decorate
 from keras_memlint.fixes.edits import Fix
