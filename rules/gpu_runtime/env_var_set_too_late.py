@@ -76,6 +76,8 @@ def _late(script: Script, setting: Setting) -> tuple[str, str, Place] | None:
                 "`tf.keras` is loaded here",
                 script.place(imported.alias or imported.statement),
             )
+    elif name in (*_DEVICES, *_JAX) and _starts_others(script):
+        return None
     elif name in _DEVICES:
         start = _first(script, setting, script.starts)
         if start is not None:
@@ -86,7 +88,7 @@ def _late(script: Script, setting: Setting) -> tuple[str, str, Place] | None:
             )
         listed = _first(script, setting, list(script.calls(_LISTING))) if name == _VISIBLE else None
         hides = const(setting.value) in ("", "-1") and setting.conditional  # where no GPU was listed
-        if listed is not None and not hides and not _starts_others(script):
+        if listed is not None and not hides:
             return (
                 f"`{name}` is set after TensorFlow listed the GPUs, and is not read again",
                 "they are listed here",
