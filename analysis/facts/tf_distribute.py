@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from keras_memlint.analysis.abstract.calls import Call
 from keras_memlint.analysis.abstract.values import UNKNOWN, Dataset, Function, Object, Value
 from keras_memlint.analysis.facts.table import Gives, Machine, fact, table
@@ -16,8 +18,7 @@ def _object(api: str) -> Gives:
 
 
 def _distributed(call: Call, _run: Machine) -> Value:
-    """Batches of the same elements: each holds a part for each replica."""
-    return call.first() if isinstance(call.first(), Dataset) else UNKNOWN
+    return _spread(call, call.first())
 
 
 def _from_function(call: Call, run: Machine) -> Value:
@@ -25,7 +26,14 @@ def _from_function(call: Call, run: Machine) -> Value:
     if not isinstance(function, Function):
         return UNKNOWN
     made, call.inner = run.apply(function, (UNKNOWN,), call, mapped=False)
-    return made if isinstance(made, Dataset) else UNKNOWN
+    return _spread(call, made)
+
+
+def _spread(call: Call, data: Value) -> Value:
+    """Batches of the same elements, of which each replica gets a part ahead of time."""
+    if not isinstance(data, Dataset):
+        return UNKNOWN
+    return replace(data, op="distribute", call=call, input=data, traits=frozenset(), also=())
 
 
 TF_DISTRIBUTE = table(

@@ -22,7 +22,10 @@ from keras_memlint.analysis.interpret.elements import (
 
 # Operations that hand on the very tensors they are given.
 _HANDS_ON = frozenset(
-    ["assert_cardinality", "filter", "prefetch", "repeat", "shard", "shuffle", "skip", "take", "with_options"]
+    [
+        *("assert_cardinality", "distribute", "filter", "prefetch", "repeat"),
+        *("shard", "shuffle", "skip", "take", "with_options"),
+    ]
 )
 # Operations a shuffle may be moved over: they pick no elements by their place, and remember none.
 _PASSABLE = frozenset(["filter", "map", "prefetch", "repeat", "with_options"])

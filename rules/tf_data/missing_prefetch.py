@@ -43,13 +43,17 @@ _BY_BATCH = {
 _HARMLESS = ("take", "with_options")
 # What may follow it and leaves next to nothing to be done for a batch.
 _QUICK = (*_HARMLESS, "enumerate", "repeat", "skip", "zip")
-# Sources that prefetch by themselves (Keras 3.15.1), or whose end is not known.
-_SILENT = ("folder", "timeseries", "split_dataset", "parameter", "unknown", "apply")
+# What prefetches by itself (Keras 3.15.1, strategies), or whose end is not known.
+_SILENT = ("folder", "timeseries", "split_dataset", "parameter", "unknown", "apply", "distribute")
+# An option of tf.data by which a script decides about prefetching itself.
+_OPTION = frozenset(["inject_prefetch"])
 
 
 def check(script: Script) -> Iterator[Finding]:
     if any(not (call.conditional and script.own(call.node)) for call in script.calls("tf.distribute.")):
         return  # in a branch of the script there is another without it
+    if script.words_among(_OPTION):
+        return
     old = script.tensorflow_before(*_INJECTS)
     effect = "is not prepared" if old else "is prepared only by a default of tf.data (2.12 and later)"
     for read in _read(script):
