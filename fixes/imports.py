@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from keras_memlint.analysis.text.magics import is_python_cell
 from keras_memlint.analysis.text.source import Source
@@ -20,8 +19,7 @@ _PACKAGE = re.compile(r"\s*(?:import|from)\s+(\w+)")
 _LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+")
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Statement:
+class Statement(NamedTuple):
     """A top-level statement: its span in the source, and what it is as far as imports care."""
 
     start: int

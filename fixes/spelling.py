@@ -101,4 +101,4 @@ def statements(script: Script) -> list[Statement]:
             kind = "docstring" if isinstance(statement.value.value, str) else "other"
         piece = statement.piece
         found.append(Statement(piece.start, piece.start + len(piece.text), kind))
-    return sorted(set(found), key=lambda one: (one.start, one.end, one.kind))
+    return sorted(set(found))

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -70,6 +69,7 @@ class Names:
     read: dict[str, list[tree.Name]]
     otherwise_bound: set[str]
     parameters: set[str]
+    _uses: dict[str, list[Use]] = field(default_factory=dict)
 
     def include(self, others: Names, root: tree.Node) -> None:
         """Add the names in ``root``, a node of these."""
@@ -91,8 +91,11 @@ class Names:
         return tuple(found)
 
     def uses(self, name: str) -> list[Use]:
-        """Every use of ``name`` that is in ``read``, in order."""
-        return [Use(node, self.around(node)) for node in self.read.get(name, ())]
+        """Every use of ``name`` that is in ``read``, in order; to be read only, as it is asked for often."""
+        known = self._uses.get(name)
+        if known is None:
+            known = self._uses[name] = [Use(node, self.around(node)) for node in self.read.get(name, ())]
+        return known
 
 
 def names_of(
@@ -148,7 +151,7 @@ def uses_of(script: Script, name: str) -> list[Use] | None:
     names = script.names
     if name in names.otherwise_bound:
         return None
-    if any(re.search(rf"\b{name}\b", piece.text) for piece in script.parsed.broken):
+    if name in script.parsed.broken_words:
         return None
     return names.uses(name)
 

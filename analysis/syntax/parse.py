@@ -8,12 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from keras_memlint.analysis.syntax import displays, tree
 from keras_memlint.analysis.syntax.blocks import assemble, split_block
 from keras_memlint.analysis.syntax.pieces import LARGE, MAX_PIECE, Piece, parse_piece, parse_statements
 from keras_memlint.analysis.text.tokens import split_statements
+from keras_memlint.analysis.text.words import words_of
 
 if TYPE_CHECKING:
     from keras_memlint.analysis.text.source import Source
@@ -22,7 +24,7 @@ if TYPE_CHECKING:
 _LONG_DISPLAY = 8_000
 
 
-@dataclass(slots=True)
+@dataclass
 class Parsed:
     """A script's statements in order, and its pieces. ``fresh``: no earlier parse was remembered."""
 
@@ -30,10 +32,15 @@ class Parsed:
     pieces: list[Piece]
     fresh: bool
 
-    @property
+    @cached_property
     def broken(self) -> list[Piece]:
         """The pieces that were set aside, in order of position."""
         return [piece for piece in self.pieces if piece.error is not None]
+
+    @cached_property
+    def broken_words(self) -> frozenset[str]:
+        """All words in them."""
+        return frozenset().union(*(words_of(piece.text) for piece in self.broken))
 
     def among(self, words: frozenset[str]) -> set[str]:
         """Those of ``words`` that stand in the script's statements."""
