@@ -40,6 +40,8 @@ _JOINS = frozenset(
     ["builtins.str", "os.getcwd", "pathlib.Path"]
     + [f"os.path.{name}" for name in ("abspath", "dirname", "expanduser", "join", "normpath", "realpath")]
 )
+# Names that stand for the same at each time.
+_SAME = frozenset(["None", "True", "False", "__file__"])
 # By names that are not written as an attribute.
 _SETS_ATTRIBUTES = frozenset(["setattr", "__dict__"])
 _COUNTS = ("builtins.range", "builtins.enumerate")
@@ -228,9 +230,7 @@ def is_fixed(script: Script, node: tree.Expr, steps: int = 4) -> bool:
     if isinstance(node, tree.Constant):
         return True
     if isinstance(node, tree.Name):
-        return (
-            node.id.isupper() or node.id == "__file__" or (steps > 0 and _is_bound_once(script, node, steps))
-        )
+        return node.id.isupper() or node.id in _SAME or (steps > 0 and _is_bound_once(script, node, steps))
     if isinstance(node, tree.Binary):
         return all(is_fixed(script, one, steps - 1) for one in (node.left, node.right))
     if isinstance(node, tree.Formatted):

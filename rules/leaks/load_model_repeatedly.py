@@ -6,8 +6,9 @@ import re
 from collections.abc import Iterator
 
 from keras_memlint.analysis.abstract.calls import Call
+from keras_memlint.analysis.abstract.networks import Model
 from keras_memlint.analysis.abstract.scopes import Loop
-from keras_memlint.analysis.abstract.values import Function
+from keras_memlint.analysis.abstract.values import Function, const
 from keras_memlint.analysis.script import Script
 from keras_memlint.analysis.syntax import tree
 from keras_memlint.analysis.text.source import Place
@@ -19,7 +20,7 @@ RULE = Rule(
     "KM604",
     "load-model-repeatedly",
     severity="warning",
-    words=("load_model", "load", "Interpreter", "TFSMLayer", "KerasLayer"),
+    words=("load_model", "load", "Interpreter", "TFSMLayer", "KerasLayer", "applications"),
     fix="unsafe",
 )
 
@@ -53,7 +54,7 @@ _SETTINGS = frozenset(["args", "opt", "FLAGS", "flags", "config", "cfg", "settin
 
 
 def check(script: Script) -> Iterator[Finding]:
-    loads = [call for call in script.calls(*_LOADS) if not script.is_kept(call)]
+    loads = [call for call in (*script.calls(*_LOADS), *_published(script)) if not script.is_kept(call)]
     for call in loads:
         if not _is_same_file(script, call):
             continue
@@ -83,13 +84,33 @@ def check(script: Script) -> Iterator[Finding]:
         )
 
 
+def _published(script: Script) -> Iterator[Call]:
+    """Models of ``keras.applications`` with their published weights, called by their names, in scripts that train none."""
+    if next(script.trainings, None) is not None:
+        return
+    for call in script.calls("keras.applications."):
+        weights = call.arg("weights")
+        if not isinstance(call.result, Model) or tree.last_name(call.node.func) not in call.name.split("."):
+            continue
+        if not call.star and (weights is None or const(weights) == "imagenet"):
+            yield call
+
+
 def _is_same_file(script: Script, call: Call) -> bool:
     """Whether the model's file is named by a literal or a setting, and so is the same each time."""
+    if call.name not in _LOADS:
+        return all(_is_settled(script, argument.value) for argument in call.node.args)
     node = call.node.args[0].value if call.node.args else None
     if isinstance(node, tree.Attribute) and isinstance(node.value, tree.Name):
         if node.value.id in _SETTINGS or (_is_named_by_object(call) and script.is_set_once(node.name)):
             return True
     return node is not None and script.is_fixed(node)
+
+
+def _is_settled(script: Script, node: tree.Expr) -> bool:
+    """Whether an argument is the same each time, also one of several numbers."""
+    parts = node.elements if isinstance(node, tree.Sequence) else (node,)
+    return all(script.is_fixed(part) for part in parts)
 
 
 def _is_named_by_object(call: Call) -> bool:
