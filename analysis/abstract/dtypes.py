@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Final
 
 PYTHON_BOOL: Final = "python bool"
@@ -112,6 +113,7 @@ _COUNTING = frozenset(("//", "%", "**", "<<", ">>"))
 _OPERATORS = _COMPARISONS | _BITWISE | _COUNTING | {"+", "-", "*", "/", "@"}
 
 
+@lru_cache(1_000)
 def canonical(dtype: str) -> str | None:
     """The full name of a dtype in any of its spellings (``f4``, ``<f4``, ``single``); else None."""
     name = dtype.removeprefix("numpy.").removeprefix("np.").lstrip("<>=|")
@@ -123,6 +125,7 @@ def canonical(dtype: str) -> str | None:
     return name if name in _BYTES else None
 
 
+@lru_cache(1_000)
 def itemsize(dtype: str) -> int | None:
     """Bytes per element; None for text, objects and names that are not known."""
     name = canonical(dtype)

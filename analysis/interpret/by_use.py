@@ -125,6 +125,8 @@ def _is_of_dataset(name: str, given: Given) -> bool:
     """Whether it is a pipeline's method: ``x.map(f, num_parallel_calls=4)``, ``x.shuffle(9).batch(4)``."""
     if not _DATA_KEYWORDS.isdisjoint(given.kwargs):
         return f"tf.data.Dataset.{name}" in FACTS
+    if name not in _SIZED and name not in _LINKS:
+        return False
     before = given.node.func.value if isinstance(given.node.func, tree.Attribute) else None
     links = (given.node, before)
     return any(map(_is_sized, links)) and all(_is_sized(one) or _method_of(one) in _LINKS for one in links)

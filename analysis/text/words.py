@@ -13,17 +13,16 @@ def words_of(text: str) -> frozenset[str]:
 
 
 class Among:
-    """Which of some words stand in a text, remembered as long as the same are asked for."""
+    """Which of some words stand in a text, remembered for each set of words that is asked for."""
 
-    __slots__ = ("_asked", "_found")
+    __slots__ = ("_found",)
 
     def __init__(self) -> None:
-        self._asked: frozenset[str] = frozenset()
-        self._found: frozenset[str] = frozenset()
+        self._found: dict[frozenset[str], frozenset[str]] = {}
 
     def of(self, words: frozenset[str], text: str) -> frozenset[str]:
         """Those of ``words`` that stand in ``text``, which is the same each time; also as a part of a longer word."""
-        if self._asked is not words:
-            self._asked = words
-            self._found = frozenset([word for word in words if word in text])
-        return self._found
+        found = self._found.get(words)
+        if found is None:
+            found = self._found[words] = frozenset([word for word in words if word in text])
+        return found
