@@ -78,6 +78,7 @@ class Script:
         self.all_calls = run.calls
         self.operations = run.operations
         self.fills = run.fills
+        self.collected = run.collected
         self._widths = run.windows
         self.nests = run.nests  # the loops that are entered, each behind those around it
         self.yields = run.yields

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from keras_memlint.analysis.abstract.values import UNKNOWN, Array, Function, Value, const
+from keras_memlint.analysis.abstract.values import UNKNOWN, Array, Function, Items, Value, const
 
 if TYPE_CHECKING:
     from keras_memlint.analysis.abstract.scopes import Loop
@@ -133,6 +133,20 @@ class Holding:
     function: Function | None
     site: tree.Expr
     conditional: bool
+
+
+@dataclass(slots=True, eq=False, repr=False)
+class Collected:
+    """One evaluation of a list comprehension without a condition.
+
+    ``loops`` are its own, outermost first, ``items`` the list. The other fields are those of a ``Call``.
+    """
+
+    node: tree.Comprehension
+    items: Items
+    loops: tuple[Loop, ...]
+    mapped: bool
+    site: tree.Expr
 
 
 @dataclass(slots=True, eq=False, repr=False)

@@ -7,7 +7,7 @@ in ``statements.py`` and ``expressions.py`` and in the files that their tables n
 
 from __future__ import annotations
 
-from keras_memlint.analysis.abstract.calls import Call, Fill, Holding, Operation, Setting, Yielded
+from keras_memlint.analysis.abstract.calls import Call, Collected, Fill, Holding, Operation, Setting, Yielded
 from keras_memlint.analysis.abstract.joining import join
 from keras_memlint.analysis.abstract.networks import Model
 from keras_memlint.analysis.abstract.scopes import Binding, Loop, Scope
@@ -78,6 +78,7 @@ class Interpreter:
         self.environment: list[Setting] = []
         self.operations: list[Operation] = []
         self.fills: list[Fill] = []
+        self.collected: list[Collected] = []
         self.windows: dict[int, int] = {}  # how wide a slice is whose ends move together, by its node
         self.nests: list[tuple[Loop, ...]] = []
         self.yields: list[Yielded] = []

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from keras_memlint.analysis.abstract.calls import Collected
 from keras_memlint.analysis.abstract.scopes import Growth, Loop, Scope
 from keras_memlint.analysis.abstract.values import UNKNOWN, Const, Dict, Items, Origin, Value
 from keras_memlint.analysis.interpret import binding, branches, storing, unrolling
@@ -95,4 +96,8 @@ def comprehension(run: Interpreter, node: tree.Comprehension, scope: Scope) -> V
     run.loops = outer
     if key is not None:
         return Dict(element=value)
-    return Items(node.kind, None, value, length, [grown], origin=Origin(node, "collected here"))
+    items = Items(node.kind, None, value, length, [grown], origin=Origin(node, "collected here"))
+    if node.kind == "list" and not filtered:
+        own = grown.loops[len(outer) :]
+        run.collected.append(Collected(node, items, own, run.mapped > 0, run.led_to(node)))
+    return items

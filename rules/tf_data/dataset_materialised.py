@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from keras_memlint.analysis.abstract.calls import Call
+from keras_memlint.analysis.abstract.calls import Call, Collected
 from keras_memlint.analysis.abstract.joining import any_item
 from keras_memlint.analysis.abstract.scopes import Loop, trips_of
 from keras_memlint.analysis.abstract.values import Dataset, Items, Value
 from keras_memlint.analysis.facts.joining import JOINS
 from keras_memlint.analysis.interpret.elements import element_bytes, has_pixels, parts
 from keras_memlint.analysis.script import Script
+from keras_memlint.analysis.text.source import Place
 from keras_memlint.rules.base import Finding, Rule
 from keras_memlint.rules.diagnostic import Severity
 
@@ -26,6 +27,7 @@ _HELP = (
     "handle each batch as it comes: `fit`, `evaluate` and `predict` take the pipeline itself, and metrics are updated"
     " batch by batch"
 )
+_COUNT = "count without keeping anything: `sum(1 for _ in {})`"
 # A folder with so many images or more is nothing special.
 _IMAGES = 200
 
@@ -33,7 +35,7 @@ _IMAGES = 200
 class _Kept(NamedTuple):
     """``call`` keeps ``number`` times ``element`` of a pipeline; a number of None is not known."""
 
-    call: Call
+    call: Call | Collected
     data: Dataset
     element: Value
     number: int | None
@@ -50,11 +52,11 @@ def check(script: Script) -> Iterator[Finding]:
         if severity is None:
             continue
         yield Finding(
-            at=script.call_place(kept.call),
+            at=_place(script, kept.call),
             site=script.place(kept.call.site),
             message=kept.message,
             bytes=size,
-            help=_HELP,
+            help=_help(script, kept.call),
             related=script.trail(kept.data.origin),
             severity=severity,
         )
@@ -86,16 +88,47 @@ def _kept(script: Script) -> Iterator[_Kept]:
             element, count, whose = call.result, None, call.result
             if data is not None:
                 element, count = data.element, data.cardinality
+            elif (given := _generated(call)) is not None:
+                data = _iterated(script, [loop for loop in given.grown[-1].loops if loop not in call.loops])
+                element, count = given.element, given.length
         if data is None or call.mapped or id(whose) in seen:
             continue
         seen.add(id(whose))
-        what = "batch" if data.batched else "element"
-        yield from _of_pipeline(
-            call, data, element, count, f"a list keeps every {what} of the pipeline in memory"
-        )
+        yield from _of_pipeline(call, data, element, count, _list_of(data))
+    for one in script.collected:
+        data = _iterated(script, one.loops)
+        if data is not None and not one.mapped and id(one.items) not in seen:
+            seen.add(id(one.items))
+            yield from _of_pipeline(one, data, one.items.element, one.items.length, _list_of(data))
 
 
-def _iterated(script: Script, loops: tuple[Loop, ...]) -> Dataset | None:
+def _generated(call: Call) -> Items | None:
+    """What a generator expression without a condition gives to ``list``; None for anything else."""
+    given = call.first()
+    if not isinstance(given, Items) or given.kind != "generator" or not given.grown:
+        return None
+    return None if given.grown[-1].conditional else given
+
+
+def _list_of(data: Dataset) -> str:
+    return f"a list keeps every {'batch' if data.batched else 'element'} of the pipeline in memory"
+
+
+def _place(script: Script, call: Call | Collected) -> Place:
+    return script.call_place(call) if isinstance(call, Call) else script.place(call.node)
+
+
+def _help(script: Script, call: Call | Collected) -> str:
+    """How to do without; where ``len`` of the list is all that is asked for, how to count."""
+    if isinstance(call, Collected) and any(
+        len(count.node.args) == 1 and count.node.args[0].value is call.node
+        for count in script.calls("builtins.len")
+    ):
+        return _COUNT.format(script.text(call.node.generators[0].iter))
+    return _HELP
+
+
+def _iterated(script: Script, loops: Sequence[Loop]) -> Dataset | None:
     """The pipeline that the outermost of ``loops`` iterates to its end; None when there is none."""
     for loop in loops:
         data = script.dataset_behind(loop.iter)
@@ -105,7 +138,7 @@ def _iterated(script: Script, loops: tuple[Loop, ...]) -> Dataset | None:
 
 
 def _of_pipeline(
-    call: Call, data: Dataset, element: Value, count: int | None, message: str
+    call: Call | Collected, data: Dataset, element: Value, count: int | None, message: str
 ) -> Iterator[_Kept]:
     """``element``, when it is what the pipeline gives and not what was computed from it."""
     given = {id(part.origin) for part in parts(data.element) if part.origin is not None}
