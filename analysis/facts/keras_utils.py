@@ -19,6 +19,7 @@ from keras_memlint.analysis.abstract.values import (
 )
 from keras_memlint.analysis.facts.defaults import BATCH_SIZE
 from keras_memlint.analysis.facts.table import Gives, Machine, fact, table
+from keras_memlint.analysis.facts.tensorflow import resize
 from keras_memlint.analysis.syntax import tree
 
 _DOCS = "Keras API reference"
@@ -274,6 +275,17 @@ def _preprocess_input(call: Call, _run: Machine) -> Value:
     )
 
 
+def _smart_resize(call: Call, run: Machine) -> Value:
+    """Images cut to the aspect of ``size`` and resized, an array where an array is given; unknown when in doubt."""
+    given, channels = call.first(), call.arg("data_format")
+    if channels is not None and const(channels) != "channels_last":
+        return UNKNOWN
+    if not isinstance(given, Array):
+        return resize(call, run) if call.mapped else UNKNOWN
+    made = resize(call, run)
+    return made.but(kind=given.kind) if isinstance(made, Array) else made
+
+
 # The modules of keras.applications.
 _APPLICATIONS = [
     "convnext",
@@ -336,6 +348,12 @@ KERAS_UTILS = table(
         "fname origin",
         lambda c, _r: Object("keras.utils.get_file", c, origin=Origin(c.node, "downloaded here")),
         see=_DOCS,
+    ),
+    fact(
+        "keras.preprocessing.image.smart_resize",
+        "x size interpolation data_format",
+        _smart_resize,
+        probe="keras.preprocessing.image.smart_resize(numpy.zeros((20, 10, 3), 'uint8'), (4, 8))",
     ),
     fact("keras.utils.image_dataset_from_directory", _LOADER, _folder("folder"), see=_DOCS),
     fact("keras.utils.pad_sequences", "sequences maxlen dtype padding", _padded, see=_DOCS),

@@ -108,7 +108,8 @@ def _cast(call: Call, _run: Machine) -> Value:
     return _tensor(given, call, dtype, shape, f"cast to {dtype}" if dtype else "cast")
 
 
-def _resize(call: Call, _run: Machine) -> Value:
+def resize(call: Call, _run: Machine) -> Value:
+    """Images of the size that is asked for; float32, unless pixels are only picked."""
     given = call.first()
     size = const(call.arg("size"))
     axes = (
@@ -122,8 +123,9 @@ def _resize(call: Call, _run: Machine) -> Value:
         shape = (*before[:-3], *axes, before[-1])
     elif size is not None:
         shape = (*axes, None)
-    nearest = "NEAREST" in str(const(call.arg("method")) or "").upper()
-    dtype = given.dtype if nearest and isinstance(given, Array) else "float32"
+    way = call.arg("method") or call.arg("interpolation")
+    nearest = "NEAREST" in str(const(way) or "").upper()
+    dtype = "float32" if not nearest else given.dtype if isinstance(given, Array) else None
     resized = _tensor(given, call, dtype, shape, "resized to float32")
     if isinstance(resized, Array) and resized.source == "toy" and _grew(before, shape):
         resized.source = ""  # small no more
@@ -341,7 +343,7 @@ TENSORFLOW = table(
     ),
     fact(_I + "per_image_standardization", "image", _standardized, see=_DOCS),
     fact(_I + "convert_image_dtype", "image dtype", _cast, see=_DOCS),
-    fact(_I + "resize", "images size method", _resize, see=_DOCS),
+    fact(_I + "resize", "images size method", resize, see=_DOCS),
     fact(_I + "central_crop", "image central_fraction", _image("", ""), see=_DOCS),
     fact(
         _I + "crop_to_bounding_box",

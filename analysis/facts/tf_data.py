@@ -243,7 +243,7 @@ def traits_of(inner: tuple[Call, ...], element: Value) -> set[str]:
             found |= {"parses", "works"} | ({"raw"} if name == "tf.io.decode_raw" else set())
         elif name.startswith("tf.image.") and "crop" in name:
             found |= {"crops", "works"} | ({"random"} if "random" in name else set())
-        elif name.startswith("tf.image.resize"):
+        elif name.startswith("tf.image.resize") or name == "keras.preprocessing.image.smart_resize":
             found |= {"resizes", "works"}
         elif name in ("tf.cast", "tf.image.convert_image_dtype", "numpy.ndarray.astype"):
             found.add("casts")
