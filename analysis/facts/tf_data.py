@@ -244,7 +244,7 @@ def traits_of(inner: tuple[Call, ...], element: Value) -> set[str]:
         elif name.startswith("tf.image.") and "crop" in name:
             found |= {"crops", "works"} | ({"random"} if "random" in name else set())
         elif name.startswith("tf.image.resize") or name == "keras.preprocessing.image.smart_resize":
-            found |= {"resizes", "works"}
+            found.add("resizes")
         elif name in ("tf.cast", "tf.image.convert_image_dtype", "numpy.ndarray.astype"):
             found.add("casts")
         elif name == "tf.one_hot":
@@ -257,7 +257,8 @@ def traits_of(inner: tuple[Call, ...], element: Value) -> set[str]:
             found.add("works")
         elif name in ("keras.Model.__call__", "keras.Layer.__call__"):
             layers = preprocessing_layers(call.receiver)
-            found.add("works")
+            if not layers or not all(map(is_sizing, layers)):
+                found.add("works")
             if not layers:
                 found.add("network")
             if any(is_random(layer) for layer in layers):
