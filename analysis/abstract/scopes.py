@@ -79,6 +79,47 @@ def counter_of(loop: Loop) -> str:
     return target.id if isinstance(target, tree.Name) else ""
 
 
+def turns_of(loop: Loop) -> int | None:
+    """How often ``loop`` turns at most, also where it counts its turns and is left at one: ``if i == 5: break``.
+
+    None when that is not known.
+    """
+    node = loop.node
+    if not isinstance(node, (tree.For, tree.While)):
+        return loop.trips
+    counters = _counters(loop, node)
+    left = (_last_turn(one, counters) for one in node.body if isinstance(one, tree.If))
+    return min((one for one in (loop.trips, *left) if one is not None), default=None)
+
+
+def _counters(loop: Loop, node: tree.For | tree.While) -> set[str]:
+    """The names that count the turns from zero on, as far as the loop itself tells: also ``n += 1`` in its body."""
+    found = {
+        one.target.id
+        for one in node.body
+        if isinstance(one, tree.AugAssign) and isinstance(one.target, tree.Name) and one.op.startswith("+")
+        if isinstance(one.value, tree.Constant) and one.value.value == 1
+    }
+    counts = node.iter if isinstance(node, tree.For) else None
+    if isinstance(counts, tree.Call) and len(counts.args) == 1 and not counts.args[0].star:
+        found.add(counter_of(loop))
+    return found - {""}
+
+
+def _last_turn(branch: tree.If, counters: set[str]) -> int | None:
+    """How many turns there are at most if ``branch`` leaves the loop by a counter of these; None where it does not."""
+    test = branch.test
+    if not branch.body or not tree.leaves(branch.body[-1]):
+        return None
+    if not isinstance(test, tree.Compare) or len(test.rights) != 1 or test.ops[0] not in ("==", ">=", ">"):
+        return None
+    end = test.rights[0]
+    at = end.value if isinstance(end, tree.Constant) else None
+    if tree.last_name(test.left) not in counters or not isinstance(at, int) or at < 0:
+        return None
+    return at + 1 + (test.ops[0] == ">")
+
+
 def trips_of(loops: Iterable[Loop]) -> int | None:
     """How often the innermost of nested ``loops`` turns in all; None when that is not known."""
     total = 1

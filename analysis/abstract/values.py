@@ -436,6 +436,11 @@ class Bound(Value):
     name: str
 
 
+def reversed_axes(shape: Shape | None) -> Shape | None:
+    """The shape of ``x.T``; of one axis it is not known: who turns that round has put tables into a list, not numbers."""
+    return tuple(reversed(shape)) if shape is not None and len(shape) > 1 else None
+
+
 def const(value: Value | None) -> Any:
     """The literal behind ``value``: a Python object, tuples and lists included; None when it is not known."""
     if isinstance(value, Const):

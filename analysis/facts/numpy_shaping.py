@@ -16,6 +16,7 @@ from keras_memlint.analysis.abstract.values import (
     Shape,
     Value,
     const,
+    reversed_axes,
 )
 from keras_memlint.analysis.facts.arguments import dtype_of, shape_of
 from keras_memlint.analysis.facts.numpy_joining import as_array
@@ -73,12 +74,12 @@ def _reshape(call: Call, _run: Machine) -> Value:
         given = as_array(given, call, None, "copied into one array")
     if not isinstance(given, Array):
         return _unknown_in(call, wanted)
-    if _cannot_be(given.shape, wanted):
+    if cannot_be(given.shape, wanted):
         return UNKNOWN
     return given.derived(call.node, "reshaped", shape=solve(given.shape, wanted))
 
 
-def _cannot_be(before: Shape | None, wanted: Shape | None) -> bool:
+def cannot_be(before: Shape | None, wanted: Shape | None) -> bool:
     """Whether an array does not have the elements of ``wanted``: what is known of it is wrong, or the script ends there."""
     if before is None or wanted is None or None in before or None in wanted:
         return False
@@ -184,15 +185,35 @@ def _squeeze(call: Call, _run: Machine) -> Value:
 
 def _transpose(call: Call, _run: Machine) -> Value:
     given = call.first()
+    return _turned(call, given, call.arg("axes")) if isinstance(given, Array) else UNKNOWN
+
+
+def _transpose_method(call: Call, _run: Machine) -> Value:
+    given = call.receiver
     if not isinstance(given, Array):
         return UNKNOWN
-    axes = const(call.arg("axes"))
+    axes = call.args[0] if len(call.args) == 1 else Items("tuple", call.args) if call.args else None
+    return _turned(call, given, axes)
+
+
+def _turned(call: Call, given: Array, by: Value | None) -> Value:
+    """``given`` with its axes in the order ``by``, reversed without one."""
+    axes = const(by)
     shape: Shape | None = None
-    if given.shape is not None and axes is None and call.arg("axes") is None:
-        shape = tuple(reversed(given.shape))
-    elif given.shape is not None and axes is not None and all(isinstance(a, int) for a in axes):
+    if given.shape is not None and axes is None and (by is None or isinstance(by, Const)):
+        shape = reversed_axes(given.shape)
+    elif (
+        given.shape is not None and isinstance(axes, (list, tuple)) and all(isinstance(a, int) for a in axes)
+    ):
         shape = tuple(given.shape[a] for a in axes) if max(axes, default=0) < len(given.shape) else None
     return given.derived(call.node, "transposed", shape=shape)
+
+
+def _resize(call: Call, _run: Machine) -> Value:
+    """``x.resize((10, 4))`` changes the array itself, and gives None: what calls before have seen is not known any more."""
+    if isinstance(call.receiver, Array):
+        call.receiver.shape = call.receiver.size = None
+    return UNKNOWN
 
 
 def _pad(call: Call, _run: Machine) -> Value:
@@ -240,7 +261,8 @@ NUMPY_SHAPING = table(
     fact(_A + "numpy", "", _numpy, see="TensorFlow API, tf.Tensor"),
     fact(_A + "ravel", "", lambda c, r: _reshape(_to_one(c), r), see=_DOCS),
     fact(_A + "reshape", "", _reshape, probe="numpy.zeros((2, 6)).reshape(-1, 3)"),
-    fact(_A + "transpose", "", _same("transposed"), see=_DOCS),
+    fact(_A + "resize", "", _resize, see=_DOCS),
+    fact(_A + "transpose", "", _transpose_method, probe="numpy.zeros((2, 6)).transpose()"),
     fact("numpy.moveaxis", "a source destination", _other_axes, see=_DOCS),
     fact("numpy.reshape", "a shape", _reshape, probe="numpy.reshape(numpy.zeros((2, 6)), (-1, 3))"),
     fact("numpy.rollaxis", "a axis start", _other_axes, see=_DOCS),

@@ -19,6 +19,7 @@ from keras_memlint.analysis.abstract.values import (
     Scalar,
     Value,
     resolve,
+    reversed_axes,
 )
 from keras_memlint.analysis.interpret import model_attributes
 from keras_memlint.analysis.syntax import tree
@@ -59,8 +60,7 @@ def _array(array: Array, name: str, node: tree.Expr) -> Value | None:
     if name == "shape":
         return _shape(array.shape)
     if name == "T":
-        shape = tuple(reversed(array.shape)) if array.shape is not None else None
-        return array.but(shape=shape, pixels=False, labels=False)
+        return array.but(shape=reversed_axes(array.shape), pixels=False, labels=False)
     if name in ("size", "ndim", "nbytes", "itemsize"):
         if name == "ndim" and array.shape is not None:
             return Const(len(array.shape))

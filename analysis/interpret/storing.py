@@ -16,9 +16,12 @@ from keras_memlint.analysis.abstract.values import (
     Instance,
     Items,
     Object,
+    Shape,
     Value,
     const,
 )
+from keras_memlint.analysis.facts.arguments import shape_of
+from keras_memlint.analysis.facts.numpy_shaping import cannot_be, solve
 from keras_memlint.analysis.interpret import binding, model_attributes
 from keras_memlint.analysis.syntax import tree
 
@@ -40,6 +43,8 @@ def store(run: Interpreter, target: tree.Expr, value: Value, scope: Scope, state
             )
     elif isinstance(target, tree.Attribute):
         owner = run.eval(target.value, scope)
+        if isinstance(owner, Array) and target.name == "shape" and isinstance(target.value, tree.Name):
+            scope.bind(target.value.id, _reshaped(owner, shape_of(value)))
         _store_attribute(run, owner, target.name, value)
     elif isinstance(target, tree.Subscript):
         owner = run.eval(target.value, scope)
@@ -59,6 +64,11 @@ def _store_attribute(run: Interpreter, owner: Value, name: str, value: Value) ->
         if name == "trainable" and not _is_sure(run, owner, value):
             run.freezes_some = True
         binding.set_attribute(owner, name, value)
+
+
+def _reshaped(array: Array, wanted: Shape | None) -> Array:
+    """``array`` after ``array.shape = wanted``; calls before have seen it as it was."""
+    return array.but(shape=None if cannot_be(array.shape, wanted) else solve(array.shape, wanted))
 
 
 def _is_sure(run: Interpreter, owner: Value, value: Value) -> bool:

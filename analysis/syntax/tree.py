@@ -420,21 +420,21 @@ def has_break(body: tuple[Stmt, ...]) -> bool:
 
 def is_left(loop: For | While, around: tuple[Node, ...]) -> bool:
     """Whether ``loop`` ends at its first turn, or at the first that gets to what stands in ``around``, innermost first."""
-    if any(map(_leaves, loop.body)):
+    if any(map(leaves, loop.body)):
         return True
     if loop not in around:
         return False
     inner = [one for one in around[: around.index(loop)] if isinstance(one, Stmt)]
-    if inner and _leaves(inner[0]):
+    if inner and leaves(inner[0]):
         return True
     return any(
-        any(one is statement for one in block) and any(map(_leaves, block))
+        any(one is statement for one in block) and any(map(leaves, block))
         for outer, statement in zip(inner[1:], inner, strict=False)
         for block in blocks(outer)
     )
 
 
-def _leaves(statement: Stmt) -> bool:
+def leaves(statement: Stmt) -> bool:
     """Whether it ends the loop it stands in at the first turn."""
     return isinstance(statement, (Return, Raise)) or (
         isinstance(statement, Jump) and statement.kind == "break"

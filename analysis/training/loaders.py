@@ -12,9 +12,19 @@ if TYPE_CHECKING:
     from keras_memlint.analysis.script import Script
     from keras_memlint.analysis.training.fits import Fit
 
-_BATCH = re.compile(r"batch(?!es|_?size|_?(?:no|num|idx|index|id|count|i)s?$)", re.IGNORECASE)
+# A batch, or a part of one; `batch_stats`, `batch_files` and `batch_idx` are something else.
+_PARTS = "x|y|xs|ys|in|inputs?|data|images?|imgs?|texts?|tokens?|sequences?|frames?|features?|samples?|labels?|targets?"
+_BATCH = re.compile(rf"batch(?:_?(?:{_PARTS}|train|val|valid|test|[a-c]))*_?\d*$", re.IGNORECASE)
+# What gives batches, and not files, tables or whole sets: the word before says what it loads, or nothing does.
+_SETS = r"(?:^|_)(?:train(?:ing)?|test(?:ing)?|val(?:id(?:ation)?)?|dev|eval)_?"
 _LOADER = re.compile(
-    r"batches$|(?:load|read)er$|generator$|(?:^|_)gen$|(?:^|_)dataset$|(?:^|_)ds$", re.IGNORECASE
+    rf"batches$|batch_?(?:loader|reader|gen|generator)$|(?:^|_)(?:data_?)?(?:loader|generator)$|(?:^|_)(?:gen|ds)$"
+    rf"|{_SETS}(?:data_?)?(?:loader|reader|generator|gen|dataset|ds)$",
+    re.IGNORECASE,
+)
+# A word before "loader" or the like that makes it one of something larger.
+_LARGER = re.compile(
+    r"file|folder|chunk|table|csv|json|record|document|video|volume|case|subject", re.IGNORECASE
 )
 _LARGE = ("array_split", "split")  # parts of an array, however large
 _HAND_ON = frozenset(["enumerate", "iter", "tqdm", "zip"])
@@ -93,7 +103,8 @@ def _is_of_loader(target: tree.Expr, source: tree.Expr) -> bool:
         return False
     if any(map(_BATCH.search, _names(target))) and tree.last_name(called) != "range":
         return True
-    return _LOADER.search(tree.last_name(called)) is not None
+    name = tree.last_name(called)
+    return _LOADER.search(name) is not None and _LARGER.search(name) is None
 
 
 def _names(node: tree.Expr) -> set[str]:

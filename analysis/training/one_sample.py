@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from keras_memlint.analysis.syntax import tree
 
@@ -15,22 +15,33 @@ _KEEP = frozenset(
     ["array", "asarray", "cast", "convert_to_tensor", "float32", "pad_sequences", "preprocess_input"]
 )
 _METHODS = frozenset(["astype", "copy", "numpy"])
-_COLLECTIONS = ("builtins.list", "builtins.tuple", "pickle.load", "pickle.loads")
+_COLLECTIONS = (
+    *("builtins.dict", "builtins.list", "builtins.tuple", "builtins.vars", "collections.OrderedDict"),
+    *("collections.defaultdict", "json.load", "json.loads", "pickle.load", "pickle.loads"),
+)
+_LIBRARIES = ("keras.", "numpy.", "tf.")
 
 
-def written(script: Script, node: tree.Expr, steps: int = _STEPS) -> int | None:
+class Rows(NamedTuple):
+    """How many samples there are. ``sure``: whatever is sliced is no list or dict, as nothing is."""
+
+    number: int
+    sure: bool
+
+
+def written(script: Script, node: tree.Expr, steps: int = _STEPS) -> Rows | None:
     """The rows of ``x[:1]``, ``x[i : i + 1]``, ``x[None]`` or ``np.array([x])``, whatever ``x`` is; None for all else.
 
     Also of a name that was bound to one row just before.
     """
     if isinstance(node, tree.Subscript):
-        return _taken(script, node)
+        taken = _taken(script, node)
+        return Rows(taken, _is_array(script, node)) if taken is not None else None
     listed = _listed(script, node)
     if listed is not None and (steps == _STEPS or listed == 1):
-        return listed
-    if steps and _rows_of(script, node, steps) == 1:
-        return 1
-    return None
+        return Rows(listed, sure=True)
+    found = _rows_of(script, node, steps) if steps else None
+    return found if found is not None and found.number == 1 else None
 
 
 def _listed(script: Script, node: tree.Expr) -> int | None:
@@ -43,7 +54,7 @@ def _listed(script: Script, node: tree.Expr) -> int | None:
     return len(given.elements) if not any(isinstance(one, tree.Starred) for one in given.elements) else None
 
 
-def _rows_of(script: Script, node: tree.Expr, steps: int) -> int | None:
+def _rows_of(script: Script, node: tree.Expr, steps: int) -> Rows | None:
     if isinstance(node, tree.Name):
         value = _bound_before(script, node)
         return written(script, value, steps - 1) if value is not None else None
@@ -60,22 +71,22 @@ def _rows_of(script: Script, node: tree.Expr, steps: int) -> int | None:
         return written(script, node.func.value, steps - 1)
     if not given or any(one.star for one in node.args):
         return None
-    first = given[0]
+    first, known = given[0], script.called(node).startswith(_LIBRARIES)
     if name == "expand_dims":
         axis = next(
             (one.value for one in node.args if one.name == "axis"), given[1] if len(given) > 1 else None
         )
         if isinstance(axis, tree.Constant) and axis.value == 0:
-            return 1
+            return Rows(1, known)
         return written(script, first, steps - 1) if axis is not None else None
     single = first.elements[0] if isinstance(first, tree.Sequence) and len(first.elements) == 1 else None
     if isinstance(single, tree.Starred):
         return None
     if name == "texts_to_sequences":
-        return 1 if single is not None else None
-    if name == "vstack":
-        return written(script, single, steps - 1) if single is not None else None
-    return written(script, first, steps - 1) if name in _KEEP else None
+        return Rows(1, sure=True) if single is not None else None
+    inner = single if name == "vstack" else first if name in _KEEP else None
+    found = written(script, inner, steps - 1) if inner is not None else None
+    return found._replace(sure=found.sure and known) if found is not None else None
 
 
 def _bound_before(script: Script, name: tree.Name) -> tree.Expr | None:
@@ -107,6 +118,8 @@ def _bound_before(script: Script, name: tree.Name) -> tree.Expr | None:
 def _last(statements: tuple[tree.Stmt, ...], name: str) -> tuple[tree.Expr | None, bool]:
     """What the last of ``statements`` that binds ``name`` gives it, None for more than an assignment; and if one does."""
     for statement in reversed(statements):
+        if _resizes(statement, name):
+            return None, True
         if name in tree.bound_names(statement):
             plain = isinstance(statement, tree.Assign) and len(statement.targets) == 1
             if isinstance(statement, tree.Assign) and plain and isinstance(statement.targets[0], tree.Name):
@@ -115,14 +128,24 @@ def _last(statements: tuple[tree.Stmt, ...], name: str) -> tuple[tree.Expr | Non
     return None, False
 
 
+def _resizes(statement: tree.Stmt, name: str) -> bool:
+    """Whether ``name.resize(…)``, which gives it other rows in place, stands in ``statement``."""
+    return any(
+        isinstance(one, tree.ExprStmt)
+        and isinstance(one.value, tree.Call)
+        and tree.dotted(one.value.func) == f"{name}.resize"
+        for one in tree.below([statement])
+    )
+
+
 def _taken(script: Script, node: tree.Subscript) -> int | None:
     if not node.items:
         return None
     key = node.items[0]
+    if _is_collection(script, node.value):
+        return None
     if isinstance(key, tree.Slice):
         if key.step is not None:
-            return None
-        if _is_collection(script, node.value):
             return None
         start, stop = (0 if key.lower is None else _number(key.lower)), _number(key.upper)
         if start is not None and stop is not None and stop > start:
@@ -131,10 +154,16 @@ def _taken(script: Script, node: tree.Subscript) -> int | None:
     return 1 if tree.last_name(key) in ("None", "newaxis") else None
 
 
+def _is_array(script: Script, node: tree.Subscript) -> bool:
+    """Whether nothing but an array can be taken from so: ``x[None, :]``, ``x[np.newaxis]``, or what NumPy made."""
+    made = isinstance(node.value, tree.Call) and script.called(node.value).startswith(_LIBRARIES)
+    return made or len(node.items) > 1 or tree.last_name(node.items[0]) == "newaxis"
+
+
 def _is_collection(script: Script, node: tree.Expr) -> bool:
-    """Whether ``node`` is bound to a list or tuple, whose elements may be arrays, or to what may be one."""
+    """Whether ``node`` is bound to a list, tuple or dict, whose elements may be arrays, or to what may be one."""
     value = _bound_before(script, node) if isinstance(node, tree.Name) else node
-    if isinstance(value, tree.Sequence):
+    if isinstance(value, (tree.Sequence, tree.Mapping, tree.Comprehension)):
         return True
     return isinstance(value, tree.Call) and script.called(value) in _COLLECTIONS
 

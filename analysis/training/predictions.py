@@ -9,12 +9,23 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from itertools import takewhile
+from math import prod
 from typing import TYPE_CHECKING, NamedTuple
 
 from keras_memlint.analysis.abstract.calls import Call
 from keras_memlint.analysis.abstract.networks import Model
-from keras_memlint.analysis.abstract.scopes import FEW_TURNS, Loop, counter_of, trips_of
-from keras_memlint.analysis.abstract.values import UNKNOWN, Array, Dict, Items, UnknownValue, Value, const
+from keras_memlint.analysis.abstract.scopes import FEW_TURNS, Loop, counter_of, turns_of
+from keras_memlint.analysis.abstract.values import (
+    UNKNOWN,
+    Array,
+    Dict,
+    Items,
+    Origin,
+    UnknownValue,
+    Value,
+    const,
+)
 from keras_memlint.analysis.pipelines.drawing import ON_BATCH, conditions, trains_longer
 from keras_memlint.analysis.reach.elsewhere import turned
 from keras_memlint.analysis.reach.repeating import event_handler, request_handler
@@ -58,6 +69,21 @@ class Repeated(NamedTuple):
     request: bool = False
 
 
+class _Size(NamedTuple):
+    """How many samples there are, None when unknown, and whether they are a piece of something larger.
+
+    ``sure``: they are so many even if what is sliced, which nobody knows, is no array.
+    """
+
+    rows: int | None
+    part: bool
+    sure: bool = True
+
+    def fits(self, batch: int) -> bool:
+        """Whether they are surely no more than one ``batch``."""
+        return self.rows is not None and self.rows <= batch and self.sure
+
+
 def repeated(script: Script) -> Iterator[Repeated]:
     """Predictions of one sample or one small batch in a loop with more than a few turns, once for each place.
 
@@ -96,10 +122,11 @@ def _repeated(script: Script, fit: Fit, others: list[Fit]) -> Iterator[Repeated]
     alone = next((one for one in others if one.call.caller is None and not one.call.loops), None)
     if alone is not None and (isinstance(x, UnknownValue) or (isinstance(x, Array) and x.shape is None)):
         x = alone.x  # the function itself makes it so, whatever it is given
-    rows, part = _size(script, fit, x)
+    size = _size(script, fit, x)
+    rows, part = size.rows, size.part
     if rows is None and isinstance(x, Array) and x.kind == "frame":
         return  # a chunk of a table, however large
-    whole = rows is not None and rows <= _batch_size(fit)
+    whole = size.fits(_batch_size(fit))
     found = Repeated(fit, loop, rows, part, whole, learns=_learns(script, loop))
     if rows == 1 or (rows is None and part):
         yield found
@@ -160,9 +187,9 @@ def _at_events(script: Script, fit: Fit) -> Iterator[Repeated]:
     request = request_handler(fit.call) is not None
     if not request and event_handler(script, fit.call) is None:
         return
-    rows, part = _size(script, fit, fit.x)
-    if rows == 1:
-        yield Repeated(fit, None, rows, part, rows <= _batch_size(fit), request=request)
+    size = _size(script, fit, fit.x)
+    if size.rows == 1:
+        yield Repeated(fit, None, 1, size.part, size.fits(_batch_size(fit)), request=request)
 
 
 def _elsewhere(script: Script, fit: Fit) -> Iterator[Repeated]:
@@ -172,16 +199,16 @@ def _elsewhere(script: Script, fit: Fit) -> Iterator[Repeated]:
         return
     if made is not None and script.is_kept(made):
         made = None
-    rows, part = _size(script, fit, fit.x)
-    found = turned(script, call, made) if rows == 1 else None
+    size = _size(script, fit, fit.x)
+    found = turned(script, call, made) if size.rows == 1 else None
     if found is not None:
-        yield Repeated(fit, None, 1, part, True, found.place)
+        yield Repeated(fit, None, 1, size.part, size.fits(1), found.place)
 
 
 def _always_small(script: Script, fits: list[Fit]) -> bool:
     """Whether ``predict`` never makes more than one batch; who calls a function may give it more than its own loop."""
     return all(
-        (rows := _size(script, fit, fit.x)[0]) is not None and rows <= _batch_size(fit)
+        _size(script, fit, fit.x).fits(_batch_size(fit))
         for fit in fits
         if fit.call.caller is not None or not isinstance(fit.x, UnknownValue)
     )
@@ -208,14 +235,13 @@ def _turns_little(script: Script, fit: Fit) -> bool:
     turned = [one for one in fit.call.loops if made is None or one not in made.loops]
     if loop not in turned:
         return True
-    if (
-        loop.trips is not None
-        and loop.trips < FEW_TURNS
-        and any(trains_longer(script, one) for one in turned)
-        and not _trains(script, loop)
-    ):
+    turns = turns_of(loop)
+    if turns is None or turns >= FEW_TURNS:
+        return False
+    if any(trains_longer(script, one) for one in turned) and not _trains(script, loop):
         return True  # a look at a few, after each epoch
-    return loop.trips is not None and loop.trips < FEW_TURNS and (trips_of(turned) or 0) < FEW_TURNS
+    around = [turns_of(one) for one in turned]
+    return prod(one or 0 for one in around) < FEW_TURNS
 
 
 def _trains(script: Script, loop: Loop) -> bool:
@@ -251,16 +277,17 @@ def _is_rare(condition: str) -> bool:
     return every is not None and (every[1] is None or int(every[1]) >= FEW_TURNS)
 
 
-def _size(script: Script, fit: Fit, x: Value) -> tuple[int | None, bool]:
-    """How many samples ``x`` holds, None when unknown, and whether they are a piece of something larger."""
+def _size(script: Script, fit: Fit, x: Value) -> _Size:
+    """How many samples ``x`` holds."""
     arrays = _arrays(x)
     rows = next((found for one in arrays if (found := _length(script, one)) is not None), None)
     if rows is None and x is fit.x:
         argument = fit.call.argument_node("x")
-        rows = written(script, argument.value) if argument is not None else None
-        if rows is not None:
-            return rows, True
-    return rows, any(one.part for one in arrays) or (rows is None and _is_one_asked(script, fit.call))
+        said = written(script, argument.value) if argument is not None else None
+        if said is not None:
+            return _Size(said.number, True, said.sure)
+    part = any(_is_part(script, one) for one in arrays) or (rows is None and _is_one_asked(script, fit.call))
+    return _Size(rows, part)
 
 
 def _arrays(x: Value) -> list[Array]:
@@ -303,10 +330,32 @@ def _is_one(script: Script, call: Call, node: tree.Expr, around: tuple[tree.Node
 
 def _length(script: Script, array: Array) -> int | None:
     """The rows of ``array``: one where an axis was put before something nobody knows."""
-    made = script.maker(array) if array.shape is None else None
-    if made is not None and made.name == "numpy.expand_dims" and made.const("axis") == 0:
-        return 1 if made.result.origin is array.origin else None
+    made = _put_first(script, array)
+    if made is not None:
+        return 1 if made.result is array else None
     return array.length
+
+
+def _is_part(script: Script, array: Array) -> bool:
+    """Whether ``array`` is a piece of a larger one; not what an axis was put before and taken from again."""
+    made = _put_first(script, array)
+    if made is None or made.result is array or array.origin is None:
+        return array.part
+    since = list(takewhile(lambda step: step is not made.result.origin, array.origin.steps()))
+    return array.part and bool(since) and not any(map(_is_first_taken, since))
+
+
+def _is_first_taken(step: Origin) -> bool:
+    """Whether it takes one element of the first axis away: ``x[0]``."""
+    node = step.node
+    key = node.items[0] if isinstance(node, tree.Subscript) and node.items else None
+    return isinstance(key, tree.Constant) and isinstance(key.value, int)
+
+
+def _put_first(script: Script, array: Array) -> Call | None:
+    """The call that put an axis before something nobody knows, of which ``array`` was made; None for all else."""
+    made = script.maker(array) if array.shape is None else None
+    return made if made is not None and made.name == "numpy.expand_dims" and made.const("axis") == 0 else None
 
 
 def _is_one_batch(script: Script, fit: Fit, rows: int | None) -> bool:
