@@ -27,10 +27,11 @@ def join(a: Value, b: Value) -> Value:
     """
     if a is b:
         return a
-    if isinstance(a, UnknownValue):
-        return b
-    if isinstance(b, UnknownValue):
-        return a
+    if isinstance(a, UnknownValue) or isinstance(b, UnknownValue):
+        known = b if isinstance(a, UnknownValue) else a
+        if isinstance(known, Model):
+            known.chosen = True
+        return known
     if isinstance(a, Const) and a.value is None:
         return b
     if isinstance(b, Const) and b.value is None:
@@ -54,6 +55,8 @@ def join(a: Value, b: Value) -> Value:
     if isinstance(a, Model) and isinstance(b, Model) and b.kind in _UNTOLD and a.kind not in _UNTOLD:
         return a  # loaded where a file is there, else built
     if type(a) is type(b):
+        if isinstance(b, Model):
+            b.chosen = b.chosen or b.kind not in _UNTOLD
         return b
     return UNKNOWN
 

@@ -85,6 +85,7 @@ class Model(Value):
     is the latest ``compile`` call. ``call`` made it. ``frozen``: it, or some of its layers, are not trained.
     ``inner_…``: what a model of ``keras.applications`` has inside, ``largest`` the numbers of its largest weight.
     ``head``: its last layers where these can be told one by one, behind the rest of it, which is a model of its own.
+    ``chosen``: another branch has another model in its place, or only one freezes it.
     """
 
     kind: str
@@ -103,6 +104,14 @@ class Model(Value):
     instance: Instance | None = None
     final: Layer | None = None
     head: list[Use] = field(default_factory=list)
+    chosen: bool = False
+
+    @property
+    def is_chosen(self) -> bool:
+        """Whether a branch decides what it is, or what one of the models in it is."""
+        return self.chosen or any(
+            use.layer.model is not None and use.layer.model.is_chosen for use in self.uses
+        )
 
     @property
     def parameters(self) -> int | None:

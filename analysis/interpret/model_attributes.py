@@ -44,6 +44,13 @@ def set_attribute(owner: Model | Layer, name: str, value: Value) -> None:
                 whole.frozen = True  # at least in part
 
 
+def note_choice(owner: Value) -> None:
+    """Note that a branch decides whether ``owner``, a model or one of its layers, is trained."""
+    whole = owner if isinstance(owner, Model) else owner.config.get(_OF) if isinstance(owner, Layer) else None
+    if isinstance(whole, Model):
+        whole.chosen = True
+
+
 def is_some_of_head(layer: Layer) -> bool:
     """Whether ``layer`` stands for any layer of a model whose last ones are told one by one."""
     whole = layer.config.get(_OF)

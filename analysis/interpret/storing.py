@@ -63,6 +63,8 @@ def _store_attribute(run: Interpreter, owner: Value, name: str, value: Value) ->
     else:
         if name == "trainable" and not _is_sure(run, owner, value):
             run.freezes_some = True
+            if run.branches:
+                model_attributes.note_choice(owner)
         binding.set_attribute(owner, name, value)
 
 

@@ -51,7 +51,7 @@ def _in_loops(script: Script) -> Iterator[Finding]:
         if loop is None or loop in seen or loop in graphs or loop.kind == "comprehension":
             continue
         counted, left = _counted(script, fit), _left(script, fit, model)
-        exact = counted is not None or model.parameters is not None
+        exact = counted is not None or (model.parameters is not None and not model.is_chosen)
         clears = loop in cleared
         turns = trips_of(both)
         short = turns is not None and turns <= 2
@@ -138,8 +138,11 @@ def _counted(script: Script, fit: Fit) -> int | None:
 
 
 def _left(script: Script, fit: Fit, model: Model) -> int | None:
-    """What this training of ``model`` leaves behind: weights and optimizer slots; None where these are not known."""
-    slots = script.optimizer_slots(model)
+    """What this training of ``model`` leaves behind: weights and optimizer slots; None where these are not known.
+
+    Nor are they where a branch decides which model it is.
+    """
+    slots = script.optimizer_slots(model) if not model.is_chosen else None
     return _counted(script, fit) or (model.trained_bytes(slots) if slots is not None else None)
 
 
