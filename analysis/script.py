@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
 from functools import cached_property
 
@@ -48,6 +47,7 @@ from keras_memlint.analysis.sizes.settings import Settings
 from keras_memlint.analysis.sizes.static_estimate import StaticEstimate, static_estimate
 from keras_memlint.analysis.syntax import places, tree
 from keras_memlint.analysis.syntax.parse import Parsed
+from keras_memlint.analysis.text.among_tests import is_test
 from keras_memlint.analysis.text.source import Place, Source, text_hash
 from keras_memlint.analysis.training import accumulating, made_models, precision, untrained
 from keras_memlint.analysis.training.accumulating import Accumulated
@@ -57,11 +57,6 @@ from keras_memlint.analysis.training.predictions import Repeated, repeated
 from keras_memlint.analysis.training.searches import Search, searches
 from keras_memlint.analysis.training.tapes import Tape, tapes_of
 from keras_memlint.analysis.training.targets import OneHot, Target, one_hot_of, targets_of
-
-# What a file of tests has, beside its name.
-_TESTS = re.compile(
-    r"^\s*(?:async\s+)?def test|TestCase|\b(?:pytest|unittest|doctest|tf\.test)\b", re.MULTILINE
-)
 
 
 class Script:
@@ -681,9 +676,7 @@ class Script:
     @cached_property
     def is_test(self) -> bool:
         """Whether this is a file of tests: sizes there are of no concern. ``train_and_test.py`` is none."""
-        name = self.source.path.replace("\\", "/").rpartition("/")[2]
-        named = name.startswith("test_") or name.endswith("_test.py")
-        return name == "conftest.py" or (named and _TESTS.search(self.source.text) is not None)
+        return is_test(self.source.path, self.source.text)
 
     # Places
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import sys
 
+from keras_memlint.analysis.facts.dynamic import BY_TEXT
+
 # Decorators that leave it to others to call what they are given.
 PLAIN_DECORATORS = frozenset(
     [
@@ -16,12 +18,10 @@ PLAIN_DECORATORS = frozenset(
         "staticmethod",
     ]
 )
-# What reaches functions by names that stand nowhere.
-FINDERS = frozenset(
-    ["CLI", "Fire", "__dict__", "auto_cli", "eval", "exec", "getmembers", "globals", "locals", "vars"]
-)
-# Those of them that are called by this name, and are methods of others, too: `tensor.eval()`.
-CALLED = frozenset(["eval", "exec", "globals", "locals", "vars"])
+# What reaches functions by names that stand nowhere and is called by this name, as methods of others are: `tensor.eval()`.
+CALLED = frozenset([*BY_TEXT, "vars"])
+# All that does.
+FINDERS = CALLED | {"CLI", "Fire", "__dict__", "auto_cli", "getmembers"}
 # What finds functions of a module that it is not told of, from another that the first one imports.
 INTRUDERS = frozenset(
     [

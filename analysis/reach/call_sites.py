@@ -10,6 +10,7 @@ from typing import NamedTuple
 from keras_memlint.analysis.abstract.scopes import FEW_TURNS
 from keras_memlint.analysis.reach.repeating import ASKS, is_route, negates
 from keras_memlint.analysis.reach.uses import Names, names_of
+from keras_memlint.analysis.reach.waiting import is_said_to_wait
 from keras_memlint.analysis.syntax import tree
 
 # A test that holds at few turns, or when somebody presses a key.
@@ -18,7 +19,6 @@ _TRAINS = re.compile(r"fit|train|learn|optimi[sz]e|replay")
 _PASSES_ON = frozenset(["enumerate", "reversed", "sorted", "tqdm", "zip"])
 _NONE: frozenset[str] = frozenset()
 _STEPS = 4  # names that are followed to what they were bound to
-_WAITS = frozenset(["input", "raw_input", "getch"])
 
 
 class Unit(NamedTuple):
@@ -248,20 +248,9 @@ def _is_plain(loop: tree.Node, around: tuple[tree.Node, ...]) -> bool:
     if not isinstance(loop, (tree.For, tree.While)):
         return True
     calls = [one for one in tree.below(loop.body) if isinstance(one, tree.Call)]
-    if any(map(_waits_for_key, calls)):
-        return False
-    called = {tree.last_name(one.func) for one in calls}
-    if not _WAITS.isdisjoint(called) or any(map(_TRAINS.search, called)):
+    if any(map(is_said_to_wait, calls)) or any(_TRAINS.search(tree.last_name(one.func)) for one in calls):
         return False
     return not tree.is_left(loop, around)
-
-
-def _waits_for_key(call: tree.Call) -> bool:
-    """Whether it is ``cv2.waitKey(0)``, which waits for as long as it takes."""
-    given = call.args[0].value if call.args else None
-    if tree.last_name(call.func) != "waitKey":
-        return False
-    return given is None or (isinstance(given, tree.Constant) and given.value == 0)
 
 
 def _is_short(loop: tree.Node) -> bool:

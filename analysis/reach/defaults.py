@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from keras_memlint.analysis.reach.switches import SETTERS
+from keras_memlint.analysis.facts.dynamic import SETTERS
 from keras_memlint.analysis.syntax import tree
 
 if TYPE_CHECKING:

@@ -19,6 +19,7 @@ from keras_memlint.analysis.reach.call_sites import (
     unit_of,
 )
 from keras_memlint.analysis.syntax import tree
+from keras_memlint.analysis.text.among_tests import may_be_test
 from keras_memlint.analysis.text.source import Place
 
 if TYPE_CHECKING:
@@ -119,9 +120,7 @@ def _calls_of(script: Script, path: str, unit: Unit) -> Iterator[tuple[str, Site
 
 def _sites(project: Project, path: str) -> CallSites | None:
     """The calls of a file; None for notebooks, and for tests, whose loops are of no concern."""
-    file = Path(path)
-    tests = file.stem.startswith(("test_", "conftest")) or file.stem.endswith("_test")
-    if tests or file.suffix != ".py" or file.parent.name in ("test", "tests"):
+    if may_be_test(path) or Path(path).suffix != ".py":
         return None
 
     def look(path: str, _text: str) -> CallSites | None:

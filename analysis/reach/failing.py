@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING
 
 from keras_memlint.analysis.abstract.networks import Model
 from keras_memlint.analysis.abstract.values import Api, Class, Instance
+from keras_memlint.analysis.facts.dynamic import SETTERS
 from keras_memlint.analysis.facts.ending import GIVEN_NAMES, OWN_KINDS, POSITIONS, RAISING_CONTEXTS
 from keras_memlint.analysis.interpret import binding
 from keras_memlint.analysis.reach import byte_lines, input_sizes
-from keras_memlint.analysis.reach.switches import SETTERS
 from keras_memlint.analysis.syntax import tree
 
 if TYPE_CHECKING:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from keras_memlint.analysis.abstract.calls import Call
 from keras_memlint.analysis.abstract.values import Function, Instance
+from keras_memlint.analysis.facts.dynamic import NAMESPACES, SETTERS
 from keras_memlint.analysis.reach.uses import uses_of
 from keras_memlint.analysis.syntax import places, tree
 
@@ -42,11 +43,9 @@ _JOINS = frozenset(
 )
 # Names that stand for the same at each time.
 _SAME = frozenset(["None", "True", "False", "__file__"])
-# By names that are not written as an attribute.
-_SETS_ATTRIBUTES = frozenset(["setattr", "__dict__"])
 _COUNTS = ("builtins.range", "builtins.enumerate")
 # A test that asks whether something is there already, or may.
-ASKS = re.compile(r"\bNone\b|\bnot\b|\bhasattr\b|\bglobals\b|\blocals\b|loaded|init")
+ASKS = re.compile(rf"\b(?:None|not|hasattr|{'|'.join(NAMESPACES)})\b|loaded|init")
 
 
 def is_kept(script: Script, call: Call) -> bool:
@@ -205,7 +204,7 @@ def _is_run_at_once(call: Call) -> bool:
 
 def is_set_once(script: Script, attribute: str) -> bool:
     """Whether an attribute of ``self`` is set in one place, a constructor, see ``Script.is_set_once``."""
-    if script.parsed.among(_SETS_ATTRIBUTES) or any(attribute in one.text for one in script.parsed.broken):
+    if script.parsed.among(SETTERS) or any(attribute in one.text for one in script.parsed.broken):
         return False
     return script.attribute_setters.get(attribute) == ["__init__"]
 

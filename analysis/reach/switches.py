@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from keras_memlint.analysis.facts.dynamic import SETS, SETTERS
 from keras_memlint.analysis.syntax import tree
 
 if TYPE_CHECKING:
@@ -13,9 +13,6 @@ if TYPE_CHECKING:
     from keras_memlint.analysis.syntax.parse import Parsed
 
 _STRING = 200  # characters of a string that is a name, and no text or code
-# What gives attributes that are named nowhere.
-_SETS = re.compile(r"\b(?:setattr|__setattr__|__dict__|exec)\b|\bvars\([^()]*\)\s*(?:\.update\b|\[)")
-SETTERS = frozenset(["setattr", "__setattr__", "__dict__"])
 
 
 def is_off(script: Script, test: tree.Expr) -> bool:
@@ -24,7 +21,7 @@ def is_off(script: Script, test: tree.Expr) -> bool:
     The program is the script, the modules that it reads, and the files that import it.
     """
     project = script.project
-    if not isinstance(test, tree.Attribute) or project.is_installed or _SETS.search(script.source.text):
+    if not isinstance(test, tree.Attribute) or project.is_installed or SETS.search(script.source.text):
         return False
     name, read = test.name, project.read
     if any(not module.words.isdisjoint(SETTERS) for module in read.values()):

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
+from keras_memlint.analysis.facts.dynamic import BY_TEXT, WITHOUT_ARGUMENTS
 from keras_memlint.analysis.facts.sklearn_data import PARTS
 from keras_memlint.analysis.syntax import tree
 
@@ -15,9 +16,6 @@ if TYPE_CHECKING:
 _SCOPES = (tree.FunctionDef, tree.Lambda, tree.ClassDef)
 # The nodes that bind or declare names without a ``Name`` node.
 _BINDING = (tree.FunctionDef, tree.ClassDef, tree.Alias, tree.Global, tree.Match, tree.Try)
-_WITHOUT_ARGUMENTS = ("dir", "vars")
-# What reads names by their text, or hands all of them on.
-_BY_TEXT = (*_WITHOUT_ARGUMENTS, "eval", "exec", "globals", "locals")
 _SHELLS = ("IPython.embed", "code.interact")
 
 
@@ -158,11 +156,11 @@ def uses_of(script: Script, name: str) -> list[Use] | None:
 
 def reads_by_text(script: Script) -> bool:
     """Whether the script may read any of its names by a text: with ``eval``, ``globals()`` or a shell of its own."""
-    for name in _BY_TEXT:
+    for name in (*BY_TEXT, *WITHOUT_ARGUMENTS):
         for use in script.names.uses(name):
             call = use.around[0] if use.around else None
             if isinstance(call, tree.Call) and call.func is use.node:
-                if name not in _WITHOUT_ARGUMENTS or not call.args:
+                if name not in WITHOUT_ARGUMENTS or not call.args:
                     return True
     return script.uses(*_SHELLS)
 

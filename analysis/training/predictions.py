@@ -24,12 +24,12 @@ from keras_memlint.analysis.abstract.values import (
     Origin,
     UnknownValue,
     Value,
-    const,
 )
 from keras_memlint.analysis.pipelines.drawing import ON_BATCH, conditions, trains_longer
 from keras_memlint.analysis.reach.elsewhere import turned
 from keras_memlint.analysis.reach.repeating import event_handler, request_handler
 from keras_memlint.analysis.reach.uses import target_of, uses_of
+from keras_memlint.analysis.reach.waiting import WAITING, waits
 from keras_memlint.analysis.syntax import tree
 from keras_memlint.analysis.text.source import Place
 from keras_memlint.analysis.training.fits import Fit
@@ -39,7 +39,6 @@ from keras_memlint.analysis.training.one_sample import written
 if TYPE_CHECKING:
     from keras_memlint.analysis.script import Script
 
-_ASKED = ("builtins.input", "cv2.waitKey")
 _LARGEST = 256  # rows of what is still called a small batch
 _EVERY = re.compile(r"%\s*(\d+)?")
 _WRITES = re.compile(r"\.(?:fit|save|train|search|copy|move|download)")
@@ -230,7 +229,7 @@ def _turns_little(script: Script, fit: Fit) -> bool:
         loop.node, script.names.around(fit.call.node)
     ):
         return True
-    if any(call.loops and call.loops[-1] is loop and _waits(call) for call in script.calls(*_ASKED)):
+    if any(call.loops and call.loops[-1] is loop and waits(call) for call in script.calls(*WAITING)):
         return True  # somebody types something at each turn
     turned = [one for one in fit.call.loops if made is None or one not in made.loops]
     if loop not in turned:
@@ -250,11 +249,6 @@ def _trains(script: Script, loop: Loop) -> bool:
         call for call in script.all_calls if call.name.endswith(("train_on_batch", ".apply_gradients"))
     )
     return any(call.loops and call.loops[-1] is loop for call in trained)
-
-
-def _waits(call: Call) -> bool:
-    """Whether it waits for somebody, as ``cv2.waitKey(0)`` does, and ``cv2.waitKey(1)`` does not."""
-    return call.name == "builtins.input" or not call.args or call.const("delay", const(call.first())) == 0
 
 
 def _is_read_again(script: Script, made: Call, loop: Loop) -> bool:
