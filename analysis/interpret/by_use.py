@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
 from keras_memlint.analysis.abstract.calls import Given
@@ -41,6 +42,11 @@ _MODEL_ONLY = frozenset(
 )
 _PREDICT_ONLY = frozenset(["batch_size", "steps"])
 _IMAGE = 3  # axes of one image, which others than networks take, too
+# Names of networks. What is called otherwise may be any detector or session that is given a batch of images.
+_NETWORK = re.compile(
+    r"model|net(?:work)?s?(?:$|_|\d)|cnn|rnn|lstm|encoder|generator|discriminator|critic|extractor|(?<![a-z])actor",
+    re.IGNORECASE,
+)
 # What gives a pipeline away: keyword arguments that only tf.data's methods have, or two of its methods in a row. One
 # of these must be given a size, as those of Hugging Face's are not.
 _DATA_KEYWORDS = frozenset(["drop_remainder", "num_parallel_calls", "reshuffle_each_iteration"])
@@ -105,9 +111,11 @@ def _is_network_input(given: Given, own: Value) -> bool:
         return False
     base = own.cls.api_base() if isinstance(own, Instance) else None
     shape = x.shape or ()
-    return (
-        (base or "").startswith("keras.") or len(shape) > _IMAGE or (len(shape) == _IMAGE and shape[0] == 1)
-    )
+    if (base or "").startswith("keras."):
+        return True
+    owner = given.node.func.value if isinstance(given.node.func, tree.Attribute) else given.node
+    batch = len(shape) > _IMAGE or (len(shape) == _IMAGE and shape[0] == 1)
+    return batch and _NETWORK.search(tree.last_name(owner)) is not None
 
 
 def _is_verbose(given: Given) -> bool:
