@@ -54,9 +54,7 @@ def smaller_batch(script: Script, fit: Fit, size: int) -> Fix | None:
     if edit is None:
         return None
     return Fix(
-        f"train on batches of {size} (unsafe: each update sees {size} samples, so results differ)",
-        False,
-        (edit,),
+        f"train on batches of {size}", False, (edit,), f"each update sees {size} samples, so results differ"
     )
 
 
@@ -71,11 +69,8 @@ def accumulated(script: Script, fit: Fit, size: int, steps: int) -> Fix | None:
     smaller, optimizer = _resized(script, batch, size), _accumulating(script, fit, steps)
     if smaller is None or not optimizer or overlap((smaller, *optimizer)):
         return None
-    title = (
-        f"train on batches of {size} and accumulate {steps}"
-        " (unsafe: needs Keras 3; batch normalisation sees smaller batches)"
-    )
-    return Fix(title, False, (smaller, *optimizer))
+    title = f"train on batches of {size} and accumulate {steps}"
+    return Fix(title, False, (smaller, *optimizer), "needs Keras 3; batch normalisation sees smaller batches")
 
 
 def _may_be_told(script: Script, fit: Fit, call: Call) -> bool:

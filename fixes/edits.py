@@ -20,13 +20,21 @@ class Edit:
 class Fix:
     """A change that removes one finding: a verb phrase, whether results stay the same, and its edits.
 
-    ``safe``: same results, less memory. Otherwise numerics, order or API behaviour may change and the title
-    says so. The edits of one fix never overlap.
+    ``safe``: same results, less memory. Otherwise numerics, order or API behaviour may change: ``price`` says how. The
+    edits of one fix never overlap.
     """
 
     title: str
     safe: bool
     edits: tuple[Edit, ...]
+    price: str = ""
+
+    @property
+    def message(self) -> str:
+        """What users read: the title, and the price of a fix that is not safe."""
+        if self.safe:
+            return self.title
+        return f"{self.title} (unsafe: {self.price})" if self.price else f"{self.title} (unsafe)"
 
 
 def overlap(edits: Iterable[Edit]) -> bool:

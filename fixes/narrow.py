@@ -60,10 +60,10 @@ def narrow(script: Script, found: Widening) -> Fix | None:
     if not edits:
         return None
     if not exact:
-        return Fix(f"{title} ({_ROUNDED})", False, edits)
+        return Fix(title, False, edits, _ROUNDED)
     if found.narrowed is not None or _only_keras_sees(script, end):
         return Fix(title, True, edits)
-    return Fix(f"{title} ({_LATER})", False, edits)
+    return Fix(title, False, edits, _LATER)
 
 
 def _operator(script: Script, found: Widening) -> tuple[tuple[Edit, ...], bool]:

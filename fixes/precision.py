@@ -31,4 +31,4 @@ def train_in(script: Script, fit: Fit, policy: str) -> Fix | None:
     found: tuple[Edit, ...] = tuple([edit for edit in edits if edit is not None])
     if len(found) < len(edits):
         return None
-    return Fix(f"train in `{policy}` (unsafe: activations lose precision)", False, found)
+    return Fix(f"train in `{policy}`", False, found, "activations lose precision")

@@ -67,7 +67,8 @@ def feed_in_batches(script: Script, feeds: Sequence[Feed], load: Call | None = N
         if fed is None:
             return None
         edits = (*edits, *fed)
-    return Fix(_title(list(calls.values()), mapped=load is not None), False, edits)
+    title, price = _said(list(calls.values()), mapped=load is not None)
+    return Fix(title, False, edits, price)
 
 
 def map_only(script: Script, load: Call) -> Fix | None:
@@ -75,18 +76,19 @@ def map_only(script: Script, load: Call) -> Fix | None:
     mapped = map_load(script, load, (), _own_classes(script))
     if mapped is None or mapped.dtype:
         return None
-    return Fix("load memory-mapped (unsafe: the array becomes read-only)", False, mapped.edits)
+    return Fix("load memory-mapped", False, mapped.edits, "the array becomes read-only")
 
 
-def _title(calls: list[Call], *, mapped: bool) -> str:
+def _said(calls: list[Call], *, mapped: bool) -> tuple[str, str]:
+    """The title and the price."""
     methods = list(dict.fromkeys(call.name.rpartition(".")[2] for call in calls))
     fed = " and ".join(f"`{method}`" for method in methods)
     shuffled = any(call.name.endswith(".fit") and call.const("shuffle", True) is not False for call in calls)
     price = "whole batches are shuffled, not rows" if shuffled else "the file must not change meanwhile"
     if not mapped:
         price = price if shuffled else "batches are sliced in Python"
-        return f"feed {fed} in batches (unsafe: {price})"
-    return f"load memory-mapped and feed {fed} in batches (unsafe: {price})"
+        return f"feed {fed} in batches", price
+    return f"load memory-mapped and feed {fed} in batches", price
 
 
 # The feeds

@@ -23,7 +23,8 @@ _FUNCTIONS = ("categorical_accuracy", "categorical_crossentropy", "top_k_categor
 _LOSS_OPTIONS = frozenset(["from_logits", "name", "reduction"])
 _REMOVED = ("keras.utils.to_categorical", "numpy.eye", "numpy.identity")
 _STEPS = ("train_on_batch", "test_on_batch", "fit_generator", "evaluate_generator")
-_TITLE = "keep integer labels and train with the sparse loss (unsafe: the targets are no longer one-hot)"
+_TITLE = "keep integer labels and train with the sparse loss"
+_PRICE = "the targets are no longer one-hot"
 
 
 def sparse_targets(script: Script, fit: Fit) -> Fix | None:
@@ -50,7 +51,7 @@ def sparse_targets(script: Script, fit: Fit) -> Fix | None:
             return None
         edits += labels
     final = tuple(sorted(set(edits)))
-    return Fix(_TITLE, False, final) if encoded and not overlap(final) else None
+    return Fix(_TITLE, False, final, _PRICE) if encoded and not overlap(final) else None
 
 
 # The model

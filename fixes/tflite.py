@@ -28,5 +28,5 @@ def set_optimizations(script: Script, convert: Call, effect: str) -> tuple[Fix, 
         return ()
     text, imports = spell(script, "tensorflow.lite.Optimize.DEFAULT", convert.node)
     edit = before(script, statement, f"{func.value.id}.optimizations = [{text}]")
-    title = f"{effect} (unsafe: the model's numbers change)"
-    return (Fix(title, False, (edit,)),) if edit is not None and not imports else ()
+    price = "the model's numbers change"
+    return (Fix(effect, False, (edit,), price),) if edit is not None and not imports else ()

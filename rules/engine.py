@@ -183,7 +183,7 @@ def _has_body(statement: object) -> bool:
 
 def _fix(source: Source, fix: Fix) -> DiagnosticFix:
     applicability: Literal["safe", "unsafe"] = "safe" if fix.safe else "unsafe"
-    return DiagnosticFix(applicability, fix.title, tuple(to_text_edit(source, edit) for edit in fix.edits))
+    return DiagnosticFix(applicability, fix.message, tuple(to_text_edit(source, edit) for edit in fix.edits))
 
 
 def _broken(script: Script) -> Iterator[Diagnostic]:

@@ -164,4 +164,4 @@ def _fixes(script: Script, model: Model, flatten: Use) -> tuple[Fix, ...]:
     if wanted is None or layer.call is None or layer.call.node.args or model.kind == "application":
         return ()
     edits = sibling(script, layer.call, wanted)
-    return (Fix(f"pool with `{wanted}` (unsafe: another model)", False, edits),) if edits else ()
+    return (Fix(f"pool with `{wanted}`", False, edits, "another model"),) if edits else ()

@@ -15,7 +15,8 @@ RULE = Rule("KM407", "rnn-unroll", severity="info", words=("unroll",), fix="unsa
 
 # Short sequences are unrolled for speed, and cost little.
 STEPS = 50
-_TITLE = "let a loop run the steps (unsafe: last digits may differ)"
+_TITLE = "let a loop run the steps"
+_PRICE = "last digits may differ"
 
 
 def check(script: Script) -> Iterator[Finding]:
@@ -37,5 +38,5 @@ def check(script: Script) -> Iterator[Finding]:
             site=script.place(layer.call.site),
             message=f"`{layer.name}` is unrolled over {steps:,} steps: the graph holds each of them",
             help="leave out `unroll=True`",
-            fixes=(Fix(_TITLE, False, (edit,)),) if edit is not None and named else (),
+            fixes=(Fix(_TITLE, False, (edit,), _PRICE),) if edit is not None and named else (),
         )

@@ -53,7 +53,7 @@ def made(script: Script, model: Value | None, note: str) -> tuple[tuple[str, Pla
     return ((note, script.call_place(call)),) if call is not None else ()
 
 
-def strip_first(script: Script, saved: Saved, strip: str, title: str) -> tuple[Fix, ...]:
+def strip_first(script: Script, saved: Saved, strip: str, price: str) -> tuple[Fix, ...]:
     """``model.save(…)`` becomes ``strip(model).save(…)``."""
     text, imports = spell(script, strip)
     node = saved.call.node
@@ -62,4 +62,6 @@ def strip_first(script: Script, saved: Saved, strip: str, title: str) -> tuple[F
     else:
         target = node.args[0].value if node.args and node.args[0].name is None else None
     edits = wrap(script, target, f"{text}(", ")") if target is not None else None
-    return (Fix(title, False, (*edits, *imports)),) if edits is not None else ()
+    if edits is None:
+        return ()
+    return (Fix("strip the wrappers first", False, (*edits, *imports), price),)

@@ -158,5 +158,6 @@ def _fixes(script: Script, call: Call, fit: Fit | None) -> tuple[Fix, ...]:
     if monitor.startswith("val_") and not validates:
         return ()
     edit = set_argument(script, call.node, "save_best_only", "True", position=3)
-    title = "keep the best epoch only (unsafe: the other epochs are not saved)"
-    return (Fix(title, False, (edit,)),) if edit is not None else ()
+    title = "keep the best epoch only"
+    price = "the other epochs are not saved"
+    return (Fix(title, False, (edit,), price),) if edit is not None else ()

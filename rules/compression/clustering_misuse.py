@@ -30,7 +30,7 @@ def check(script: Script) -> Iterator[Finding]:
                 script,
                 one,
                 _STRIP,
-                "strip the wrappers first (unsafe: what is saved cannot be trained clustered)",
+                "what is saved cannot be trained clustered",
             ),
         )
 

@@ -85,5 +85,6 @@ def _schedule(script: Script, call: Call) -> tuple[Fix, ...]:
     edits[2] = Edit(second, second + len("decay_steps"), "begin_step=0, end_step")
     if None in edits:
         return ()
-    title = "use tfmot's `PolynomialDecay` (unsafe: schedules the sparsity)"
-    return (Fix(title, False, (*(edit for edit in edits if edit is not None), *imports)),)
+    title = "use tfmot's `PolynomialDecay`"
+    price = "schedules the sparsity"
+    return (Fix(title, False, (*(edit for edit in edits if edit is not None), *imports), price),)

@@ -93,6 +93,6 @@ def _saved_with_wrappers(script: Script) -> Iterator[Finding]:
                 script,
                 one,
                 _STRIP,
-                "strip the wrappers first (unsafe: what is saved cannot be pruned further)",
+                "what is saved cannot be pruned further",
             ),
         )

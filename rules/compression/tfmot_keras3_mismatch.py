@@ -85,5 +85,6 @@ def _fixes(script: Script, touched: Imported) -> tuple[Fix, ...]:
     known = any(i.dotted == "os" and i.order < first.order and i.top for i in script.imports)
     text = f'os.environ["{_LEGACY}"] = "1"'
     edit = before(script, first.statement, text if known else f"import os\n\n{text}")
-    title = "use tf-keras throughout (unsafe: needs the package tf-keras)"
-    return (Fix(title, False, (edit,)),) if edit is not None else ()
+    title = "use tf-keras throughout"
+    price = "needs the package tf-keras"
+    return (Fix(title, False, (edit,), price),) if edit is not None else ()

@@ -169,4 +169,4 @@ def _fixes(script: Script, setting: Setting) -> tuple[Fix, ...]:
     edit = before(script, first.statement, script.source.text[start:end])
     if gone is None or edit is None:
         return ()
-    return (Fix(f"set `{setting.name}` above the imports (unsafe: it takes effect)", False, (edit, gone)),)
+    return (Fix(f"set `{setting.name}` above the imports", False, (edit, gone), "it takes effect"),)

@@ -51,4 +51,4 @@ def _fixes(script: Script, call: Call) -> tuple[Fix, ...]:
         return ()
     place = script.place(argument)  # the whole argument: the place of a negative number leaves its sign out
     edit = Edit(place.start, place.end, "n_jobs=1")
-    return (Fix("train in one process with `n_jobs=1` (unsafe: takes longer)", False, (edit,)),)
+    return (Fix("train in one process with `n_jobs=1`", False, (edit,), "takes longer"),)

@@ -71,8 +71,8 @@ def _without(script: Script, fit: Fit, given: list[str]) -> tuple[Fix, ...]:
         return ()
     usual = all(const(fit.call.kwargs[name]) == _MOVED[name] for name in given)
     safe = usual or isinstance(fit.x, (Array, Dataset))
-    price = "" if safe else " (unsafe: batches are then made one after the other)"
-    return (Fix(f"remove {', '.join(f'`{name}`' for name in given)}{price}", safe, tuple(edits)),)
+    title = f"remove {', '.join(f'`{name}`' for name in given)}"
+    return (Fix(title, safe, tuple(edits), "batches are then made one after the other"),)
 
 
 def _duplicates(script: Script, fit: Fit) -> Finding | None:

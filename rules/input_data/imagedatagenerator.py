@@ -102,8 +102,9 @@ def _from_tensorflow(script: Script, imported: Imported) -> tuple[Fix, ...]:
     if imported.module != _MODULE or not names.issubset(_STILL_THERE) or script.backend != "tensorflow":
         return ()
     edit = rename_import(script, imported, f"tensorflow.{_MODULE}")
-    title = "import it from `tensorflow.keras` (unsafe: needs TensorFlow, where it is deprecated)"
-    return (Fix(title, False, (edit,)),) if edit is not None else ()
+    title = "import it from `tensorflow.keras`"
+    price = "needs TensorFlow, where it is deprecated"
+    return (Fix(title, False, (edit,), price),) if edit is not None else ()
 
 
 # Whole arrays

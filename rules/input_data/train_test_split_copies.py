@@ -225,5 +225,5 @@ def _forget(script: Script, call: tree.Call, kept: list[_Kept], function: Functi
     edit = after(script, call, f"del {names}")
     if edit is None:
         return None
-    price = "" if function is not None else " (unsafe: no other module can import it then)"
-    return Fix(f"delete `{names}` after the split{price}", function is not None, (edit,))
+    price = "no other module can import it then"
+    return Fix(f"delete `{names}` after the split", function is not None, (edit,), price)

@@ -66,4 +66,4 @@ def _narrowed(script: Script, one: WideIntegers) -> Fix | None:
     edit = set_argument(script, one.call.node, "dtype", '"int32"', position)
     if edit is None:
         return None
-    return Fix("use `int32` (unsafe: later code sees `int32`)", False, (edit,))
+    return Fix("use `int32`", False, (edit,), "later code sees `int32`")

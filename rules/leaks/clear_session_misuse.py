@@ -27,7 +27,7 @@ def _not_called(script: Script) -> Iterator[Finding]:
         if api.name != _CLEAR:
             continue
         end = script.place(node).end
-        fix = Fix("call it (unsafe: Keras's names and counters start anew)", False, (Edit(end, end, "()"),))
+        fix = Fix("call it", False, (Edit(end, end, "()"),), "Keras's names and counters start anew")
         yield Finding(
             at=script.place(node),
             message="`clear_session` is named and not called: nothing is cleared",

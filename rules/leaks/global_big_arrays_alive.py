@@ -106,5 +106,5 @@ def _forget(script: Script, bound: list[tree.Name], call: Call) -> tuple[Fix, ..
     if edit is None:
         return ()
     inside = call.function is not None
-    price = "" if inside else " (unsafe: code that runs later, as in another cell, cannot use it)"
-    return (Fix(f"delete `{names}` before training{price}", inside, (edit,)),)
+    price = "code that runs later, as in another cell, cannot use it"
+    return (Fix(f"delete `{names}` before training", inside, (edit,), price),)

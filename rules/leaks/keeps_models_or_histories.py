@@ -78,8 +78,8 @@ def _fixes(script: Script, holding: Holding) -> tuple[Fix, ...]:
         return ()
     end = script.call_end(given) if isinstance(given, tree.Call) else script.place(given).end
     inside = holding.function is not None
-    price = "" if inside else " (unsafe: code elsewhere, as in another cell, cannot read the models from it)"
-    return (Fix(f"keep `.history` only{price}", inside, (Edit(end, end, ".history"), *read)),)
+    price = "code elsewhere, as in another cell, cannot read the models from it"
+    return (Fix("keep `.history` only", inside, (Edit(end, end, ".history"), *read), price),)
 
 
 def _read_as_numbers(script: Script, name: str, append: tree.Call) -> list[Edit] | None:

@@ -180,5 +180,6 @@ def _fixes(script: Script, call: Call, loop: Loop) -> tuple[Fix, ...]:
     if any(not isinstance(argument.value, tree.Constant) for argument in call.node.args):
         return ()
     edits = hoist(script, call.node, loop.node)
-    title = "load the model once, before the loop (unsafe: what a turn changes in it stays)"
-    return (Fix(title, False, edits),) if edits else ()
+    title = "load the model once, before the loop"
+    price = "what a turn changes in it stays"
+    return (Fix(title, False, edits, price),) if edits else ()

@@ -171,8 +171,9 @@ def _fixes(script: Script, fit: Fit, loop: Loop) -> tuple[Fix, ...]:
         return ()
     return (
         Fix(
-            f"call `{text}()` first in each turn (frees little; unsafe: models kept from earlier turns break)",
+            f"call `{text}()` first in each turn, which frees little",
             False,
             (edit,),
+            "models kept from earlier turns break",
         ),
     )

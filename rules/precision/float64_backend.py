@@ -60,4 +60,4 @@ def _fixes(script: Script, call: Call) -> tuple[Fix, ...]:
     if literal not in ('"float64"', "'float64'"):
         return ()
     edit = Edit(place.start, place.end, literal.replace("float64", "float32"))
-    return (Fix("compute in float32 (unsafe: fewer digits)", False, (edit,)),)
+    return (Fix("compute in float32", False, (edit,), "fewer digits"),)

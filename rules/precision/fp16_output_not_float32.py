@@ -60,5 +60,6 @@ def _fixes(script: Script, layer: Layer) -> tuple[Fix, ...]:
     if call.star or const(layer.config.get("activation")) == "relu":
         return ()
     edit = append_argument(script, call.node, 'dtype="float32"')
-    title = 'keep the output in float32 with `dtype="float32"` (unsafe: the output is more exact)'
-    return (Fix(title, False, (edit,)),) if edit is not None else ()
+    title = 'keep the output in float32 with `dtype="float32"`'
+    price = "the output is more exact"
+    return (Fix(title, False, (edit,), price),) if edit is not None else ()

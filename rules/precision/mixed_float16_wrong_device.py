@@ -65,4 +65,4 @@ def _fixes(script: Script, setter: Call, policy: str, wanted: str) -> tuple[Fix,
     if literal not in (f'"{policy}"', f"'{policy}'"):
         return ()
     edit = Edit(place.start, place.end, literal.replace(policy, wanted))
-    return (Fix(f"train in `{wanted}` (unsafe: more memory for activations)", False, (edit,)),)
+    return (Fix(f"train in `{wanted}`", False, (edit,), "more memory for activations"),)

@@ -72,5 +72,6 @@ def _fixes(script: Script, fit: Fit, policy: str, setter: Call) -> tuple[Fix, ..
     fix = train_in(script, fit, policy)
     if gone is None or fix is None or const(setter.first()) != policy or setter.function is not None:
         return ()
-    title = f"set `{policy}` below the imports (unsafe: activations lose precision)"
-    return (Fix(title, False, (*fix.edits, gone)),)
+    title = f"set `{policy}` below the imports"
+    price = "activations lose precision"
+    return (Fix(title, False, (*fix.edits, gone), price),)

@@ -43,5 +43,6 @@ def _fixes(script: Script, call: Call) -> tuple[Fix, ...]:
     fix = train_in(script, fit, "mixed_float16")
     if gone is None or fix is None or call.function is not None:
         return ()
-    title = "train in `mixed_float16` (unsafe: other numbers, and float32 weights)"
-    return (Fix(title, False, (*fix.edits, gone)),)
+    title = "train in `mixed_float16`"
+    price = "other numbers, and float32 weights"
+    return (Fix(title, False, (*fix.edits, gone), price),)

@@ -13,6 +13,7 @@ from keras_memlint.fixes.chains import move_before
 from keras_memlint.fixes.edits import Fix
 from keras_memlint.rules.diagnostic import Severity
 
+_DRAWN_ONCE = "what is random before it is drawn once"
 # What hands elements on one by one, and what hands on the same samples in whatever batches and order.
 _ONE_BY_ONE = ("filter", "map", "prefetch", "with_options")
 _SAME_SAMPLES = (*_ONE_BY_ONE, "batch", "padded_batch", "shuffle", "take", "skip", "shard")
@@ -53,9 +54,7 @@ def repeated(script: Script, call: Call, cache: Dataset) -> Misplaced | None:
         "warning"
         if script.large(size) or (repeat.infinite and not _is_only_evaluated(script, cache))
         else "info",
-        _moved(script, call, repeat.call, "cache before `repeat` (what is random before it is drawn once)")
-        if near
-        else None,
+        _moved(script, call, repeat.call, "cache before `repeat`", _DRAWN_ONCE) if near else None,
         size,
     )
 
@@ -71,7 +70,7 @@ def augmented(script: Script, call: Call, cache: Dataset) -> Misplaced | None:
         if op.op == "repeat" or "network" in op.traits:
             return None
         if op.op == "map" and op.call is not None and "random" in op.traits:
-            title = "cache before the random `map` (which then runs in each epoch)"
+            title = "cache before the random `map`"
             return Misplaced(
                 call,
                 "`cache` keeps what a random function drew in the first epoch: later epochs get the same",
@@ -79,7 +78,9 @@ def augmented(script: Script, call: Call, cache: Dataset) -> Misplaced | None:
                 "random numbers are drawn here",
                 "cache before the function that draws random numbers",
                 "info",
-                _moved(script, call, op.call, title) if cache.input is op else None,
+                _moved(script, call, op.call, title, "it then runs in each epoch")
+                if cache.input is op
+                else None,
             )
     return None
 
@@ -115,7 +116,6 @@ def cut_short(script: Script) -> Iterator[Misplaced]:
                 continue
             if cache.cardinality is not None and take.cardinality == cache.cardinality:
                 continue
-            title = "take before `cache` (what is random before it is drawn once)"
             yield Misplaced(
                 take.call,
                 "`take` stops before the `cache` is complete: what it holds is dropped and made again in each epoch",
@@ -123,7 +123,9 @@ def cut_short(script: Script) -> Iterator[Misplaced]:
                 "cached here",
                 "take before `cache`",
                 "info",
-                _moved(script, take.call, cache.call, title) if take.input is cache else None,
+                _moved(script, take.call, cache.call, "take before `cache`", _DRAWN_ONCE)
+                if take.input is cache
+                else None,
             )
 
 
@@ -157,9 +159,9 @@ def _reads(given: Iterable[Value | None], cache: Dataset) -> bool:
     return any(step is cache for one in given if isinstance(one, Dataset) for step in one.chain())
 
 
-def _moved(script: Script, later: Call, earlier: Call, title: str) -> Fix | None:
+def _moved(script: Script, later: Call, earlier: Call, title: str, price: str) -> Fix | None:
     edits = move_before(script, later.node, earlier.node)
-    return Fix(title, False, edits) if edits is not None else None
+    return Fix(title, False, edits, price) if edits is not None else None
 
 
 def _is_read_in_its_order(script: Script, cache: Dataset) -> bool:

@@ -90,8 +90,8 @@ def _fixes(script: Script, call: Call, cache: Dataset, stage: Dataset | None) ->
         edits = _moved(script, call, cache, stage.call)
         if edits is not None:
             safe = is_pure(cache, stage)
-            price = "" if safe else " (functions between run in each epoch)"
-            yield Fix(f"cache the decoded bytes, before `map` makes floats of them{price}", safe, edits)
+            title = "cache the decoded bytes, before `map` makes floats of them"
+            yield Fix(title, safe, edits, "functions between run in each epoch")
     name = assigned_name(script, call.node)
     if name is None or call.function is not None or call.loops or _name_is_taken(script, call, name):
         return
@@ -103,8 +103,8 @@ def _fixes(script: Script, call: Call, cache: Dataset, stage: Dataset | None) ->
     file = _file(script, name)
     edit = set_argument(script, call.node, "filename", f'"{file}"', position=0)
     if edit is not None:
-        title = f"cache in the file `{file}` (delete it when the data change or the first run is stopped)"
-        yield Fix(title, False, (edit,))
+        price = "delete it when the data change or the first run is stopped"
+        yield Fix(f"cache in the file `{file}`", False, (edit,), price)
 
 
 def _below(script: Script, cache: Dataset) -> Iterator[Call]:

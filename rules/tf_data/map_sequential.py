@@ -46,7 +46,7 @@ def _fixes(script: Script, call: Call) -> tuple[Fix, ...]:
         return ()
     title = f"map in parallel with `num_parallel_calls={name}`"
     if _draws_seeded(script):
-        return (Fix(f"{title} (unsafe: elements get other random numbers)", False, (edit, *imports)),)
+        return (Fix(title, False, (edit, *imports), "elements get other random numbers"),)
     return (Fix(title, True, (edit, *imports)),)
 
 

@@ -41,7 +41,7 @@ def check(script: Script) -> Iterator[Finding]:
             message=_MESSAGES[dataset.op],
             help=f"repeat after `{dataset.op}`: each pass then holds every sample once",
             related=(("repeated here", script.call_place(repeat.call)),),
-            fixes=(Fix("shuffle before `repeat` (samples come in another order)", False, edits),)
+            fixes=(Fix("shuffle before `repeat`", False, edits, "samples come in another order"),)
             if edits
             else (),
         )

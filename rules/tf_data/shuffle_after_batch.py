@@ -47,8 +47,8 @@ def _fixes(script: Script, shuffle: Shuffle) -> tuple[Fix, ...]:
         return ()
     if batch.input is None:
         edits = leave_out(script, call.node) if loader_shuffles(data) else None
-        title = "drop this shuffle, the loader shuffles file names (samples mix in another order)"
-        return (Fix(title, False, edits),) if edits is not None else ()
+        title, price = "drop this shuffle, the loader shuffles file names", "samples mix in another order"
+        return (Fix(title, False, edits, price),) if edits is not None else ()
     if not any(op.input is batch for op in passable(data)) and data is not batch:
         return ()
     grows = expansion(batch.input)
@@ -56,12 +56,12 @@ def _fixes(script: Script, shuffle: Shuffle) -> tuple[Fix, ...]:
     if earlier is None:
         return ()
     change: Edit | None = None
-    title = "shuffle samples before they are batched (the buffer then counts samples)"
+    title, price = "shuffle samples before they are batched", "the buffer then counts samples"
     alone = shuffle_buffer(call, batch.input)
     if grows is None and alone is not None and judge(script, alone) is not None:
         change = set_argument(script, call.node, "buffer_size", str(SHORT), position=0)
-        title = f"shuffle samples before they are batched, {SHORT:,} at a time (mixes in another order)"
+        title, price = f"{title}, {SHORT:,} at a time", "mixes in another order"
         if change is None or (batch.input.cardinality or SHORT + 1) <= SHORT:
             return ()
     edits = move_before(script, call.node, earlier.node, change)
-    return (Fix(title, False, edits),) if edits is not None else ()
+    return (Fix(title, False, edits, price),) if edits is not None else ()

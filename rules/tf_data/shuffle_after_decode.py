@@ -41,9 +41,10 @@ def _fixes(script: Script, shuffle: Shuffle) -> tuple[Fix, ...]:
         return ()  # what is zipped has to be built anew
     if shuffle.grows is None:
         edits = leave_out(script, call.node) if loader_shuffles(shuffle.buffer.data) else None
-        title = "drop this shuffle, the loader shuffles file names (samples mix in another order)"
+        title, price = "drop this shuffle, the loader shuffles file names", "samples mix in another order"
     else:
         earlier = shuffle.grows.op.call
         edits = move_before(script, call.node, earlier.node) if earlier is not None else None
-        title = f"shuffle {shuffle.grows.stage}, before `map` (random operations give other results)"
-    return (Fix(title, False, edits),) if edits is not None else ()
+        title = f"shuffle {shuffle.grows.stage}, before `map`"
+        price = "random operations give other results"
+    return (Fix(title, False, edits, price),) if edits is not None else ()

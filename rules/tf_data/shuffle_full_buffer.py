@@ -37,4 +37,4 @@ def _fixes(script: Script, shuffle: Shuffle) -> tuple[Fix, ...]:
     if (buffer.data.cardinality or SHORT + 1) <= SHORT:
         return ()
     edit = set_argument(script, buffer.call.node, "buffer_size", str(SHORT), position=0)
-    return (Fix(f"shuffle {SHORT:,} elements at a time (mixes less)", False, (edit,)),) if edit else ()
+    return (Fix(f"shuffle {SHORT:,} elements at a time", False, (edit,), "mixes less"),) if edit else ()

@@ -23,7 +23,7 @@ _MADE = (
 )  # so much of zeros or random numbers is a data set that a loop fills; less may be a step's noise
 _PREDICT = "call `predict`, which computes a batch at a time"
 _STEPS = "take the gradient of a batch at a time, or accumulate those of several"
-_PRICE = "(unsafe: the last bits of a result may depend on the batch)"
+_PRICE = "the last bits of a result may depend on the batch"
 
 
 def check(script: Script) -> Iterator[Finding]:
@@ -75,4 +75,4 @@ def _fixes(script: Script, one: Forward) -> tuple[Fix, ...]:
         edits = called_as_predict(script, node)
     else:
         edits = None
-    return (Fix(f"call `predict` {_PRICE}", False, edits),) if edits else ()
+    return (Fix("call `predict`", False, edits, _PRICE),) if edits else ()

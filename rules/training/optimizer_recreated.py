@@ -73,8 +73,9 @@ def _hoisted(script: Script, call: Call, loop: Loop) -> tuple[Fix, ...]:
     if not all(isinstance(one, tree.Constant) for one in inside):
         return ()
     edits = hoist(script, call.node, loop.node)
-    title = "compile once, before the loop (unsafe: the optimizer goes on where the turn before left it)"
-    return (Fix(title, False, edits),) if edits else ()
+    title = "compile once, before the loop"
+    price = "the optimizer goes on where the turn before left it"
+    return (Fix(title, False, edits, price),) if edits else ()
 
 
 def _trains_another(script: Script, apply: Call, loop: Loop) -> bool:

@@ -59,5 +59,5 @@ def _fixes(script: Script, made: Call) -> tuple[Fix, ...]:
             continue
         edit = remove_argument(script, made.node, argument)
         if edit is not None:
-            found.append(Fix(f"leave `{name}` out (unsafe: other updates)", False, (edit,)))
+            found.append(Fix(f"leave `{name}` out", False, (edit,), "other updates"))
     return tuple(found)

@@ -161,8 +161,9 @@ def _decorated(script: Script, tape: Tape) -> tuple[Fix, ...]:
         return ()  # nor texts for its tensors, and what it keeps elsewhere is no value
     name, imports = spell(script, "tensorflow.function")
     edit = decorate(script, function.node, name)
-    title = f"run `{function.name}` as a graph (unsafe: what Python does in it happens once)"
-    return (Fix(title, False, (edit, *imports)),) if edit is not None else ()
+    title = f"run `{function.name}` as a graph"
+    price = "what Python does in it happens once"
+    return (Fix(title, False, (edit, *imports), price),) if edit is not None else ()
 
 
 def _leaks(node: tree.Node) -> bool:
@@ -194,5 +195,6 @@ def _is(value: object, wanted: bool) -> bool:
 def _fixes(script: Script, call: Call) -> tuple[Fix, ...]:
     argument = call.argument_node("run_eagerly")
     edit = remove_argument(script, call.node, argument) if argument is not None else None
-    title = "leave `run_eagerly` out (unsafe: code that reads values while it trains fails in a graph)"
-    return (Fix(title, False, (edit,)),) if edit is not None else ()
+    title = "leave `run_eagerly` out"
+    price = "code that reads values while it trains fails in a graph"
+    return (Fix(title, False, (edit,), price),) if edit is not None else ()

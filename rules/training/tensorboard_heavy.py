@@ -34,7 +34,8 @@ def check(script: Script) -> Iterator[Finding]:
                 "`write_grads` is gone from `TensorBoard` in Keras 3: this raises TypeError",
                 "leave it out",
                 remove_argument(script, call.node, gone),
-                "leave it out (unsafe: the script goes on from here)",
+                "leave it out",
+                "the script goes on from here",
                 severity="error",
             )
 
@@ -59,7 +60,8 @@ def _histograms(script: Script, call: Call) -> Iterator[Finding]:
                 "TensorBoard makes histograms of all weights, with a row of 30 numbers for each weight of a layer",
                 "leave `histogram_freq` out",
                 set_argument(script, call.node, "histogram_freq", "0"),
-                "make none (unsafe: TensorBoard shows no weights)",
+                "make none",
+                "TensorBoard shows no weights",
                 size=max(own, inner),
                 severity="warning" if sure and (own >= _MUCH or inner >= _MUCH_MORE) else "info",
             )
@@ -89,7 +91,8 @@ def _profile(script: Script, call: Call) -> Iterator[Finding]:
             f"TensorBoard profiles {last - first + 1:,} batches, and the trace of all of them is held in memory",
             "profile ten batches",
             set_argument(script, call.node, "profile_batch", f"({first}, {first + 9})"),
-            "profile ten batches (unsafe: the trace shows less)",
+            "profile ten batches",
+            "the trace shows less",
             severity="info",
         )
 
@@ -101,6 +104,7 @@ def _finding(
     cure: str,
     edit: Edit | None,
     title: str,
+    price: str,
     *,
     severity: Severity,
     size: int | None = None,
@@ -111,6 +115,6 @@ def _finding(
         message=message,
         bytes=size,
         help=cure,
-        fixes=(Fix(title, False, (edit,)),) if edit is not None else (),
+        fixes=(Fix(title, False, (edit,), price),) if edit is not None else (),
         severity=severity,
     )

@@ -8,7 +8,7 @@ from functools import lru_cache
 
 from keras_memlint.analysis.text.printable import one_line, paint
 from keras_memlint.analysis.text.source import Source
-from keras_memlint.rules.diagnostic import SEVERITIES, Diagnostic, DiagnosticFix
+from keras_memlint.rules.diagnostic import SEVERITIES, Diagnostic
 from keras_memlint.server.formats.concise import headline
 from keras_memlint.server.formats.places import line_text, shown
 from keras_memlint.server.formats.text import marked
@@ -57,15 +57,7 @@ def _helps(diagnostic: Diagnostic, typed: Typed) -> Iterator[str]:
         yield one_line(diagnostic.help)
     for fix in diagnostic.fixes:
         mark = "[*] " if typed.would_make(fix) else ""
-        yield f"{mark}{_title(fix)}"
-
-
-def _title(fix: DiagnosticFix) -> str:
-    title = one_line(fix.message)
-    if fix.applicability == "safe" or "unsafe" in title:
-        return title
-    what, bracket, price = title.rpartition(" (")
-    return f"{what} (unsafe: {price}" if bracket and price.endswith(")") else f"{title} (unsafe)"
+        yield f"{mark}{one_line(fix.message)}"
 
 
 def _summary(report: RunReport) -> Iterator[str]:

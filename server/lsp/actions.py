@@ -59,7 +59,7 @@ def quick_fixes(
                 continue
             fixes.append(
                 types.CodeAction(
-                    title=f"{finding.code}: {_fix_title(fix)}",
+                    title=f"{finding.code}: {fix.message}",
                     kind=types.CodeActionKind.QuickFix,
                     diagnostics=about,
                     is_preferred=True if index == 0 and fix.applicability == "safe" else None,
@@ -109,12 +109,6 @@ def fix_all_action(unit: Unit) -> types.CodeAction:
         kind=NOTEBOOK_FIX_ALL if book else FIX_ALL,
         data={"uri": unit.uri, "version": unit.version},
     )
-
-
-def _fix_title(fix: DiagnosticFix) -> str:
-    if fix.applicability == "unsafe" and "(unsafe" not in fix.message:
-        return f"{fix.message} (unsafe)"
-    return fix.message
 
 
 def fix_edits(unit: Unit, fix: DiagnosticFix) -> Edits | None:

@@ -200,7 +200,7 @@ class Core:
                 continue
             if fix is not None:
                 edits = tuple(to_text_edit(script.source, edit) for edit in fix.edits)
-                found[name] = DiagnosticFix("unsafe", fix.title, edits)
+                found[name] = DiagnosticFix("unsafe", fix.message, edits)
         return found, problems
 
     def _script(self, unit: Unit) -> Script:

@@ -17,6 +17,19 @@ from keras_memlint.fixes.edits import Edit, Fix, apply, overlap
 Check = Callable[[Source], Iterator[Fixable]]
 
 
+@pytest.mark.parametrize(
+    ("safe", "price", "said"),
+    [
+        (True, "", "shuffle less"),
+        (True, "in a loop it would cost something", "shuffle less"),
+        (False, "another order", "shuffle less (unsafe: another order)"),
+        (False, "", "shuffle less (unsafe)"),
+    ],
+)
+def test_the_price_of_an_unsafe_fix_is_said(safe: bool, price: str, said: str) -> None:
+    assert Fix("shuffle less", safe, (), price).message == said
+
+
 def broken(source: Source) -> int:
     try:
         ast.parse(source.text)

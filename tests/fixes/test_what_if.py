@@ -28,7 +28,7 @@ def made(text: str, change: str, settings: Settings | None = None) -> str | None
     fix = make(analyse(source, settings), change)
     if fix is None:
         return None
-    assert not fix.safe and "(unsafe: " in fix.title
+    assert not fix.safe and fix.price
     after = apply(source.text, fix.edits)
     compile(after, "train.py", "exec")
     assert after != text

@@ -108,7 +108,7 @@ async def test_unsafe_fixes_are_named_so_and_never_preferred(scripted):
         return {"applicability": applicability, "message": message, "edits": [edit]}
 
     fixes = [
-        fix("unsafe", "shuffle less"),
+        fix("unsafe", "shuffle less (unsafe: mixes less)"),
         fix("safe", "keep indices"),
         fix("unsafe", "drop it (unsafe: the last batch is lost)"),
         fix("safe", "use a file"),
@@ -118,7 +118,7 @@ async def test_unsafe_fixes_are_named_so_and_never_preferred(scripted):
     assert [(action.title, action.is_preferred) for action in actions] == [
         ("KM209: keep indices", True),
         ("KM209: use a file", None),
-        ("KM209: shuffle less (unsafe)", None),
+        ("KM209: shuffle less (unsafe: mixes less)", None),
         ("KM209: drop it (unsafe: the last batch is lost)", None),
         ("KM209: suppress on this line", None),
     ]

@@ -112,4 +112,4 @@ async def test_what_is_nowhere_is_refused(vscode):
         with pytest.raises(JsonRpcException, match=why):
             await offered(vscode, uri)
     with pytest.raises(JsonRpcException, match="`changes` must be"):
-        await vscode.ask("whatIfEdits", {"uri": vscode.uri("closed.py"), "changes": [1]})
+        await vscode.ask("whatIfEdits", {"uri": vscode.write("closed.py", ""), "changes": [1]})

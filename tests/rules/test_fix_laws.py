@@ -53,6 +53,7 @@ def test_laws(case: Case, style: str, tmp_path: Path) -> None:
         for fix in finding.fixes:
             text = fixed(case.text, fix)
             where = f"{finding.code} {fix.message!r}"
+            assert (fix.applicability == "safe") == ("(unsafe: " not in fix.message), where
             assert text != case.text, f"{where}: changes nothing"
             assert broken_statements(Source("t.py", text)) <= broken_statements(Source("t.py", case.text)), (
                 where

@@ -28,7 +28,7 @@ def test_full_shows_line_mark_cause_and_cure(make_report: Any, finding: Any, saf
         "3 | ds = ds.map(decode).shuffle(len(paths))\n"
         "  |                     ^^^^^^^^^^^^^^^^^^^\n"
         "  note: elements become arrays here, data/läden.py:12:14\n"
-        "  help: shuffle 1,024 elements at a time (unsafe)\n"
+        "  help: shuffle 1,024 elements at a time\n"
         "\n"
         "größe 数据/train: 1,5 %.py:3:9 info KM209: elements are decoded one after the other\n"
         "  |\n"
@@ -77,24 +77,10 @@ def test_counts_have_their_plurals(make_report: Any, finding: Any) -> None:
     assert shown.endswith("Found 3 findings in 1,200 files: 1 error, 2 warnings.")
 
 
-def test_price_in_the_title_is_not_said_twice(make_report: Any, finding: Any) -> None:
+def test_what_a_fix_costs_is_said_once(make_report: Any, finding: Any) -> None:
     fix = DiagnosticFix("unsafe", "shuffle less (unsafe: shuffles less)", ())
     shown = text(make_report(replace(finding, fixes=(fix,), help="pass a shorter buffer")))
     assert "  help: pass a shorter buffer\n  help: shuffle less (unsafe: shuffles less)\n" in shown
-
-
-@pytest.mark.parametrize(
-    ("title", "shown"),
-    [
-        ("shuffle less", "shuffle less (unsafe)"),
-        ("shuffle less (another order)", "shuffle less (unsafe: another order)"),
-        ("call `f()` (g() is slow)", "call `f()` (unsafe: g() is slow)"),
-        ("call `f (x)`", "call `f (x)` (unsafe)"),
-    ],
-)
-def test_title_of_an_unsafe_fix_says_so_once(make_report: Any, finding: Any, title: str, shown: str) -> None:
-    report = make_report(replace(finding, fixes=(DiagnosticFix("unsafe", title, ()),)))
-    assert f"  help: {shown}\n" in text(report)
 
 
 def test_span_over_lines_is_marked_to_the_end_of_its_first(make_report: Any, finding: Any) -> None:
