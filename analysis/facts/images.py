@@ -161,18 +161,21 @@ def _skimage_resize(call: Call, _run: Machine) -> Value:
     known: Shape | None = (
         tuple(a if isinstance(a, int) else None for a in shape) if shape is not None else None
     )
+    axes = given.shape if isinstance(given, Array) else None
+    if known is not None and axes is not None and len(axes) == len(known) + 1:
+        known = (*known, axes[-1])  # the channels, which need not be given
     source = given.source if isinstance(given, Array) else ""
     part = given.part if isinstance(given, Array) else True
     dtype = given.dtype if isinstance(given, Array) else None
+    short = dtype in (None, "float32", "float16")  # newer versions keep float32
     return Array(
         "ndarray",
-        # short floats stay in newer versions
-        "float64" if dtype not in (None, "float32", "float16") else None,
+        ("float32" if dtype == "float32" else None) if short else "float64",
         shape=known,
         source=source,
         part=part,
         pixels=True,
-        origin=Origin(call.node, "resized to float64"),
+        origin=Origin(call.node, "resized" if dtype == "float32" else "resized to float64"),
     )
 
 

@@ -74,6 +74,10 @@ def uses(script: Script) -> Uses:
     for fit in script.trainings:
         for array in _given_out(fit.x):
             trained.update(nodes(array.origin))
+    for call in script.calls("keras.Model.train_on_batch"):
+        for array in arrays(call.arg("x") or call.first()):
+            if _is_taken(array):
+                trained.update(nodes(array.origin))
     return Uses(frozenset(trained), frozenset(shown - trained))
 
 
@@ -83,8 +87,13 @@ def _given_out(x: Value) -> Iterator[Array]:
         yield from (value for value in x.attributes.values() if isinstance(value, Array) and not value.part)
     drawn = x.element if isinstance(x, Items) and x.kind == "generator" else None
     for array in arrays(drawn) if drawn is not None else ():
-        if any(step.did(*_TAKEN) for step in (array.origin.steps() if array.origin is not None else ())):
+        if _is_taken(array):
             yield array
+
+
+def _is_taken(array: Array) -> bool:
+    """Whether it is rows that were taken out of a larger array."""
+    return array.origin is not None and any(step.did(*_TAKEN) for step in array.origin.steps())
 
 
 def nodes(origin: Origin | None) -> Iterator[int]:
