@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from keras_memlint.analysis.facts.images import IMAGES
+from keras_memlint.analysis.facts.imgaug import ANY, AUGMENTERS, IMGAUG
 from keras_memlint.analysis.facts.keras_models import KERAS_MODELS
 from keras_memlint.analysis.facts.keras_networks import KERAS_NETWORKS
 from keras_memlint.analysis.facts.keras_tuner import KERAS_TUNER
@@ -34,6 +35,7 @@ FACTS: dict[str, Fact] = table(
         row
         for rows in (
             IMAGES,
+            IMGAUG,
             KERAS_MODELS,
             KERAS_NETWORKS,
             KERAS_TUNER,
@@ -79,4 +81,6 @@ def find_fact(name: str) -> Fact | None:
     for prefix, base in _FAMILIES:
         if name.startswith(prefix):
             return FACTS.get(base + name[len(prefix) :])
+    if name.startswith(AUGMENTERS):
+        return FACTS.get(ANY + name.rpartition(".")[2])
     return None
