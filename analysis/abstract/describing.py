@@ -8,6 +8,7 @@ from keras_memlint.analysis.abstract.values import (
     Api,
     Array,
     Bound,
+    Choice,
     Class,
     Const,
     Dataset,
@@ -51,6 +52,8 @@ def describe(value: Value) -> str:
         return f"Object({value.api})"
     if isinstance(value, Function):
         return f"Function({value.name})"
+    if isinstance(value, Choice):
+        return f"Choice({', '.join(one.name for one in value.functions)})"
     if isinstance(value, Bound):
         return f"{describe(value.receiver)}.{value.name}"
     if isinstance(value, (Class, Instance)):

@@ -6,8 +6,11 @@ from keras_memlint.analysis.abstract.networks import KerasTensor, Model
 from keras_memlint.analysis.abstract.values import (
     UNKNOWN,
     Array,
+    Choice,
     Const,
     Dataset,
+    Dict,
+    Function,
     Items,
     Scalar,
     Shape,
@@ -17,6 +20,7 @@ from keras_memlint.analysis.abstract.values import (
 
 # Models whose layers are not told.
 _UNTOLD = ("loaded", "unknown")
+_CHOICE = 12  # functions of a dict that may all be meant by an unknown key
 _ALSO = 4  # pipelines of other branches that are remembered
 
 
@@ -113,3 +117,11 @@ def any_item(items: Items) -> Value:
             found = join(found, item)
         return found
     return items.element
+
+
+def any_entry(known: Dict) -> Value:
+    """A value that stands for what ``known`` has under a key that nobody knows."""
+    functions = [one for one in known.entries.values() if isinstance(one, Function)]
+    if isinstance(known.element, UnknownValue) and 1 < len(functions) == len(known.entries) <= _CHOICE:
+        return Choice(tuple({id(one.node): one for one in functions}.values()))
+    return known.element

@@ -381,6 +381,13 @@ class Function(Value):
 
 
 @dataclass(slots=True, eq=False, repr=False)
+class Choice(Value):
+    """One of several functions of the script, nobody knows which: what a dict of them has under an unknown key."""
+
+    functions: tuple[Function, ...]
+
+
+@dataclass(slots=True, eq=False, repr=False)
 class Class(Value):
     """A class of the script. ``bases`` are its evaluated bases, ``scope`` holds its body's names."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from keras_memlint.analysis.abstract.calls import Call
-from keras_memlint.analysis.abstract.joining import join
+from keras_memlint.analysis.abstract.joining import any_entry, join
 from keras_memlint.analysis.abstract.values import UNKNOWN, Const, Dict, Items, Scalar, Value, const
 from keras_memlint.analysis.facts.table import Machine, fact, table
 
@@ -46,6 +46,8 @@ def _get(call: Call, _run: Machine) -> Value:
     given = call.receiver
     key = const(call.first())
     if isinstance(given, Dict):
+        if key is None:
+            return any_entry(given)
         found = given.entries.get(key) if isinstance(key, (str, int, float, bool)) else None
         return found if found is not None else given.element
     return UNKNOWN

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any, TypeGuard
 
 from keras_memlint.analysis.abstract import dtypes, steps
-from keras_memlint.analysis.abstract.joining import any_item, join
+from keras_memlint.analysis.abstract.joining import any_entry, any_item, join
 from keras_memlint.analysis.abstract.networks import KerasTensor
 from keras_memlint.analysis.abstract.values import (
     UNKNOWN,
@@ -239,6 +239,8 @@ def subscript(owner: Value, keys: tuple[Value, ...], node: tree.Subscript) -> Va
         return _item(owner, keys, node)
     if isinstance(owner, Dict):
         key = const(keys[0]) if keys else None
+        if key is None:
+            return any_entry(owner)
         try:
             return owner.entries.get(key, owner.element)
         except TypeError:

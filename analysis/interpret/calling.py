@@ -12,6 +12,7 @@ from keras_memlint.analysis.abstract.values import (
     Api,
     Array,
     Bound,
+    Choice,
     Class,
     Const,
     Dataset,
@@ -91,6 +92,8 @@ def call_value(run: Interpreter, func: Value, given: Given) -> Value:
         return _method(run, func.receiver, func.name, given)
     if isinstance(func, Function):
         return _own_function(run, func, given)
+    if isinstance(func, Choice):
+        return _one_of(run, func, given)
     if isinstance(func, Class):
         return _instantiate(run, func, given)
     if isinstance(func, Layer):
@@ -299,6 +302,46 @@ def _own_function(run: Interpreter, func: Function, given: Given) -> Value:
     lost = run.lost is func and own and func.node.piece.source is given.node.piece.source
     run.ended_in = given.node if lost else None
     return made.result
+
+
+def _one_of(run: Interpreter, func: Choice, given: Given) -> Value:
+    """What one of several functions gives: a model of unknown size where each makes one anew; else nothing is known."""
+    chosen = record(run, "?", "", None, given)
+    flavours: set[str] = set()
+    for one in func.functions if not run.mapped else ():
+        made = _by_itself(run, one, given)
+        if not isinstance(made, Model) or not _is_made_in(one, made):
+            return UNKNOWN
+        flavours.add(made.flavour)
+    if flavours:
+        flavour = flavours.pop() if len(flavours) == 1 else ""
+        chosen.result = Model(
+            "unknown", flavour, chosen, complete=False, origin=Origin(given.node, "made here")
+        )
+    return chosen.result
+
+
+def _is_made_in(func: Function, model: Model) -> bool:
+    """Whether ``func`` makes ``model`` whenever it is called."""
+    made = model.call
+    if made is None or made.conditional or func.decorators:
+        return False
+    return any(one.function is not None and one.function.node is func.node for one in made.led_by())
+
+
+def _by_itself(run: Interpreter, func: Function, given: Given) -> Value:
+    """What ``func`` gave or gives for arguments nobody knows, as if no loop called it: each turn may call another.
+
+    It counts as not called yet.
+    """
+    key = id(func.node)
+    if key not in run.results:
+        outer = run.loops, run.caller
+        run.loops, run.caller = (), None
+        evaluate_for(run, func, Given(given.node, (), {}, True))
+        run.loops, run.caller = outer
+        run.times.pop(key, None)
+    return run.results.get(key, UNKNOWN)
 
 
 def _is_refused(func: Function, given: Given) -> bool:
