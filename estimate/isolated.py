@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any, Literal
 
-from keras_memlint.estimate.own_folder import own_folder
+from keras_memlint.estimate.interruptions import own_folder, uninterrupted
 
 GRACE_SECONDS = 5.0
 """How long a process that is told to stop may take to clean up behind itself."""
@@ -66,7 +66,9 @@ def isolated(
     """
     at = 0
     while at < len(items):
-        with _Process(cwd) as process:
+        with contextlib.ExitStack() as processes:
+            with uninterrupted():
+                process = processes.enter_context(_Process(cwd))
             process.send(function, items[at:])
             while at < len(items):
                 answer = process.answer(limit, stopped)

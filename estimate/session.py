@@ -15,7 +15,7 @@ from typing import Any
 from keras_memlint.analysis.text.bytes import format_bytes
 from keras_memlint.estimate.child import Child
 from keras_memlint.estimate.errors import EstimateError
-from keras_memlint.estimate.own_folder import own_folder
+from keras_memlint.estimate.interruptions import own_folder, uninterrupted
 from keras_memlint.estimate.progress import Progress, Stage, silent
 from keras_memlint.estimate.request import Request
 
@@ -56,7 +56,8 @@ class Session:
         self._cleanup = ExitStack()
         try:
             self._folder = self._cleanup.enter_context(own_folder())
-            self._child = self._start(policy, request.steps if steps is None else steps, compiled)
+            with uninterrupted():
+                self._child = self._start(policy, request.steps if steps is None else steps, compiled)
             if started is not None:
                 started(self._child.pid)
             self.caught = self._wait_for_step()

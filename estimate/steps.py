@@ -10,7 +10,7 @@ from typing import Any
 
 from keras_memlint.estimate.devices import Device
 from keras_memlint.estimate.errors import EstimateError
-from keras_memlint.estimate.own_folder import own_folder
+from keras_memlint.estimate.interruptions import own_folder
 from keras_memlint.estimate.progress import Progress, silent
 from keras_memlint.estimate.request import Request
 from keras_memlint.estimate.session import Caught, Session

@@ -250,7 +250,11 @@ def test_the_end_of_the_input_while_the_temporary_folder_is_tried(place: Place) 
     (place.folder / "sitecustomize.py").write_text(
         "import os, time\n"
         "remove = os.unlink\n"
-        "os.unlink = lambda path: (open('removing', 'w').close(), time.sleep(0.5), remove(path))\n"
+        "def unlink(path, **options):\n"
+        "    open('removing', 'w').close()\n"
+        "    time.sleep(0.5)\n"
+        "    remove(path, **options)\n"
+        "os.unlink = unlink\n"
     )
     path = os.pathsep.join((str(place.folder), os.environ.get("PYTHONPATH", "")))
     with subprocess.Popen(
