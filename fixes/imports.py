@@ -14,7 +14,7 @@ from keras_memlint.fixes.edits import Edit
 Kind = Literal["docstring", "future", "import", "other"]
 
 # Each of these starts TensorFlow, which reads the environment then: what a script sets first must stay first.
-_TENSORFLOW = frozenset({"keras", "keras_tuner", "tensorflow", "tensorflow_model_optimization", "tf_keras"})
+TENSORFLOW = frozenset({"keras", "keras_tuner", "tensorflow", "tensorflow_model_optimization", "tf_keras"})
 _PACKAGE = re.compile(r"\s*(?:import|from)\s+(\w+)")
 _LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+")
 
@@ -79,9 +79,9 @@ def _blocks(source: Source, statements: Sequence[Statement]) -> Iterator[list[St
 
 def _best(source: Source, blocks: Sequence[list[Statement]], wanted: str) -> list[Statement]:
     """The first block; for what starts TensorFlow the first that does so already."""
-    if _packages(wanted) & _TENSORFLOW:
+    if _packages(wanted) & TENSORFLOW:
         for block in blocks:
-            if any(_packages(source.text[one.start : one.end]) & _TENSORFLOW for one in block):
+            if any(_packages(source.text[one.start : one.end]) & TENSORFLOW for one in block):
                 return block
     return blocks[0]
 

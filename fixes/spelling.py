@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from keras_memlint.analysis.abstract.calls import Call
 from keras_memlint.analysis.abstract.names import canonical
+from keras_memlint.analysis.reach.imported import Imported
 from keras_memlint.analysis.script import Script
 from keras_memlint.analysis.syntax import tree
 from keras_memlint.fixes.edits import Edit
-from keras_memlint.fixes.imports import Kind, Statement, import_edit
+from keras_memlint.fixes.imports import TENSORFLOW, Kind, Statement, import_edit
 
 _USUAL = {"tensorflow": "tf", "numpy": "np", "pandas": "pd"}
 
@@ -16,13 +17,17 @@ def spell(script: Script, dotted: str, at: tree.Node | None = None) -> tuple[str
     """The text for the absolute name ``dotted`` at module level, and the edits that make it work.
 
     ``tensorflow.data.AUTOTUNE`` is ``tf.data.AUTOTUNE`` in a script with ``import tensorflow as tf``. With ``at``, only
-    imports above that node count: the first cells of a notebook run before the imports of later ones.
+    imports above that node count, those of its function among them: the first cells of a notebook run before the imports
+    of later ones.
     """
     end = script.place(at).start if at is not None else None
+    around = script.names.around(at) if at is not None else ()
     wanted = canonical(dotted)[0]
     best: str | None = None
     for imported in script.imports:
-        if not imported.top or not imported.target or imported.statement.piece.source is not script.source:
+        if not imported.target or imported.statement.piece.source is not script.source:
+            continue
+        if not imported.top and not _is_beside(script, imported, around):
             continue
         if end is not None and script.place(imported.statement).start >= end:
             continue
@@ -46,15 +51,25 @@ def spell(script: Script, dotted: str, at: tree.Node | None = None) -> tuple[str
     return f"{alias}.{rest}" if rest else alias, (edit,)
 
 
+def _is_beside(script: Script, imported: Imported, around: tuple[tree.Node, ...]) -> bool:
+    """Whether the import is a statement of a function among ``around`` itself, which runs before what comes below it."""
+    function = next(iter(script.names.around(imported.statement)), None)
+    return isinstance(function, tree.FunctionDef) and any(outer is function for outer in around)
+
+
 def autotune(script: Script, at: tree.Node) -> tuple[str, tuple[Edit, ...]] | None:
     """``tf.data.AUTOTUNE`` as ``spell`` gives it, under its older name where TensorFlow may be older than 2.4.
 
-    None for TensorFlow 1, where the older name, too, came late.
+    None for TensorFlow 1, where the older name, too, came late; and where an import would be the module's first of TensorFlow
+    or Keras: who has another framework may import it, too.
     """
     if script.needs_tensorflow_1:
         return None
     older = script.tensorflow_before(2, 4) or "experimental.AUTOTUNE" in script.source.text
-    return spell(script, "tensorflow.data.experimental.AUTOTUNE" if older else "tensorflow.data.AUTOTUNE", at)
+    name = "tensorflow.data.experimental.AUTOTUNE" if older else "tensorflow.data.AUTOTUNE"
+    text, imports = spell(script, name, at)
+    loads = any(one.top and one.dotted.partition(".")[0] in TENSORFLOW for one in script.imports)
+    return None if imports and not loads else (text, imports)
 
 
 def sibling(script: Script, call: Call, name: str) -> tuple[Edit, ...]:

@@ -145,7 +145,7 @@ def _diagnostic(script: Script, rule: Rule, finding: Finding) -> Diagnostic | No
     fixes = finding.fixes
     elsewhere = at.source is not script.source
     if elsewhere:
-        if finding.site is None:
+        if finding.site is None or finding.site.source is not script.source:
             return None
         related = (("the cause is here", at), *related)
         at, fixes = finding.site, ()

@@ -42,3 +42,46 @@ def test_causes_of_one_kind_are_told_once_where_one_call_leads_to_them(tmp_path:
         settings=Settings(),
     )
     assert [one.location.row for one in own.diagnostics] == [5, 6]
+
+
+MIXIN = """\
+import numpy as np
+
+
+class Preprocess:
+    def normalise(self, images):
+        return (images / 255.0).astype(np.float32)
+"""
+TRAINER = """\
+from tensorflow import keras
+
+
+class Trainer:
+    def run(self):
+        (images, labels), _ = keras.datasets.cifar10.load_data()
+        self.model.fit(self.normalise(images), labels)
+"""
+NETWORK = """\
+from tensorflow import keras
+
+from base import Trainer
+from preprocess import Preprocess
+
+
+class Network(Preprocess, Trainer):
+    model = keras.Sequential([keras.layers.Flatten(), keras.layers.Dense(10)])
+"""
+
+
+def test_what_no_line_of_the_script_leads_to_is_not_told(tmp_path: Path) -> None:
+    """Else each script that has the class says the same of a third file."""
+    (tmp_path / "preprocess.py").write_text(MIXIN, encoding="utf-8")
+    (tmp_path / "base.py").write_text(TRAINER, encoding="utf-8")
+
+    def found(code: str) -> list[tuple[int, str]]:
+        source = Source(str(tmp_path / "network.py"), code)
+        diagnostics = check_source(source, codes={"KM102"}, settings=Settings()).diagnostics
+        return [(one.location.row, Path(one.related[0].filename).name) for one in diagnostics]
+
+    assert found(NETWORK) == []
+    assert found(f"{NETWORK}\n\nNetwork().run()\n") == [(11, "preprocess.py")]
