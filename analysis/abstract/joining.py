@@ -31,11 +31,10 @@ def join(a: Value, b: Value) -> Value:
     """
     if a is b:
         return a
-    if isinstance(a, UnknownValue) or isinstance(b, UnknownValue):
-        known = b if isinstance(a, UnknownValue) else a
-        if isinstance(known, Model):
-            known.chosen = True
-        return known
+    if isinstance(a, UnknownValue):
+        return b
+    if isinstance(b, UnknownValue):
+        return a
     if isinstance(a, Const) and a.value is None:
         return b
     if isinstance(b, Const) and b.value is None:
@@ -59,10 +58,20 @@ def join(a: Value, b: Value) -> Value:
     if isinstance(a, Model) and isinstance(b, Model) and b.kind in _UNTOLD and a.kind not in _UNTOLD:
         return a  # loaded where a file is there, else built
     if type(a) is type(b):
-        if isinstance(b, Model):
-            b.chosen = b.chosen or b.kind not in _UNTOLD
         return b
     return UNKNOWN
+
+
+def choose(a: Value, b: Value) -> Value:
+    """What holds after two branches of which one is taken: a model that only one of them gives is chosen."""
+    found = join(a, b)
+    if isinstance(found, Model) and a is not b:
+        other = b if found is a else a
+        nothing = isinstance(other, Const) and other.value is None
+        found.chosen = found.chosen or not (
+            nothing or (isinstance(other, Model) and other.kind in _UNTOLD and found.kind not in _UNTOLD)
+        )
+    return found
 
 
 def _join_datasets(a: Dataset, b: Dataset) -> Dataset:

@@ -85,7 +85,7 @@ class Model(Value):
     is the latest ``compile`` call. ``call`` made it. ``frozen``: it, or some of its layers, are not trained.
     ``inner_…``: what a model of ``keras.applications`` has inside, ``largest`` the numbers of its largest weight.
     ``head``: its last layers where these can be told one by one, behind the rest of it, which is a model of its own.
-    ``chosen``: another branch has another model in its place, or only one freezes it.
+    ``chosen``: another branch has another model in its place. ``perhaps_frozen``: a branch decides whether it is trained.
     """
 
     kind: str
@@ -105,6 +105,7 @@ class Model(Value):
     final: Layer | None = None
     head: list[Use] = field(default_factory=list)
     chosen: bool = False
+    perhaps_frozen: bool = False
 
     @property
     def is_chosen(self) -> bool:
@@ -112,6 +113,12 @@ class Model(Value):
         return self.chosen or any(
             use.layer.model is not None and use.layer.model.is_chosen for use in self.uses
         )
+
+    @property
+    def is_perhaps_frozen(self) -> bool:
+        """Whether a branch decides if it is trained, or if one of the models in it is."""
+        inside = (use.layer.model for use in self.uses)
+        return self.perhaps_frozen or any(one is not None and one.is_perhaps_frozen for one in inside)
 
     @property
     def parameters(self) -> int | None:

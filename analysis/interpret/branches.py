@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from keras_memlint.analysis.abstract.joining import join
+from keras_memlint.analysis.abstract.joining import choose, join
 from keras_memlint.analysis.abstract.networks import KerasTensor
 from keras_memlint.analysis.abstract.scopes import Scope
 from keras_memlint.analysis.abstract.values import UNKNOWN, Class, Const, Instance, Value, const
@@ -48,7 +49,7 @@ def if_(run: Interpreter, node: tree.If, scope: Scope) -> bool:
     if main:
         scope.names = {**scope.names, **taken}
     else:
-        merge(scope, taken)
+        merge(scope, taken, choose)
     return ended and other
 
 
@@ -111,7 +112,7 @@ def conditional(run: Interpreter, node: tree.Conditional, scope: Scope) -> Value
     if known is not None:
         return run.eval(node.body if known else node.orelse, scope)
     run.branches += 1
-    found = join(run.eval(node.body, scope), run.eval(node.orelse, scope))
+    found = choose(run.eval(node.body, scope), run.eval(node.orelse, scope))
     run.branches -= 1
     return found
 
@@ -124,7 +125,7 @@ def match(run: Interpreter, node: tree.Match, scope: Scope) -> bool:
     for body in node.cases:
         before = dict(scope.names)
         run.run(body, scope)
-        merge(scope, before)
+        merge(scope, before, choose)
     run.branches -= 1
     return False
 
@@ -199,15 +200,15 @@ def _is_other_word(run: Interpreter, test: tree.Expr, scope: Scope) -> bool:
     return isinstance(local.value, str) and isinstance(right.value, str) and local.value != right.value
 
 
-def merge(scope: Scope, other: dict[str, Value]) -> None:
-    """Join the names of another branch into the scope's."""
+def merge(scope: Scope, other: dict[str, Value], joined: Callable[[Value, Value], Value] = join) -> None:
+    """Join the names of another branch into the scope's; ``joined`` says what two values give."""
     names = scope.names
     for name, value in other.items():
         mine = names.get(name)
         if mine is None:
             names[name] = value
         elif mine is not value:
-            names[name] = join(mine, value)
+            names[name] = joined(mine, value)
 
 
 def _is_main_guard(test: tree.Expr) -> bool:

@@ -8,7 +8,7 @@ in ``statements.py`` and ``expressions.py`` and in the files that their tables n
 from __future__ import annotations
 
 from keras_memlint.analysis.abstract.calls import Call, Collected, Fill, Holding, Operation, Setting, Yielded
-from keras_memlint.analysis.abstract.joining import join
+from keras_memlint.analysis.abstract.joining import choose, join
 from keras_memlint.analysis.abstract.networks import Model
 from keras_memlint.analysis.abstract.scopes import Binding, Loop, Scope
 from keras_memlint.analysis.abstract.values import (
@@ -178,8 +178,8 @@ class Interpreter:
                 origin=Origin(tree.Expr(node.a, node.a, node.piece), "generated here"),
             )
         else:
-            for value in self.returned:
-                result = join(result, value)
+            for at, value in enumerate(self.returned):
+                result = choose(result, value) if at else value
         self.returned, self.yielded, self.function, self.branches, self.contexts, self.traced = outer
         self.tries = tries
         self.results[key] = result

@@ -48,7 +48,7 @@ def note_choice(owner: Value) -> None:
     """Note that a branch decides whether ``owner``, a model or one of its layers, is trained."""
     whole = owner if isinstance(owner, Model) else owner.config.get(_OF) if isinstance(owner, Layer) else None
     if isinstance(whole, Model):
-        whole.chosen = True
+        whole.perhaps_frozen = True
 
 
 def is_some_of_head(layer: Layer) -> bool:

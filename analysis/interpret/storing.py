@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from keras_memlint.analysis.abstract.calls import Fill, Holding, Setting
-from keras_memlint.analysis.abstract.joining import any_item, join
+from keras_memlint.analysis.abstract.joining import any_item, choose, join
 from keras_memlint.analysis.abstract.networks import Layer, Model
 from keras_memlint.analysis.abstract.scopes import Binding, Scope
 from keras_memlint.analysis.abstract.values import (
@@ -55,7 +55,7 @@ def store(run: Interpreter, target: tree.Expr, value: Value, scope: Scope, state
 def _store_attribute(run: Interpreter, owner: Value, name: str, value: Value) -> None:
     if isinstance(owner, Instance):
         before = owner.attributes.get(name)
-        owner.attributes[name] = value if before is None or not run.branches else join(before, value)
+        owner.attributes[name] = value if before is None or not run.branches else choose(before, value)
     elif isinstance(owner, Class):
         owner.scope.names[name] = value
     elif isinstance(owner, Object):

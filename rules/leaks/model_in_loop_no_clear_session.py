@@ -51,7 +51,8 @@ def _in_loops(script: Script) -> Iterator[Finding]:
         if loop is None or loop in seen or loop in graphs or loop.kind == "comprehension":
             continue
         counted, left = _counted(script, fit), _left(script, fit, model)
-        exact = counted is not None or (model.parameters is not None and not model.is_chosen)
+        known = counted is not None or not (model.is_chosen or model.is_perhaps_frozen)
+        exact = counted is not None or (model.parameters is not None and known)
         clears = loop in cleared
         turns = trips_of(both)
         short = turns is not None and turns <= 2
@@ -68,7 +69,7 @@ def _in_loops(script: Script) -> Iterator[Finding]:
             site=script.place(made.site),
             message="a model is built and trained in each turn of a loop; TensorFlow keeps its weights and optimizer slots"
             + (" although the session is cleared" if clears else ""),
-            bytes=left if exact or script.large(left) else None,
+            bytes=left if known and (exact or script.large(left)) else None,
             cost=f"{format_bytes(counted)}, counted by the estimate" if counted is not None else "",
             help="train each turn in a process of its own, or build once and load the first weights again;"
             " `clear_session()` frees only Keras's own state",
@@ -140,7 +141,7 @@ def _counted(script: Script, fit: Fit) -> int | None:
 def _left(script: Script, fit: Fit, model: Model) -> int | None:
     """What this training of ``model`` leaves behind: weights and optimizer slots; None where these are not known.
 
-    Nor are they where a branch decides which model it is.
+    Nor are they where a branch decides which model it is. They are the least where one decides whether it is trained.
     """
     slots = script.optimizer_slots(model) if not model.is_chosen else None
     return _counted(script, fit) or (model.trained_bytes(slots) if slots is not None else None)

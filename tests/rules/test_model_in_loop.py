@@ -35,5 +35,13 @@ def test_bytes_are_told_where_the_model_is_known(body: tuple[str, ...], told: bo
     source = Source("train.py", SCRIPT.format(body="\n    ".join(body)))
     (found,) = check_source(source, codes={"KM602"}, settings=Settings()).diagnostics
     assert (" MiB" in found.message) == told
-    if not told:
+    if "else:" in body:
         assert found.severity == "info"
+
+
+def test_what_a_frozen_body_leaves_at_least_makes_a_warning() -> None:
+    body = "body = keras.applications.VGG19(include_top=True)\n    if frozen:\n        body.trainable = False"
+    (found,) = check_source(
+        Source("train.py", SCRIPT.format(body=body)), codes={"KM602"}, settings=Settings()
+    ).diagnostics
+    assert (found.severity, "iB" in found.message) == ("warning", False)
