@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from keras_memlint.rules.base import Finding, Rule
 
 
+_PLACES = 3  # statements set aside that a file is told of: many are a text that is no code
+
+
 @dataclass(slots=True)
 class Report:
     """The outcome for one script.
@@ -187,13 +190,16 @@ def _fix(source: Source, fix: Fix) -> DiagnosticFix:
 
 
 def _broken(script: Script) -> Iterator[Diagnostic]:
-    """One ``KM000`` for each statement that was set aside, one for all of a file of Python 2."""
+    """One ``KM000`` for each statement that was set aside, one for all of a file of Python 2, and few for what is no code."""
     from keras_memlint.analysis.syntax.python_2 import is_python_2
 
     source = script.source
     broken = script.parsed.broken
     old = is_python_2(broken)
-    for piece in broken[:1] if old else broken:
+    left = len(broken) - _PLACES
+    more = f"; so were {left:,} more behind it" if left > 0 else ""
+    shown = broken[: 1 if old else _PLACES]
+    for piece in shown:
         row = source.row(piece.start) + piece.lines_to_error
         row = min(row, source.row(piece.start + len(piece.text.rstrip())))
         start, end = source.line_span(row)
@@ -206,7 +212,7 @@ def _broken(script: Script) -> Iterator[Diagnostic]:
             "info",
             f"{len(broken):,} statements were set aside, from this one on: they are of Python 2"
             if old
-            else f"this statement was set aside: {piece.error}",
+            else f"this statement was set aside: {piece.error}" + (more if piece is shown[-1] else ""),
             source.path,
             to_position(source, start),
             to_position(source, max(end, start)),

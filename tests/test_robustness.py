@@ -218,6 +218,15 @@ def test_python_2_is_told_once() -> None:
     assert found[0].message == "5 statements were set aside, from this one on: they are of Python 2"
 
 
+def test_a_text_that_is_no_code_is_told_of_in_three_places() -> None:
+    text = "import tensorflow as tf\n" + "it trains a network on two cards\n" * 300
+    found = run(text).diagnostics
+    assert [(d.code, d.location.row) for d in found] == [("KM000", 2), ("KM000", 3), ("KM000", 4)]
+    first, _, last = [d.message for d in found]
+    assert first == "this statement was set aside: invalid syntax"
+    assert last == f"{first}; so were 297 more behind it"
+
+
 def test_one_old_statement_may_be_a_slip() -> None:
     text = "import tensorflow as tf\nprint 'a'\nx = f(\n\ndef g():\n    return 1 +\n"
     found = run(text).diagnostics
