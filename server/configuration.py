@@ -93,7 +93,8 @@ def load_tolerantly(path: str) -> tuple[Configuration | None, list[Problem]]:
         problem = ConfigurationError(f"{path}: cannot be read: {error.strerror}")
         return Configuration(file=Path(path)), [Problem(None, problem)]
     # Most files on the way up are not ours: this spares the parser, and errors that are none of our business.
-    if not any(name in raw for name in _NAMES):
+    plain = raw.replace(b"\0", b"")  # UTF-16, as some shells of Windows write it, has zeros between letters
+    if not any(name in plain for name in _NAMES):
         return None, []
     try:
         table = _table(path, raw)
@@ -108,8 +109,15 @@ def _table(path: str, raw: bytes) -> dict[str, Any] | None:
     else:
         import tomli as tomllib
     try:
-        document = tomllib.loads(raw.decode("utf-8-sig"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
+        text = raw.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        row = raw.count(b"\n", 0, error.start) + 1
+        raise ConfigurationError(
+            f"{path}: is not UTF-8, as TOML must be: see line {row}; save it as UTF-8"
+        ) from error
+    try:
+        document = tomllib.loads(text)
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
         raise ConfigurationError(f"{path}: is no valid TOML: {error}") from error
     tool = document.get("tool")
     if isinstance(tool, dict) and "keras_memlint" in tool:

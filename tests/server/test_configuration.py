@@ -80,7 +80,9 @@ def test_wrong_key_or_value_names_key_and_file(tmp_path: Path, body: str, key: s
     ("raw", "words"),
     [
         (b"[tool.keras-memlint]\nselect = [", "is no valid TOML"),
-        (b"[tool.keras-memlint]\n# \xff\n", "is no valid TOML"),
+        (b"[tool.keras-memlint]\n# \xff\n", "is not UTF-8, as TOML must be: see line 2; save it as UTF-8"),
+        ("[tool.keras-memlint]\n".encode("utf-16"), "is not UTF-8, as TOML must be: see line 1"),
+        ("[tool.keras-memlint]\n".encode("utf-16-be"), "is no valid TOML"),
         (b"[tool.keras_memlint]\n", "`[tool.keras_memlint]` is not read; call it `[tool.keras-memlint]`"),
         (b"[tool]\nkeras-memlint = 3\n", "must be a table, not a number"),
         (b'x = "' + b"[" * 10 + b'"\n[tool.keras-memlint]\na = ' + b"[" * 5000, "is no valid TOML"),
