@@ -201,11 +201,7 @@ def _baseline(file: str | None) -> Baseline | None:
 
 
 def _files(arguments: argparse.Namespace) -> Discovery:
-    found = discover(arguments.paths or ["."], Configurations(), force_exclude=arguments.force_exclude)
-    if not arguments.paths:
-        # Nothing was typed, so nothing is put before the names.
-        found.files = [file._replace(filename=file.filename[2:]) for file in found.files]
-    return found
+    return discover(arguments.paths or ["."], Configurations(), force_exclude=arguments.force_exclude)
 
 
 def _stdin(arguments: argparse.Namespace) -> Discovery:

@@ -27,8 +27,15 @@ _SKIPPED = frozenset(
 )
 
 
+# Folders of Linux that hold no files of anybody's, and no end of them.
+_OF_THE_SYSTEM = frozenset(("/dev", "/proc", "/sys"))
+
+
 class Found(NamedTuple):
-    """A file to check. ``filename`` is as typed, ``path`` absolute; ``named``: typed itself, not found in a folder."""
+    """A file to check. ``filename`` is as typed, without ``./`` before it, ``path`` absolute.
+
+    ``named``: typed itself, not found in a folder.
+    """
 
     filename: str
     path: str
@@ -97,7 +104,9 @@ class _Search:
             self._misconfigured(error)
             return
         self._keep(
-            Found(path, absolute, True, configuration), os.path.realpath(absolute), os.path.islink(path)
+            Found(_shown(path), absolute, True, configuration),
+            os.path.realpath(absolute),
+            os.path.islink(path),
         )
 
     def _add_folder(self, typed: str) -> bool:
@@ -108,14 +117,14 @@ class _Search:
             return False
         complaints = len(self.result.problems) + len(self.result.misconfigured)
         seen = 0
-        waiting = [(typed, top, ignores)]
+        waiting = [(_shown(typed), top, ignores)]
         while waiting:
             name, folder, ignores = waiting.pop()
             try:
                 with os.scandir(folder) as entries:
                     listed = list(entries)
             except OSError as error:
-                self.result.problems.append(f"{name or folder}: cannot be read: {_reason(error)}")
+                self.result.problems.append(f"{name or typed}: cannot be read: {_reason(error)}")
                 continue
             configuration = self._configuration(folder)
             if isinstance(configuration, ConfigurationError) and folder == top:
@@ -178,7 +187,17 @@ def _is_file(entry: os.DirEntry[str]) -> bool:
 
 
 def _foreign(entry: os.DirEntry[str]) -> bool:
-    return entry.name in _SKIPPED or os.path.exists(os.path.join(entry.path, "pyvenv.cfg"))
+    if entry.name in _SKIPPED or entry.path in _OF_THE_SYSTEM:
+        return True
+    return os.path.exists(os.path.join(entry.path, "pyvenv.cfg"))
+
+
+def _shown(typed: str) -> str:
+    """``typed`` as others show it, and as pre-commit gives it: ``a.py`` for ``./a.py``, nothing for ``.``."""
+    separators = os.sep + (os.altsep or "")
+    while typed[:1] == os.curdir and typed[1:2] and typed[1] in separators:
+        typed = typed[2:].lstrip(separators)
+    return "" if typed == os.curdir else typed
 
 
 def _reason(error: OSError | ValueError) -> str:
