@@ -130,7 +130,8 @@ def any_item(items: Items) -> Value:
 
 def any_entry(known: Dict) -> Value:
     """A value that stands for what ``known`` has under a key that nobody knows."""
-    functions = [one for one in known.entries.values() if isinstance(one, Function)]
-    if isinstance(known.element, UnknownValue) and 1 < len(functions) == len(known.entries) <= _CHOICE:
-        return Choice(tuple({id(one.node): one for one in functions}.values()))
+    if isinstance(known.element, UnknownValue) and 1 < len(known.entries) <= _CHOICE:
+        functions = [one for one in known.entries.values() if isinstance(one, Function)]
+        if len(functions) == len(known.entries):
+            return Choice(tuple({id(one.node): one for one in functions}.values()))
     return known.element
