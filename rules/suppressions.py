@@ -1,4 +1,4 @@
-"""Comments that switch findings off: ``# noqa``, ``# memlint: ignore[...]`` and ``# memlint: skip-file``.
+"""Comments that switch findings off: ``# noqa``, ``# memlint: ignore`` and ``# memlint: skip-file``.
 
 A suppression holds for findings that start in its row and for findings whose statement ends there. One that names
 rules of ours and holds for nothing is a finding itself, KM001.
@@ -18,7 +18,8 @@ from keras_memlint.rules.positions import to_position, to_text_edit
 
 UNUSED = "KM001"
 _DIRECTIVE = re.compile(
-    r"#\s*(?:(?P<noqa>noqa)(?![\w-])(?P<colon>\s*:)?|memlint:\s*(?:ignore\[(?P<list>[^\]#]*)\]|(?P<skip>skip-file)(?![\w-])))",
+    r"#\s*(?:(?P<noqa>noqa)(?![\w-])(?P<colon>\s*:)?"
+    r"|memlint:\s*(?:ignore(?:\[(?P<list>[^\]#]*)\]|(?=\s*(?:#|$)))|(?P<skip>skip-file)(?![\w-])))",
     re.IGNORECASE,
 )
 _WORD = re.compile(r"[\s,]*([A-Za-z][\w-]*)")
@@ -35,7 +36,7 @@ class _Word(NamedTuple):
 
 
 class _Suppression(NamedTuple):
-    """One directive. ``words`` is None for a bare ``# noqa``; offsets are in the text, ``place`` is its start.
+    """One directive. ``words`` is None for one without a list, which holds for all rules; offsets are in the text, ``place`` is its start.
 
     ``ours``: it is no ``# noqa``, whose words may be those of other tools.
     """

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from keras_memlint.analysis.syntax import displays, tree
 from keras_memlint.analysis.syntax.blocks import assemble, split_block
 from keras_memlint.analysis.syntax.pieces import LARGE, MAX_PIECE, Piece, parse_piece, parse_statements
-from keras_memlint.analysis.text.tokens import split_statements
+from keras_memlint.analysis.text.tokens import is_closed, split_statements
 from keras_memlint.analysis.text.words import words_of
 
 if TYPE_CHECKING:
@@ -182,6 +182,8 @@ class _Parser:
         if block is not None:
             self.drop(piece)
             return self.parts(text, start, block)
+        if end - start > MAX_PIECE and is_closed(text, start, end):
+            return ()  # one long statement, which nothing says is broken
         lines = split_statements(text, start, end, by_line=True)
         if len(lines) > 1:
             self.drop(piece)

@@ -7,6 +7,7 @@ too), so half-typed code does not swallow what follows.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable, Iterator
 
 STRING = (
@@ -151,6 +152,12 @@ def logical_line_end(text: str, start: int, end: int) -> int:
             line_end = match.start("n")
             return line_end + (2 if text.startswith("\r\n", line_end) else 1)
     return end
+
+
+def is_closed(text: str, start: int, end: int) -> bool:
+    """Whether every bracket that ``text[start:end]`` opens is closed in it."""
+    kinds = Counter(match.lastgroup for match in _LINES.finditer(text, start, end))
+    return kinds["o"] == kinds["e"]
 
 
 KEYWORDS = frozenset(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import NamedTuple
 
 from keras_memlint.analysis.abstract.calls import Call
@@ -56,19 +56,19 @@ def check(script: Script) -> Iterator[Finding]:
         return
     old = script.tensorflow_before(*_INJECTS)
     effect = "is not prepared" if old else "is prepared only by a default of tf.data (2.12 and later)"
-    for read in _read(script):
-        end = read.data
-        while end.op in _HARMLESS and end.input is not None:
-            end = end.input
-        if end.op in _SILENT or end.call is None or _prefetches(end) or not _works(end):
+    found = [(read, end, end.call) for read in _read(script) if (end := _end(read.data)).call is not None]
+    found = [one for one in found if one[1].op not in _SILENT and not _prefetches(one[1]) and _works(one[1])]
+    ends = {id(call.node) for _, _, call in found if call is not None}
+    for read, end, call in found:
+        if call is None or _continues(end, ends):
             continue
         yield Finding(
-            at=script.call_place(end.call),
-            site=script.place(end.call.site),
+            at=script.call_place(call),
+            site=script.place(call.site),
             message=f"the pipeline {read.by} ends without `prefetch`: the next batch {effect} while the model {read.work}",
             help="append `.prefetch(tf.data.AUTOTUNE)`; the elements and their order stay the same",
             related=((read.label, read.where),),
-            fixes=_fixes(script, end.call),
+            fixes=_fixes(script, call),
         )
 
 
@@ -97,6 +97,23 @@ def _read(script: Script) -> Iterator[_Read]:
     for data, call in script.worked_on:
         by, work = _BY_BATCH.get(call.name.rpartition(".")[2], ("that a loop reads", "works"))
         yield _Read(data, by, work, "the model is called here", script.call_place(call))
+
+
+def _end(data: Dataset) -> Dataset:
+    """The last operation that does something."""
+    while data.op in _HARMLESS and data.input is not None:
+        data = data.input
+    return data
+
+
+def _continues(end: Dataset, ends: Collection[int]) -> bool:
+    """Whether it does little after another of ``ends``, which are told: it prefetches once that does."""
+    at = end
+    while at.op in _QUICK and at.input is not None:
+        at = at.input
+        if at.call is not None and id(at.call.node) in ends:
+            return True
+    return False
 
 
 def _prefetches(end: Dataset) -> bool:

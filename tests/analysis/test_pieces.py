@@ -8,7 +8,7 @@ import libcst as cst
 import pytest
 from keras_memlint.analysis.syntax import tree
 from keras_memlint.analysis.syntax.parse import parse
-from keras_memlint.analysis.syntax.pieces import LARGE, Piece, parse_piece, parse_statements
+from keras_memlint.analysis.syntax.pieces import LARGE, MAX_PIECE, Piece, parse_piece, parse_statements
 from keras_memlint.analysis.text.source import Source
 from keras_memlint.analysis.text.tokens import split_statements
 
@@ -150,3 +150,12 @@ def test_the_tokens_of_what_is_not_lowered_are_counted(text: str) -> None:
     (piece,) = parse(Source("train.py", text)).pieces
     assert piece.error is None
     assert piece.tokens is not None
+
+
+def test_a_statement_too_long_is_set_aside_as_a_whole() -> None:
+    table = "table = [\n" + "    [1, 2, 3],\n" * (MAX_PIECE // 15) + "]\n"
+    parsed = parse(Source("train.py", f"{table}model = build()\n"))
+    assert [piece.error for piece in parsed.broken] == ["statement too long"]
+    assert len(parsed.statements) == 1
+    cut = parse(Source("train.py", f"{table[:-2]}model = build()\n"))  # its bracket is still to be typed
+    assert any(isinstance(one, tree.Assign) for one in cut.statements)

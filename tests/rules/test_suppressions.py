@@ -46,6 +46,8 @@ def repaired(source: Source, unused: list[Diagnostic]) -> str:
         "# memlint: ignore[KM209]",
         "# memlint: ignore[map-sequential]",
         "#memlint:ignore[ KM207 , KM209 ]",
+        "# memlint: ignore",
+        "# memlint: ignore # the files are small",
         "# noqa:",
     ],
 )
@@ -66,8 +68,8 @@ def test_comment_holds_for_its_row(comment: str) -> None:
         "# noqa: see the issue",
         "# noqa-not",
         "# noqatall",
-        "# memlint: ignore",
         "# memlint: ignore[]",
+        "# memlint: ignore[KM209",
         "# memlint: skip-files",
         "# memlint: ignore KM209",
         "# KM209",
