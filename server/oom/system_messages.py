@@ -58,11 +58,19 @@ KILLED = (
 )
 """What Bash and glibc say, in the language of their user, when somebody sent SIGKILL to what a shell runs.
 
-Only as a whole line, or behind the line of a script and the number of a process.
+Only as a whole line, behind the line of a script and the number of a process, or behind a progress bar.
 """
 
 _VICTIM = r"[Kk]ill(?:ed)? process \d+,? \((?P<process>.+?)\)(?: |,|$)(?:.*?anon-rss:(?P<held>[\d,]+ ?kB))?"
 _WORD = f"(?:{'|'.join(map(re.escape, KILLED))}|Killed: 9)"
+_SAID = rf"(?:{_WORD}|\[\d+\] *[+-]?\s+(?:\d+ )?(?:{_WORD}|killed)(?: .*)?|zsh: killed +\S.*)"
+# What the last figure of a progress bar may be, or its end in tqdm: the cursor stands behind it when the process is killed.
+_FIGURE = (
+    r"(?:(?<![^\s:=/,(])[-+]?(?:\d+(?:\.\d*)?(?:[eE][-+]?\d+)?(?:%|[mun\u00b5]?s(?:/step|/sample|/epoch)?)?|nan|inf)"
+    r"|[=>.]\]|\u2501|(?:/s|\ds/\w+)(?:, [^\]]*)?\])"
+)
+# A bar of Keras, which puts spaces behind its figures where the longer ones of before stood.
+_BAR = rf"(?<!\S)\d+/(?:\d+|Unknown) *(?:\[[=>.]+\]|\u2501|- \d).*?{_FIGURE} +"
 
 SYSTEM = (
     Message(
@@ -191,7 +199,7 @@ SYSTEM = (
         "the shell",
         "host",
         form(
-            rf"^(?:{_WORD}|.*[:,] \D{{0,12}}\d+\D{{0,10}}[:：] *\d+ {_WORD}(?: .*)?|\[\d+\] *[+-]?\s+(?:\d+ )?(?:{_WORD}|killed)(?: .*)?|zsh: killed +\S.*)\s*$"
+            rf"^.*[:,] \D{{0,12}}\d+\D{{0,10}}[:：] *\d+ {_WORD}(?: .*)?$|(?:^|{_FIGURE}|{_BAR}){_SAID}\s*$"
         ),
         sure=False,
     ),

@@ -338,10 +338,55 @@ def test_killed_in_the_language_of_the_user(word: str, encoding: str) -> None:
     assert (log.main.kind, log.main.line) == ("shell", 2)
 
 
+BARS = [
+    " 12/391 [>.............................] - ETA: 1:00 - loss: 0.6",
+    "  1/391 [..............................] - ETA: 26:14",
+    "391/391 [==============================] - 31s 78ms/step - loss: 2.1e-04 - accuracy: 1.0000   ",
+    "     12/Unknown - 3s 240ms/step - loss: nan",
+    "12/391 [===>..........................] - ETA: 3s - loss: 0.6931\b\b\b\b",
+    "11/391 [>....] - ETA: 1:01 - loss: 0.7\b\b\b\b\r12/391 [=>....] - ETA: 1:00 - loss: 0.6",
+    "12/391 [=>....] - ETA: 1:00 - loss: 0.6\r",
+    "\x1b[1m12/391\x1b[0m \x1b[37m━━━━━━━━━━━━━━━━━━━━\x1b[0m \x1b[1m1:00\x1b[0m 158ms/step - accuracy: 0.1 - loss: 2.3029",
+    "\x1b[1m12/391\x1b[0m \x1b[32m━\x1b[0m\x1b[37m━━━━━━━━━━━━━━━━━━━\x1b[0m \x1b[1m5s\x1b[0m 15ms/step",
+    "\x1b[1m12/391\x1b[0m \x1b[32m━\x1b[0m\x1b[37m━━━\x1b[0m \x1b[1m1:00\x1b[0m 158ms/step - loss: 2.3029         ",
+    "     12/Unknown \x1b[1m3s\x1b[0m 240ms/step - loss: 0.5",
+    "Epoch 3:  45%|████▌     | 45/100 [00:03<00:04, 12.31it/s, loss=0.31]",
+    "45it [01:03,  1.42s/it]",
+    "step 12/391 loss=0.6000",
+    "epoch 3, 45%",
+]
+
+
+@pytest.mark.parametrize("bar", BARS)
+@pytest.mark.parametrize(
+    "said",
+    [
+        *("Killed", "Killed: 9", "Getötet", "Processus arrêté", "已杀死", "zsh: killed     python train.py"),
+        *(
+            "[1]+  Killed                  python train.py",
+            "run.sh: line 3: 12345 Killed      python train.py",
+        ),
+    ],
+)
+def test_killed_behind_a_progress_bar(bar: str, said: str) -> None:
+    failure = failure_in(f"Epoch 1/10\n{bar}{said}\n")
+    assert failure is not None
+    assert (failure.kind, failure.line, failure.sure) == ("shell", 2, False)
+
+
 @pytest.mark.parametrize(
     "text",
     [
         "Killed the old session",
+        "overKilled",
+        "12/391 [=>....] - ETA: 1:00 - loss: 0.6overKilled",
+        "12/391 [=>....] - ETA: 1:00 - enemies: Killed",
+        "12/391 [=>....] - ETA: 1:00 - loss: 0.6Killed by the scheduler",
+        "columns: wave, wave3Killed",
+        "state = State.Killed",
+        "level 3 [hard]: 12 Killed",
+        "3 Killed",
+        "it took 12 s Killed",
         "The process was Killed",
         "Terminado",
         "Abgebrochen",
