@@ -36,12 +36,25 @@ def ties(script: Script, failure: Failure) -> list[Tie]:
     if shape is None:
         return list(dict.fromkeys(_layers(script, failure, None)))
     whole, batches = list(_arrays(script, shape, failure.dtype)), list(_batches(script, shape))
+    if failure.kind == "array":
+        return list(
+            dict.fromkeys(
+                _of_host(script, shape, failure.dtype, [*whole, *_datasets(script, shape)], batches)
+            )
+        )
     found = list(_layers(script, failure, shape)) if batches or not whole else []
     if not found and (batches or not whole):
         found += _inputs(script, shape)
     if any(tie.kind == "weights" for tie in found):
         batches = []  # the number in front is none
     return list(dict.fromkeys([*found, *whole, *_datasets(script, shape), *batches]))
+
+
+def _of_host(
+    script: Script, shape: Tensor, dtype: str | None, exact: list[Tie], batches: list[Tie]
+) -> list[Tie]:
+    """What an array of NumPy may be, which no layer makes or is given."""
+    return exact or list(_alike(script, shape, dtype)) or batches
 
 
 def tensor_of(failure: Failure) -> Tensor | None:
@@ -148,6 +161,25 @@ def _arrays(script: Script, shape: Tensor, dtype: str | None) -> Iterator[Tie]:
         if feed.array.shape == shape:
             what = f"an array of this shape is given whole to `{feed.method}`"
             yield Tie("array", what, script.call_place(feed.call))
+
+
+def _alike(script: Script, shape: Tensor, dtype: str | None) -> Iterator[Tie]:
+    """Arrays of samples of this shape, of which the text does not tell how many there are, as of a list of files read."""
+    for node, value in made_arrays(script):
+        for array in arrays_in(value):
+            known = array.shape or ()
+            if (
+                len(known) > 1
+                and known[0] is None
+                and known[1:] == shape[1:]
+                and array.dtype in (dtype, None)
+            ):
+                what = "an array of samples of this shape and dtype is made here"
+                yield Tie(
+                    "array",
+                    what if array.dtype else "an array of samples of this shape is made here",
+                    script.place(node),
+                )
 
 
 def _is_array(array: Array, shape: Tensor, dtype: str | None) -> bool:

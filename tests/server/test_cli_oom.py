@@ -269,6 +269,27 @@ class TestHost:
         assert "KM301" not in codes
         assert None not in codes  # a smaller batch does not help
 
+    @pytest.mark.parametrize("dtype", ["float64", "float32"])
+    def test_array_is_of_no_layer(self, cli: Cli, dtype: str) -> None:
+        Path("train.py").write_text(
+            "import glob\n\nimport cv2\nimport keras\nimport numpy as np\n\n"
+            'images = [cv2.resize(cv2.imread(path), (64, 64)) for path in glob.glob("*.png")]\n'
+            "x = np.array(images)\nx = x / 255.0\n"
+            'y = np.array(images, dtype="float32")\n'
+            "r = np.random.rand(9000, 32, 32, 3)\n"
+            "model = keras.Sequential([keras.Input((64, 64, 3)), keras.layers.Conv2D(3, 3, padding='same')])\n"
+            'model.compile("adam", "mse")\nmodel.fit(x, y, batch_size=32)\n'
+        )
+        log = "numpy._core._exceptions._ArrayMemoryError: Unable to allocate 1 GiB for an array with shape {} and data type {}\n"
+        found = report(cli, log.format("(9000, 64, 64, 3)", dtype), "--script", "train.py")
+        (row,) = {tie["location"]["row"] for tie in found["ties"]}
+        assert (row, {tie["kind"] for tie in found["ties"]}) == (9 if dtype == "float64" else 10, {"array"})
+        found = report(cli, log.format("(9000, 32, 32, 3)", "float64"), "--script", "train.py")
+        assert ties(found, "array") == [11]  # it is known to be this one
+        found = report(cli, log.format("(32, 64, 64, 3)", "int16"), "--script", "train.py")
+        assert [tie["kind"] for tie in found["ties"]] == ["batch"]
+        assert report(cli, log.format("(7, 62, 62, 3)", "float64"), "--script", "train.py")["ties"] == []
+
     def test_kernel(self, cli: Cli, script: Path) -> None:
         log = (
             "[ 7093.5] python3 invoked oom-killer: gfp_mask=0xcc0(GFP_KERNEL), order=0, oom_score_adj=986\n"
