@@ -8,7 +8,6 @@ import os
 import runpy
 import sys
 import threading
-import traceback
 from types import ModuleType
 from typing import Any, NoReturn
 
@@ -99,8 +98,7 @@ def _ended_itself(run: Run, stop: SystemExit) -> NoReturn:
 
 
 def _crashed(run: Run, error: BaseException) -> NoReturn:
-    trace = places.without_own(error.__traceback__)
-    traceback.print_exception(type(error), error, trace)
+    print(places.shown(error), end="", file=sys.stderr)
     where = places.user_place(error.__traceback__)
     if isinstance(error, SyntaxError) and error.filename:
         where = f"{error.filename}:{error.lineno or 1}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import sysconfig
+import traceback
 from types import FrameType, TracebackType
 from typing import Iterator
 
@@ -56,8 +57,18 @@ def user_place(trace: TracebackType | None) -> str:
     return place
 
 
-def without_own(trace: TracebackType | None) -> TracebackType | None:
-    """A traceback that starts in the user's code, as they would see it without the runner."""
-    while trace is not None and is_own(os.path.abspath(trace.tb_frame.f_code.co_filename)):
-        trace = trace.tb_next
-    return trace
+def shown(error: BaseException) -> str:
+    """An error with its traceback and those of its causes, as the user would see it without the runner."""
+    report = traceback.TracebackException(type(error), error, error.__traceback__)
+    waiting: list[traceback.TracebackException | None] = [report]
+    while waiting:
+        one = waiting.pop()
+        if one is not None:
+            one.stack[:] = [frame for frame in one.stack if not _is_hidden(frame.filename)]
+            waiting += [one.__cause__, one.__context__, *(getattr(one, "exceptions", None) or ())]
+    return "".join(report.format())
+
+
+def _is_hidden(file: str) -> bool:
+    """Whether Python would show no such frame: it leaves out its own of an import, too, unless others stand between them."""
+    return file.startswith("<frozen importlib") or is_own(os.path.abspath(file))

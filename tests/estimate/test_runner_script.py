@@ -112,6 +112,31 @@ def test_traceback_shows_the_script_alone(run: Run) -> None:
     ]
 
 
+def test_traceback_through_the_runner_shows_the_script_alone(run: Run) -> None:
+    """What the runner stands in front of, as ``open``, and causes of errors."""
+    conversation = run(
+        """
+        import os
+        def read():
+            try:
+                return open("nothing.npy", "rb")
+            except OSError as error:
+                os.rename("here", "there")
+        try:
+            read()
+        except OSError as error:
+            raise ValueError("no data") from error
+        """
+    )
+    assert conversation.event["outcome"] == "crashed"
+    output = conversation.output()
+    files = [line.split('"')[1] for line in output.splitlines() if line.startswith("  File")]
+    assert files == [str(conversation.folder / "train.py")] * 4
+    assert output.count("FileNotFoundError: [Errno 2]") == 2
+    assert output.endswith("ValueError: no data\n")
+    assert "The above exception was the direct cause" in output
+
+
 def test_end_of_the_client_ends_a_busy_script_and_its_finally(run: Run, tmp_path: Path) -> None:
     conversation = run(
         """
