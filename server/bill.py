@@ -85,7 +85,12 @@ def _headline(training: TrainingBill, filename: str) -> str:
         return head
     around = f"{format_bytes(total.likely)} ({format_bytes(total.low)} to {format_bytes(total.high)})"
     if total.fits is None or total.name is None or total.memory is None:
-        return f"{head}: about {around}"
+        more = (
+            ""
+            if training.besides is None
+            else f" and the GPU's context, about {format_bytes(training.besides)}"
+        )
+        return f"{head}: about {around}{more}"
     verdict = f"{VERDICTS[total.fits]} {total.name} with {format_bytes(total.memory)}"
     return f"{head}: about {around}, {verdict}"
 

@@ -40,7 +40,8 @@ class Part:
 class TrainingBill:
     """One training: its parts on the GPU, largest first, and all of it, None when the parts are not known.
 
-    ``batch`` None when unknown. ``total`` is for the target GPU with its context, where there is a target.
+    ``batch`` None when unknown. ``total`` is for the target GPU with its context, where there is a target; where there is
+    none, a GPU's context takes about ``besides``, which is in neither.
     """
 
     at: Place
@@ -48,6 +49,7 @@ class TrainingBill:
     batch: int | None
     parts: tuple[Part, ...]
     total: OnGpu | None
+    besides: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,11 +170,15 @@ def _training(script: Script, fit: Fit) -> TrainingBill:
         Part("their gradients", sizes.gradients, at),
         Part("the optimizer's values", sizes.slots, script.place(compiled)),
     ]
+    besides = None
     if target.gpu_memory is not None:
         parts.append(Part("the context of the GPU", static.context[1], at))
+    elif not script.cpu_only:
+        besides = static.context[1]
     parts.sort(key=lambda part: -(part.bytes or 0))
     total = static.on(target.gpu, target.gpu_memory)
-    return TrainingBill(at, fit.method, static.batch, tuple(part for part in parts if part.bytes), total)
+    told = tuple(part for part in parts if part.bytes)
+    return TrainingBill(at, fit.method, static.batch, told, total, besides)
 
 
 def _missing(script: Script, fit: Fit, batch: int | None) -> Part:

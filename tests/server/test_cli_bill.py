@@ -155,6 +155,15 @@ def test_text_for_people(cli: Cli) -> None:
     assert any("fits T4 with 15.0 GiB" in line for line in lines)
 
 
+def test_without_a_target_the_context_is_named_besides(cli: Cli) -> None:
+    Path("train.py").write_text(SCRIPT)
+    (line,) = [line for line in cli("check", "--bill", "train.py").out.splitlines() if "GPU" in line]
+    assert "about 4.7 MiB (" in line
+    assert line.endswith(") and the GPU's context, about 640 MiB")
+    Path("train.py").write_text(f'import os\nos.environ["CUDA_VISIBLE_DEVICES"] = "-1"\n{SCRIPT}')
+    assert "context" not in cli("check", "--bill", "train.py").out
+
+
 def test_nothing_to_tell(cli: Cli, clean: str) -> None:
     Path("train.py").write_text("import keras\nprint(keras.__version__)\n")
     result = cli("check", "--bill", "train.py")
