@@ -12,5 +12,10 @@ BY_TEXT = (*NAMESPACES, "eval", "exec")
 WITHOUT_ARGUMENTS = ("dir", "vars")
 # What gives an object attributes that are named nowhere.
 SETTERS = frozenset(["setattr", "__setattr__", "__dict__"])
-# The same as it is written, with what does so by a text or a namespace.
+# A pattern of what may give a module or an object names that stand nowhere in it.
+GIVES = (
+    r"\bimport\s*\(?\s*\*|\bsys\.modules\b"
+    rf"|\b(?:{'|'.join(NAMESPACES)}|{'|'.join(sorted(SETTERS))}|exec|execfile|vars|__getattr__)\b"
+)
+# Setters as they are written, with what does so by a text or a namespace.
 SETS = re.compile(rf"\b(?:{'|'.join(sorted(SETTERS))}|exec)\b|\bvars\([^()]*\)\s*(?:\.update\b|\[)")

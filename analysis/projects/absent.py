@@ -18,6 +18,7 @@ from fnmatch import fnmatchcase
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
+from keras_memlint.analysis.facts.dynamic import GIVES
 from keras_memlint.analysis.projects.importers import TEXTS
 from keras_memlint.analysis.syntax import tree
 from keras_memlint.analysis.text.tokens import split_statements
@@ -34,9 +35,7 @@ _NO_NAMES = re.compile(r"#[^\n]*|[\\()\s]+")  # in an import
 _IMPORT = re.compile(r"\s*(?:from\s+((?:\.\s*)*)([\w.]*)\s*)?\bimport\s+(.+)")
 _CALLED = re.compile(r"(?<![\w.])([^\W\d]\w*)(?:\.\w+)*\s*\(")
 # What may give a module names that stand nowhere in it.
-_GIVES = re.compile(
-    r"\bimport\s*\(?\s*\*|\b(?:exec|execfile|globals|locals|vars|setattr|__dict__|__getattr__|__path__)\b|\bsys\.modules\b"
-)
+_GIVES = re.compile(rf"{GIVES}|\b__path__\b")
 # What may find modules in other places.
 _FINDS = re.compile(
     r"\bsys\.(?:path|modules|meta_path)\b|\bimport_module\b|\baddsitedir\b|\b__path__\b|\bget_ipython\b"

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from keras_memlint.analysis.abstract.networks import Model
 from keras_memlint.analysis.abstract.values import Api, Class, Instance
-from keras_memlint.analysis.facts.dynamic import SETTERS
+from keras_memlint.analysis.facts.dynamic import GIVES, SETTERS
 from keras_memlint.analysis.facts.ending import GIVEN_NAMES, OWN_KINDS, POSITIONS, RAISING_CONTEXTS
 from keras_memlint.analysis.interpret import binding
 from keras_memlint.analysis.reach import byte_lines, input_sizes
@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 
 # What may bind names or give attributes where nobody sees it.
 _UNSEEN = re.compile(
-    r"\bimport\s*\(?\s*\*|\b(?:exec|execfile|globals|locals|vars|builtins|__builtins__|setattr|get_ipython|__dict__|__setattr__"
-    r"|__defaults__|__kwdefaults__|mock|__getattr__|__getattribute__)\b|sys\.modules|\b(?:class|def|type)\s+\w+\s*\["
+    rf"{GIVES}|\b(?:builtins|__builtins__|get_ipython|__defaults__|__kwdefaults__|mock|__getattribute__)\b"
+    r"|\b(?:class|def|type)\s+\w+\s*\["
 )
 # Bases that take what a class's own `__init__` takes.
 _PLAIN_BASES = ("builtins.object", "keras.", "abc.ABC")
