@@ -94,9 +94,11 @@ def _made_anew(call: Call, function: Function) -> Retracing | None:
     made = function.tracer
     by_call = made.call if isinstance(made, Object) else None
     around = by_call.loops if by_call is not None and by_call.args else function.loops
-    if around != call.loops or call.loops[-1].kind not in ("for", "while"):
+    if not around or around != call.loops[: len(around)] or around[-1].kind not in ("for", "while"):
         return None
-    return Retracing(call, call.loops[-1], "made")
+    if around != call.loops and around[-1].trips is None:
+        return None  # one function for each of a few models
+    return Retracing(call, around[-1], "made")
 
 
 def _varying(script: Script, call: Call, function: Function) -> Retracing | None:

@@ -143,6 +143,12 @@ def copied_in_words(script: Script, feed: Feed) -> tuple[str | None, int | None]
     if words and (size or 0) * 8 > (script.copied_bytes(*feeds) or 0) * 9:
         words += " and the validation data" if script.copying == "shares" else " and of the validation data"
     copies = "copies" if script.copying == "shares" else "makes two copies of"
+    if (
+        script.copying == "casts"
+        and feed.fit is not None
+        and {one.array.dtype for one in feeds} == {"float64"}
+    ):
+        copies = "makes three `float32` copies of"
     return words and f"{copies} {words}", size
 
 

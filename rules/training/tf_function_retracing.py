@@ -40,7 +40,7 @@ def check(script: Script) -> Iterator[Finding]:
 
 def _message(one: Retracing, argument: str) -> str:
     if one.why == "made":
-        return "a `tf.function` is made in the turn of the loop that calls it: each turn traces a new graph"
+        return "a `tf.function` is made anew in each turn of a loop: each turn traces a new graph"
     if one.why == "length":
         return f"`{argument}` has another length in each batch: a graph is traced and kept for every length"
     return (
