@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from keras_memlint.analysis.abstract.calls import Call
 from keras_memlint.analysis.abstract.networks import Model
 from keras_memlint.analysis.abstract.scopes import Loop
-from keras_memlint.analysis.abstract.values import Function, const
+from keras_memlint.analysis.abstract.values import Function, Instance, Items, Value, const
 from keras_memlint.analysis.script import Script
 from keras_memlint.analysis.syntax import tree
 from keras_memlint.analysis.text.source import Place
@@ -133,7 +133,25 @@ def _loop(script: Script, call: Call) -> Loop | None:
         owner = call.function.bound if call.function is not None else None
         if owner is None or any(one.result is owner for one in inside):
             return None  # each turn makes an object, for another file perhaps
-    return loop if any(one.receiver is call.result for one in inside) else None
+    if not any(one.receiver is call.result for one in inside) or _keeps(script, call, loop, inside):
+        return None
+    return loop
+
+
+def _keeps(script: Script, call: Call, loop: Loop, inside: list[Call]) -> bool:
+    """Whether each turn of ``loop`` keeps the model that ``call`` loads, or an object that has it: copies are meant."""
+    kept = [one.value for one in script.holdings if loop in one.loops]
+    if isinstance(loop.node, tree.Comprehension):
+        kept += [one.result for one in inside if one.node is loop.node.element]
+    return any(_has(value, call.result) for value in kept)
+
+
+def _has(value: Value, model: Value) -> bool:
+    if isinstance(value, Items):
+        return any(_has(one, model) for one in value.items or ())
+    return value is model or (
+        isinstance(value, Instance) and any(one is model for one in value.attributes.values())
+    )
 
 
 def _may_write(call: Call) -> bool:
