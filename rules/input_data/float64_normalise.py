@@ -61,7 +61,7 @@ def _severity(script: Script, one: Widening) -> Severity | None:
     """
     if one.data.source == "toy":
         told = one.how != "random" and (one.data.bulky or one.narrowed is None)
-        return "info" if told else None
+        return "info" if told and (one.bytes is None or script.large(one.bytes)) else None
     if one.how == "random" and one.narrowed is not None:
         return None  # NumPy's old random functions know no dtype: converting at once is the best there is
     trained = any(feed.method in _TRAINS for feed in one.feeds)

@@ -114,3 +114,19 @@ def test_a_built_in_data_set_of_known_size_is_an_info(tmp_path: Path) -> None:
         tmp_path,
     )
     assert found.severity == "info"
+
+
+def test_a_built_in_data_set_below_the_threshold_is_not_told(tmp_path: Path) -> None:
+    text = (
+        "import keras\n(x, y), _ = keras.datasets.cifar10.load_data()\nx = x / 255.0\n"
+        "keras.models.load_model('m.keras').fit(x, y)\n"  # 1.1 GiB
+    )
+
+    def found(threshold: int) -> list[int]:
+        settings = Settings(size_threshold=threshold)
+        source = Source(str(tmp_path / "train.py"), text)
+        return [
+            one.location.row for one in check_source(source, codes={"KM102"}, settings=settings).diagnostics
+        ]
+
+    assert (found(1 << 30), found(3 << 30)) == ([3], [])
