@@ -12,6 +12,8 @@ from keras_memlint.rules.base import Finding, Rule
 RULE = Rule("KM513", "callback-hoards", severity="info", words=("append", "Callback", "restore_best_weights"))
 
 _WHOLE = ("get_weights", "predict", "predict_on_batch", "predict_generator")
+_STOPS = "keras.callbacks.EarlyStopping"
+_MUCH = 1 << 30  # bytes of weights from which on they are a warning
 _ONCE = frozenset(["on_train_begin", "on_train_end", "on_predict_begin", "on_predict_end"])
 
 
@@ -36,14 +38,29 @@ def _kept(script: Script) -> Iterator[Finding]:
         if what not in _WHOLE:
             continue
         batch = "batch" in method
+        size = _size(script, holding) if what == "get_weights" and not batch else None
         yield Finding(
             at=script.place(holding.given or holding.node),
             site=script.place(holding.site),
             message=f"a callback keeps all that `{what}` gives after each {'batch' if batch else 'epoch'},"
             " until training ends",
+            bytes=size,
             help="keep the numbers that are needed, or write to disk: `ModelCheckpoint` saves weights",
-            severity="warning" if batch else "info",
+            severity="warning" if batch or (size or 0) >= _MUCH else "info",
         )
+
+
+def _size(script: Script, holding: Holding) -> int | None:
+    """Bytes of all weights that the longest training with the callback keeps; None where it is not known to go so far."""
+    owner = holding.function.bound if holding.function is not None else None
+    cls = owner.cls if isinstance(owner, Instance) else None
+    sizes = [0]
+    for fit in script.trainings:
+        kept = any(isinstance(one, Instance) and one.cls is cls for one in fit.callbacks or ())
+        epochs, parameters = fit.call.const("epochs"), fit.model.parameters if fit.model is not None else None
+        if kept and isinstance(epochs, int) and not any(call.name == _STOPS for call in fit.callback_calls):
+            sizes.append((parameters or 0) * 4 * epochs)
+    return max(sizes) or None
 
 
 def _hook(holding: Holding, lambdas: dict[int, str]) -> str | None:
@@ -63,7 +80,7 @@ def _restored(script: Script) -> Iterator[Finding]:
     for fit in script.trainings:
         parameters = fit.model.parameters if fit.model is not None else None
         for call in fit.callback_calls:
-            if call.name != "keras.callbacks.EarlyStopping" or not parameters:
+            if call.name != _STOPS or not parameters:
                 continue
             if call.const("restore_best_weights") is True and script.large(parameters * 4):
                 yield Finding(
