@@ -45,7 +45,8 @@ def estimate(request: Request, progress: Progress = silent) -> Estimate:
         predictions = _bases(predictor, _script(request, steps), request.targets, progress)
         rows = []
         for prediction, device in zip(predictions, request.targets, strict=True):
-            progress(Stage("searching the largest batch", device.gpu.name, 0.5))
+            if request.search:
+                progress(Stage("searching the largest batch", device.gpu.name, 0.5))
             rows.append(
                 targets.predicted(
                     prediction,

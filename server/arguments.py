@@ -266,7 +266,10 @@ def _add_estimate(estimate: Parser) -> None:
         "--output-format", choices=("text", "json", "html"), default="text", help="(default: text)"
     )
     output.add_argument(
-        "--progress", choices=("auto", "json", "none"), default="auto", help="on standard error"
+        "--progress",
+        choices=("auto", "json", "none"),
+        default="auto",
+        help="on standard error (default: a bar on a terminal, else a line for each stage)",
     )
     add_sweep_arguments(estimate)
 
