@@ -16,6 +16,7 @@ from keras_memlint.analysis.text.source import Place
 from keras_memlint.analysis.training.fits import Fit
 from keras_memlint.server.oom.failure import Failure
 from keras_memlint.server.oom.nodes import has_class, has_name, is_inside
+from keras_memlint.server.oom.numbered import numbered
 
 Tensor = tuple[int, ...]
 Kind = Literal["layer", "weights", "input", "array", "dataset", "batch"]
@@ -78,13 +79,18 @@ def _layers(script: Script, failure: Failure, shape: Tensor | None) -> Iterator[
     named = [use for use in uses if has_name(use, node)]
     classed = [use for use in uses if has_class(use, node)]
     inside = [use for use in uses if is_inside(use, node)]
-    pool = named or inside or classed
+    told = numbered(script, classed, node) if not named and len(classed) > 1 else []
+    if not any(shape is None or _how(use, shape) for use in told):
+        told = []  # the numbers are others than they seem
+    pool = named or inside or told or classed
     matching = [(use, how) for use in pool or uses if shape and (how := _how(use, shape))]
     if matching:
         best = min(_ORDER.index(how) for _, how in matching)
         found = [(use, f"{_what(use)} {how} this tensor") for use, how in matching if how == _ORDER[best]]
-    elif named or inside:
-        found = [(use, f"{_what(use)} has the name that the message names") for use in named or inside]
+    elif named or inside or len(told) == 1:
+        found = [
+            (use, f"{_what(use)} has the name that the message names") for use in named or inside or told
+        ]
     elif len({id(use.layer) for use in classed}) == 1:
         found = [(classed[0], f"{_what(classed[0])} is the only layer of the class that the message names")]
     else:

@@ -127,10 +127,62 @@ class TestGpu:
         log = GPU.replace("model/conv2d/Relu", "model/second/Conv2D")
         assert ties(report(cli, log.replace("[32,512,512,64]", "[128,64,3,3]")), "weights") == [11]
 
-    def test_two_layers_that_match_are_both_named(self, cli: Cli, script: Path) -> None:
+    @pytest.mark.parametrize(
+        ("node", "rows"),
+        [
+            ("model/conv2d/Relu", [9]),
+            ("model/conv2d_1/Relu", [10]),
+            ("gradient_tape/model/conv2d_1/Conv2D/Conv2DBackpropInput", [10]),
+            ("StatefulPartitionedCall/functional_1/conv2d_1_2/Relu", [10]),
+            ("functional_1/conv2d_1/Relu", [9, 10]),  # one of them, or the first one entered again
+            ("conv2d_1/convolution", [9, 10]),  # the first Keras counts from 1
+            ("model_1/conv2d_1/convolution", [9, 10]),
+            ("training/Adam/gradients/conv2d_1/Conv2D_grad/Conv2DBackpropInput", [9, 10]),
+            ("model/conv2d_7/Relu", [9, 10]),
+            ("Relu", [9, 10]),
+        ],
+    )
+    def test_layer_by_its_number(self, cli: Cli, script: Path, node: str, rows: list[int]) -> None:
         script.write_text(SCRIPT.replace("MaxPooling2D()", 'Conv2D(64, 3, padding="same")'))
-        found = report(cli, GPU)
-        assert ties(found, "layer") == [9, 10]
+        assert ties(report(cli, GPU.replace("model/conv2d/Relu", node)), "layer") == rows
+
+    @pytest.mark.parametrize(
+        ("old", "new"),
+        [
+            ("import numpy as np\n", "import numpy as np, segmentation_models\n"),
+            ("images =", "keras.applications.Xception()\nimages ="),
+            ("\nimages =", "for size in sizes:\n    keras.layers.Conv2D(size, 3)\nimages ="),
+            ("\nimages =", "if size:\n    keras.layers.Conv2D(size, 3)\nimages ="),
+            ("\nimages =", "keras.layers.Conv2D(8, 3, name=some)\nimages ="),
+            ("\nimages =", "keras.layers.Conv2D(**some)\nimages ="),
+            ("\nimages =", "keras.backend.clear_session()\nimages ="),
+            ("\nimages =", "def more():\n    return keras.layers.Conv2D(8, 3)\nimages ="),
+        ],
+    )
+    def test_two_layers_that_match_are_both_named(self, cli: Cli, script: Path, old: str, new: str) -> None:
+        """What may have a number, too."""
+        text = SCRIPT.replace("MaxPooling2D()", 'Conv2D(64, 3, padding="same")')
+        script.write_text(text.replace(old, new, 1))
+        assert len(ties(report(cli, GPU, "--script", "train.py"), "layer")) == 2
+
+    def test_numbers_of_layers_made_by_functions(self, cli: Cli, script: Path) -> None:
+        script.write_text(
+            "import keras\n\n\ndef block(h):\n    return keras.layers.Conv2D(64, 3, padding='same')(h)\n\n\n"
+            "def build():\n    inputs = keras.Input((512, 512, 3))\n"
+            "    h = keras.layers.Conv2D(64, 3, padding='same', name='own')(inputs)\n    h = block(block(h))\n"
+            "    h = keras.layers.Conv2D(64, 3, padding='same')(h)\n    return keras.Model(inputs, h)\n\n\n"
+            "model = build()\n"
+        )
+        for number, row in enumerate((5, 5, 12)):
+            log = GPU.replace("model/conv2d/Relu", f"model/conv2d_{number}/Relu".replace("_0", ""))
+            assert ties(report(cli, log, "--script", "train.py"), "layer") == [row]
+
+    def test_number_of_a_layer_of_which_no_tensor_is_named(self, cli: Cli, script: Path) -> None:
+        script.write_text(SCRIPT.replace("MaxPooling2D()", 'Conv2D(64, 3, padding="same")'))
+        log = "Allocator (GPU_0_bfc) ran out of memory trying to allocate 2.00GiB requested by op model/conv2d_1/Conv2D\n"
+        found = report(cli, log, "--script", "train.py")
+        assert [tie["what"] for tie in found["ties"]] == ["`Conv2D` has the name that the message names"]
+        assert ties(found, "layer") == [10]
 
     def test_nothing_matches(self, cli: Cli, script: Path) -> None:
         log = GPU.replace("[32,512,512,64]", "[7,13,17]").replace("conv2d", "other")
