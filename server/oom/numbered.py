@@ -23,6 +23,7 @@ _MAKE_NO_LAYERS = sys.stdlib_module_names | {
         "keras",
         "tensorflow",
         "tf_keras",
+        "tensorflow_datasets",
         "numpy",
         "scipy",
         "pandas",
