@@ -26,7 +26,6 @@ from keras_memlint.analysis.arrays.wide_integers import Objects, WideIntegers, o
 from keras_memlint.analysis.arrays.widening import Widening, widenings
 from keras_memlint.analysis.arrays.windows import Windows, windows_of
 from keras_memlint.analysis.arrays.word_vectors import WordVectors, word_vectors
-from keras_memlint.analysis.interpret.graph_functions import Retracing, retracings
 from keras_memlint.analysis.interpret.interpreter import Interpreter
 from keras_memlint.analysis.interpret.running import run_script
 from keras_memlint.analysis.pipelines import drawing, iterating, reordering
@@ -54,6 +53,7 @@ from keras_memlint.analysis.training.accumulating import Accumulated
 from keras_memlint.analysis.training.fits import Fit, fits_of
 from keras_memlint.analysis.training.forward import Forward, forwards_of
 from keras_memlint.analysis.training.predictions import Repeated, repeated
+from keras_memlint.analysis.training.retracing import Retracing, retracings
 from keras_memlint.analysis.training.searches import Search, searches
 from keras_memlint.analysis.training.tapes import Tape, tapes_of
 from keras_memlint.analysis.training.targets import OneHot, Target, one_hot_of, targets_of

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from keras_memlint.analysis.abstract.values import Dataset
-from keras_memlint.analysis.interpret.graph_functions import leaves_open
 from keras_memlint.analysis.script import Fit, Script
+from keras_memlint.analysis.training.retracing import leaves_open
 from keras_memlint.rules.base import Finding, Rule
 
 RULE = Rule(

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from keras_memlint.analysis.abstract.calls import Holding
-from keras_memlint.analysis.abstract.values import Instance
+from keras_memlint.analysis.abstract.values import Class, Function, Instance
 from keras_memlint.analysis.script import Script
+from keras_memlint.analysis.syntax import tree
 from keras_memlint.rules.base import Finding, Rule
 
 RULE = Rule("KM513", "callback-hoards", severity="info", words=("append", "Callback", "restore_best_weights"))
@@ -14,6 +15,7 @@ RULE = Rule("KM513", "callback-hoards", severity="info", words=("append", "Callb
 _WHOLE = ("get_weights", "predict", "predict_on_batch", "predict_generator")
 _STOPS = "keras.callbacks.EarlyStopping"
 _MUCH = 1 << 30  # bytes of weights from which on they are a warning
+_ENDS = frozenset(["stop_training"])
 _ONCE = frozenset(["on_train_begin", "on_train_end", "on_predict_begin", "on_predict_end"])
 
 
@@ -54,6 +56,8 @@ def _size(script: Script, holding: Holding) -> int | None:
     """Bytes of all weights that the longest training with the callback keeps; None where it is not known to go so far."""
     owner = holding.function.bound if holding.function is not None else None
     cls = owner.cls if isinstance(owner, Instance) else None
+    if cls is None or holding.conditional or not _only_grows(cls, holding) or script.words_among(_ENDS):
+        return None
     sizes = [0]
     for fit in script.trainings:
         kept = any(isinstance(one, Instance) and one.cls is cls for one in fit.callbacks or ())
@@ -61,6 +65,21 @@ def _size(script: Script, holding: Holding) -> int | None:
         if kept and isinstance(epochs, int) and not any(call.name == _STOPS for call in fit.callback_calls):
             sizes.append((parameters or 0) * 4 * epochs)
     return max(sizes) or None
+
+
+def _only_grows(cls: Class, holding: Holding) -> bool:
+    """Whether what keeps the weights is mentioned once in what the callback does during a training."""
+    kept = holding.node.func if isinstance(holding.node, tree.Call) else holding.node
+    name = tree.last_name(kept.value) if isinstance(kept, (tree.Attribute, tree.Subscript)) else ""
+    methods = [one for one in cls.scope.names.values() if isinstance(one, Function)]
+    during = [one for one in methods if one.name not in _ONCE and one.name != "__init__"]
+    mentions = [
+        node
+        for function in during
+        for node, _ in tree.walk(function.node)
+        if isinstance(node, tree.Attribute) and node.name == name
+    ]
+    return bool(name) and len(mentions) == 1
 
 
 def _hook(holding: Holding, lambdas: dict[int, str]) -> str | None:

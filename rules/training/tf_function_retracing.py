@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from keras_memlint.analysis.interpret.graph_functions import Retracing
 from keras_memlint.analysis.script import Script
+from keras_memlint.analysis.training.retracing import Retracing
 from keras_memlint.rules.base import Finding, Rule
 from keras_memlint.rules.diagnostic import Severity
 
