@@ -207,6 +207,16 @@ class Script:
         return (fit for fit in self.fits if fit.method in ("fit", "fit_generator", "search"))
 
     @cached_property
+    def steps(self) -> list[Call]:
+        """Training steps that a loop of the script's own makes: of one batch, or with gradients, in order."""
+        return [call for call in self.all_calls if call.name.endswith(("train_on_batch", ".apply_gradients"))]
+
+    @property
+    def trains(self) -> bool:
+        """Whether it trains a model, by a fit or step by step."""
+        return bool(self.steps) or next(self.trainings, None) is not None
+
+    @cached_property
     def forwards(self) -> list[Forward]:
         """Calls that send an array through a model as one batch, in order."""
         return forwards_of(self.all_calls)

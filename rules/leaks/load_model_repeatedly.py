@@ -37,6 +37,7 @@ _LOADS = (
 _MAKES = (
     "fit",
     "train",
+    "apply_gradients",
     "save",
     "Checkpoint",
     "search",
@@ -86,7 +87,7 @@ def check(script: Script) -> Iterator[Finding]:
 
 def _published(script: Script) -> Iterator[Call]:
     """Models of ``keras.applications`` with their published weights, called by their names, in scripts that train none."""
-    if next(script.trainings, None) is not None:
+    if script.trains:
         return
     for call in script.calls("keras.applications."):
         weights = call.arg("weights")
