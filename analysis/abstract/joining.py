@@ -63,15 +63,27 @@ def join(a: Value, b: Value) -> Value:
 
 
 def choose(a: Value, b: Value) -> Value:
-    """What holds after two branches of which one is taken: a model that only one of them gives is chosen."""
+    """What holds after two branches of which one is taken: a model that only one of them gives is chosen.
+
+    It stays so wherever else it is used. Two models of the same size, trained alike, are one.
+    """
     found = join(a, b)
     if isinstance(found, Model) and a is not b:
         other = b if found is a else a
-        nothing = isinstance(other, Const) and other.value is None
-        found.chosen = found.chosen or not (
-            nothing or (isinstance(other, Model) and other.kind in _UNTOLD and found.kind not in _UNTOLD)
-        )
+        if isinstance(other, Model):
+            untold = other.kind in _UNTOLD and found.kind not in _UNTOLD
+            found.chosen = found.chosen or not (untold or _are_alike(found, other))
+        else:
+            found.chosen = found.chosen or not (isinstance(other, Const) and other.value is None)
     return found
+
+
+def _are_alike(a: Model, b: Model) -> bool:
+    """Whether they are known to have as many weights, and as many that are trained."""
+    if a.parameters is None or a.parameters != b.parameters or b.is_chosen:
+        return False
+    frozen = [(one.frozen, one.frozen_parameters, one.is_perhaps_frozen) for one in (a, b)]
+    return frozen[0] == frozen[1]
 
 
 def _join_datasets(a: Dataset, b: Dataset) -> Dataset:

@@ -51,7 +51,7 @@ def _in_loops(script: Script) -> Iterator[Finding]:
         if loop is None or loop in seen or loop in graphs or loop.kind == "comprehension":
             continue
         counted, left = _counted(script, fit), _left(script, fit, model)
-        known = counted is not None or not (model.is_chosen or model.is_perhaps_frozen)
+        known = counted is not None or not model.is_perhaps_frozen
         exact = counted is not None or (model.parameters is not None and known)
         clears = loop in cleared
         turns = trips_of(both)
@@ -141,7 +141,7 @@ def _counted(script: Script, fit: Fit) -> int | None:
 def _left(script: Script, fit: Fit, model: Model) -> int | None:
     """What this training of ``model`` leaves behind: weights and optimizer slots; None where these are not known.
 
-    Nor are they where a branch decides which model it is. They are the least where one decides whether it is trained.
+    None also where a branch decides which model it is, and the least where it decides whether the model is trained.
     """
     slots = script.optimizer_slots(model) if not model.is_chosen else None
     return _counted(script, fit) or (model.trained_bytes(slots) if slots is not None else None)

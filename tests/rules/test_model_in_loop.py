@@ -39,6 +39,23 @@ def test_bytes_are_told_where_the_model_is_known(body: tuple[str, ...], told: bo
         assert found.severity == "info"
 
 
+@pytest.mark.parametrize("other", [LARGE, LARGE.replace("include", "weights=None, include")])
+@pytest.mark.parametrize("frozen", [(), ("body.trainable = False",)])
+def test_the_same_network_in_both_branches_is_one(other: str, frozen: tuple[str, ...]) -> None:
+    body = ("if multi:", f"    {LARGE}", "else:", f"    {other}", *frozen)
+    source = Source("train.py", SCRIPT.format(body="\n    ".join(body)))
+    (found,) = check_source(source, codes={"KM602"}, settings=Settings()).diagnostics
+    assert (found.severity, "iB" in found.message) == ("warning", True)
+
+
+def test_three_branches_of_which_two_are_the_same() -> None:
+    for first, second, third in ((SMALL, LARGE, LARGE), (LARGE, SMALL, LARGE), (LARGE, LARGE, SMALL)):
+        body = ("if one:", f"    {first}", "elif two:", f"    {second}", "else:", f"    {third}")
+        source = Source("train.py", SCRIPT.format(body="\n    ".join(body)))
+        (found,) = check_source(source, codes={"KM602"}, settings=Settings()).diagnostics
+        assert (found.severity, "iB" in found.message) == ("info", False)
+
+
 def test_what_a_frozen_body_leaves_at_least_makes_a_warning() -> None:
     body = "body = keras.applications.VGG19(include_top=True)\n    if frozen:\n        body.trainable = False"
     (found,) = check_source(
