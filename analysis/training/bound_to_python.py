@@ -41,8 +41,9 @@ def _reads_value(node: tree.Call, made: frozenset[str]) -> bool:
 def needs_values(script: Script, step: tree.Node) -> bool:
     """Whether Python goes on with values of tensors in ``step``, rather than to show, keep or return them.
 
-    Also where a function that it calls does, or a layer of the script's own. And where functions call themselves, as
-    they do over trees: a graph is made for one tree.
+    Also where a function that it calls does, or a layer of the script's own that is made, in whichever model. What a
+    function returns counts even where the step only shows it: the function could not ask for it in a graph. And where
+    functions call themselves, as they do over trees: a graph is made for one tree.
     """
     return any(_needs(script, node, inner=node is not step) for node in _run_by(script, step))
 
@@ -60,7 +61,8 @@ def _needs(script: Script, node: tree.Node, *, inner: bool) -> bool:
 def _run_by(script: Script, step: tree.Node) -> list[tree.Node]:
     """``step`` and the functions that it leads to, in other modules, too; with the ``call`` of layers that are made."""
     layers = (one.cls for one in script.instances if (one.cls.api_base() or "").startswith(_KERAS_BASES))
-    calls = [found.node for found in (cls.method("call") for cls in layers) if found is not None]
+    made = (cls for cls in layers if any(script.calls(f"class {cls.node.name}")))
+    calls = [found.node for found in (cls.method("call") for cls in made) if found is not None]
     found: dict[int, tree.Node] = {}
     waiting: list[tree.Node] = [*calls, step]
     while waiting:
