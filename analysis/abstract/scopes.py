@@ -79,45 +79,58 @@ def counter_of(loop: Loop) -> str:
     return target.id if isinstance(target, tree.Name) else ""
 
 
-def turns_of(loop: Loop) -> int | None:
+def turns_of(loop: Loop, around: tuple[tree.Node, ...] = ()) -> int | None:
     """How often ``loop`` turns at most, also where it counts its turns and is left at one: ``if i == 5: break``.
 
-    None when that is not known.
+    Of the turns that get to what stands in ``around``, if that is in its body. None when that is not known.
     """
     node = loop.node
     if not isinstance(node, (tree.For, tree.While)):
         return loop.trips
-    counters = _counters(loop, node)
-    left = (_last_turn(one, counters) for one in node.body if isinstance(one, tree.If))
+    start = next((at for at, one in enumerate(node.body) if one in around), 0)
+    left = (_last_turn(loop, node, at, start) for at in range(len(node.body)))
     return min((one for one in (loop.trips, *left) if one is not None), default=None)
 
 
-def _counters(loop: Loop, node: tree.For | tree.While) -> set[str]:
-    """The names that count the turns from zero on, as far as the loop itself tells: also ``n += 1`` in its body."""
-    found = {
-        one.target.id
-        for one in node.body
-        if isinstance(one, tree.AugAssign) and isinstance(one.target, tree.Name) and one.op.startswith("+")
-        if isinstance(one.value, tree.Constant) and one.value.value == 1
-    }
-    counts = node.iter if isinstance(node, tree.For) else None
-    if isinstance(counts, tree.Call) and len(counts.args) == 1 and not counts.args[0].star:
-        found.add(counter_of(loop))
-    return found - {""}
-
-
-def _last_turn(branch: tree.If, counters: set[str]) -> int | None:
-    """How many turns there are at most if ``branch`` leaves the loop by a counter of these; None where it does not."""
-    test = branch.test
-    if not branch.body or not tree.leaves(branch.body[-1]):
+def _last_turn(loop: Loop, node: tree.For | tree.While, at: int, start: int) -> int | None:
+    """How many turns get to the statement ``start`` if the one ``at`` leaves the loop by a counter; None if it does not."""
+    branch = node.body[at]
+    if not isinstance(branch, tree.If) or not branch.body or not tree.leaves(branch.body[-1]):
         return None
+    test = branch.test
     if not isinstance(test, tree.Compare) or len(test.rights) != 1 or test.ops[0] not in ("==", ">=", ">"):
         return None
-    end = test.rights[0]
-    at = end.value if isinstance(end, tree.Constant) else None
-    if tree.last_name(test.left) not in counters or not isinstance(at, int) or at < 0:
+    last = test.rights[0].value if isinstance(test.rights[0], tree.Constant) else None
+    if not isinstance(test.left, tree.Name) or not isinstance(last, int) or last < 0:
         return None
-    return at + 1 + (test.ops[0] == ">")
+    if not _counts(loop, node, test.left.id) and not _is_counted(node.body, test.left.id, at, start):
+        return None
+    return last + 1 + (test.ops[0] == ">")
+
+
+def _counts(loop: Loop, node: tree.For | tree.While, name: str) -> bool:
+    """Whether ``loop`` itself gives ``name`` the number of each turn, from zero on."""
+    counts = node.iter if isinstance(node, tree.For) else None
+    if not isinstance(counts, tree.Call) or len(counts.args) != 1 or counts.args[0].star:
+        return False
+    return counter_of(loop) == name
+
+
+def _is_counted(body: tuple[tree.Stmt, ...], name: str, at: int, start: int) -> bool:
+    """Whether ``name += 1`` in ``body`` counts each turn that gets to ``start``, and nothing else binds it.
+
+    No ``continue`` may go by it, nor from there by the statement ``at``, which asks for the number.
+    """
+    bound = [index for index, one in enumerate(body) if name in tree.bound_names(one)]
+    if len(bound) != 1 or not _adds_one(body[bound[0]]):
+        return False
+    return not tree.has_jump(body[min(start, bound[0]) : max(at, bound[0]) + 1], "continue")
+
+
+def _adds_one(one: tree.Stmt) -> bool:
+    if not isinstance(one, tree.AugAssign) or not isinstance(one.target, tree.Name):
+        return False
+    return one.op.startswith("+") and isinstance(one.value, tree.Constant) and one.value.value == 1
 
 
 def trips_of(loops: Iterable[Loop]) -> int | None:

@@ -6,14 +6,15 @@ from keras_memlint.analysis.abstract.calls import Call
 from keras_memlint.analysis.abstract.values import const
 from keras_memlint.analysis.syntax import tree
 
-_ASKS = frozenset(["input", "raw_input", "getch"])
-_KEY = "waitKey"
-WAITING = ("builtins.input", f"cv2.{_KEY}")
+_INPUT, _KEY = "input", "waitKey"
+_ASKS = frozenset([_INPUT, "raw_input", "getch"])
+_ASKED = f"builtins.{_INPUT}"
+WAITING = (_ASKED, f"cv2.{_KEY}")
 
 
 def waits(call: Call) -> bool:
     """Whether a call of ``WAITING`` waits for as long as it takes: ``cv2.waitKey(0)`` does, ``cv2.waitKey(1)`` does not."""
-    return call.name == WAITING[0] or not call.args or call.const("delay", const(call.first())) == 0
+    return call.name == _ASKED or not call.args or call.const("delay", const(call.first())) == 0
 
 
 def is_said_to_wait(node: tree.Call) -> bool:

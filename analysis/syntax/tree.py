@@ -408,12 +408,17 @@ def bound_names(statement: Stmt) -> frozenset[str]:
 
 def has_break(body: tuple[Stmt, ...]) -> bool:
     """Whether a ``break`` in ``body`` may end the loop around it; those of inner loops do not count."""
+    return has_jump(body, "break")
+
+
+def has_jump(body: tuple[Stmt, ...], kind: str) -> bool:
+    """Whether a ``break``, or a ``continue``, in ``body`` is one of the loop around it."""
     for statement in body:
         if isinstance(statement, Jump):
-            if statement.kind == "break":
+            if statement.kind == kind:
                 return True
         elif not isinstance(statement, (For, While, FunctionDef, ClassDef)):
-            if any(has_break(block) for block in blocks(statement)):
+            if any(has_jump(block, kind) for block in blocks(statement)):
                 return True
     return False
 

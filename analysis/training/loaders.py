@@ -22,9 +22,10 @@ _LOADER = re.compile(
     rf"|{_SETS}(?:data_?)?(?:loader|reader|generator|gen|dataset|ds)$",
     re.IGNORECASE,
 )
-# A word before "loader" or the like that makes it one of something larger.
+# A word before "loader" or the like that makes it one of something larger; "profile" is none.
 _LARGER = re.compile(
-    r"file|folder|chunk|table|csv|json|record|document|video|volume|case|subject", re.IGNORECASE
+    r"(?:^|_)(?:data|image|test|text)?(?:file|folder|chunk|table|csv|json|record|document|video|volume|case|subject)",
+    re.IGNORECASE,
 )
 _LARGE = ("array_split", "split")  # parts of an array, however large
 _HAND_ON = frozenset(["enumerate", "iter", "tqdm", "zip"])

@@ -218,37 +218,34 @@ def _batch_size(fit: Fit) -> int:
 
 
 def _turns_little(script: Script, fit: Fit) -> bool:
-    """Whether its loop is known to turn a few times only, or makes another model each turn."""
+    """Whether its loop turns a few times only, as far as is known, or makes another model each turn."""
     loop, made = fit.call.loops[-1], fit.model.call if fit.model is not None else None
     if made is not None and script.is_kept(made):
         if any(one.conditional and loop in one.loops for one in made.led_by()):
             made = None  # in the first turn only
     if made is not None and _is_read_again(script, made, loop):
         made = None  # the same in each turn
-    if isinstance(loop.node, (tree.For, tree.While)) and tree.is_left(
-        loop.node, script.names.around(fit.call.node)
-    ):
+    stands_in = script.names.around(fit.call.node)
+    if isinstance(loop.node, (tree.For, tree.While)) and tree.is_left(loop.node, stands_in):
         return True
     if any(call.loops and call.loops[-1] is loop and waits(call) for call in script.calls(*WAITING)):
         return True  # somebody types something at each turn
     turned = [one for one in fit.call.loops if made is None or one not in made.loops]
     if loop not in turned:
         return True
-    turns = turns_of(loop)
+    turns = turns_of(loop, stands_in)
     if turns is None or turns >= FEW_TURNS:
         return False
     if any(trains_longer(script, one) for one in turned) and not _trains(script, loop):
         return True  # a look at a few, after each epoch
-    around = [turns_of(one) for one in turned]
+    around = [turns_of(one, stands_in) for one in turned]
+    # An outer loop of unknown length makes them few, too: it may be of a few rounds, with a look at a few in each.
     return prod(one or 0 for one in around) < FEW_TURNS
 
 
 def _trains(script: Script, loop: Loop) -> bool:
     """Whether ``loop`` itself is the one that trains, batch by batch."""
-    trained = (
-        call for call in script.all_calls if call.name.endswith(("train_on_batch", ".apply_gradients"))
-    )
-    return any(call.loops and call.loops[-1] is loop for call in trained)
+    return any(call.loops and call.loops[-1] is loop for call in script.steps)
 
 
 def _is_read_again(script: Script, made: Call, loop: Loop) -> bool:
@@ -340,9 +337,11 @@ def _is_part(script: Script, array: Array) -> bool:
 
 
 def _is_first_taken(step: Origin) -> bool:
-    """Whether it takes one element of the first axis away: ``x[0]``."""
+    """Whether it takes one element of the first axis away: ``x[0]``, ``x[-1]``."""
     node = step.node
     key = node.items[0] if isinstance(node, tree.Subscript) and node.items else None
+    if isinstance(key, tree.Unary) and key.op == "-":
+        key = key.operand
     return isinstance(key, tree.Constant) and isinstance(key.value, int)
 
 
