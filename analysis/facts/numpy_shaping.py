@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from math import prod
 
 from keras_memlint.analysis.abstract.calls import Call
@@ -202,11 +203,15 @@ def _turned(call: Call, given: Array, by: Value | None) -> Value:
     shape: Shape | None = None
     if given.shape is not None and axes is None and (by is None or isinstance(by, Const)):
         shape = reversed_axes(given.shape)
-    elif (
-        given.shape is not None and isinstance(axes, (list, tuple)) and all(isinstance(a, int) for a in axes)
-    ):
-        shape = tuple(given.shape[a] for a in axes) if max(axes, default=0) < len(given.shape) else None
+    elif given.shape is not None and isinstance(axes, (list, tuple)) and _is_order(axes, len(given.shape)):
+        shape = tuple(given.shape[a] for a in axes)
     return given.derived(call.node, "transposed", shape=shape)
+
+
+def _is_order(axes: Sequence[object], count: int) -> bool:
+    """Whether each of ``count`` axes is among ``axes`` once, where -1 is the last; NumPy takes no other."""
+    places = [a % count for a in axes if isinstance(a, int) and -count <= a < count]
+    return len(places) == len(axes) and sorted(places) == list(range(count))
 
 
 def _resize(call: Call, _run: Machine) -> Value:
