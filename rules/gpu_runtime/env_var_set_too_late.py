@@ -26,9 +26,15 @@ _DEVICES = ("CUDA_VISIBLE_DEVICES", "TF_FORCE_GPU_ALLOW_GROWTH", "TF_GPU_ALLOCAT
 # Lists GPUs without making devices of them: the driver is started, which reads this variable once and no other.
 _VISIBLE = "CUDA_VISIBLE_DEVICES"
 _LISTING = "tf.config.list_physical_devices"
-# Modules that start other processes, which the variable may be meant for.
-_STARTERS = frozenset(
-    ["concurrent", "dask", "joblib", "loky", "mpi4py", "multiprocessing", "pathos", "ray", "subprocess"]
+# Modules that do little else than start other processes, which the variable may be meant for.
+_STARTERS = frozenset(["dask", "loky", "mpi4py", "pathos", "ray", "subprocess"])
+# Modules that have more to give, and pieces of text by which they start processes.
+_MAY_START = frozenset(["concurrent", "joblib", "multiprocessing"])
+_STARTING = frozenset(
+    [
+        *(" Pool", ".Pool", "Pool(", "Process", "Parallel", "n_jobs"),
+        *("get_context", "spawn", "start_processes"),
+    ]
 )
 _OS_STARTS = re.compile(r"os\.(?:system|popen|startfile|fork\w*|spawn\w*|exec\w*|posix_spawn\w*)")
 _JAX = (
@@ -132,8 +138,10 @@ def _imported(script: Script, setting: Setting, *modules: str) -> Imported | Non
 
 def _starts_others(script: Script) -> bool:
     """Whether the variable may be meant for processes that the script starts."""
-    imported = any(not _STARTERS.isdisjoint(one.dotted.split(".")) for one in script.imports)
-    return imported or any(_OS_STARTS.fullmatch(call.name) for call in script.calls("os."))
+    imported = {part for one in script.imports for part in one.dotted.split(".")}
+    if imported & _STARTERS or (imported & _MAY_START and script.words_among(_STARTING)):
+        return True
+    return any(_OS_STARTS.fullmatch(call.name) for call in script.calls("os."))
 
 
 def _first(script: Script, setting: Setting, starts: list[Call]) -> Call | None:
