@@ -196,10 +196,13 @@ def _broken(script: Script) -> Iterator[Diagnostic]:
     source = script.source
     broken = script.parsed.broken
     old = is_python_2(broken)
-    left = len(broken) - _PLACES
-    more = f"; so were {left:,} more behind it" if left > 0 else ""
-    shown = broken[: 1 if old else _PLACES]
-    for piece in shown:
+    # The first one says how many there are: a later one may be suppressed.
+    more = (
+        f"; so were {len(broken) - 1:,} more, of which {_PLACES - 1} are told"
+        if len(broken) > _PLACES
+        else ""
+    )
+    for piece in broken[: 1 if old else _PLACES]:
         row = source.row(piece.start) + piece.lines_to_error
         row = min(row, source.row(piece.start + len(piece.text.rstrip())))
         start, end = source.line_span(row)
@@ -212,7 +215,7 @@ def _broken(script: Script) -> Iterator[Diagnostic]:
             "info",
             f"{len(broken):,} statements were set aside, from this one on: they are of Python 2"
             if old
-            else f"this statement was set aside: {piece.error}" + (more if piece is shown[-1] else ""),
+            else f"this statement was set aside: {piece.error}" + (more if piece is broken[0] else ""),
             source.path,
             to_position(source, start),
             to_position(source, max(end, start)),
