@@ -162,7 +162,8 @@ def _inputs(script: Script, shape: Tensor) -> Iterator[Tie]:
 def _arrays(script: Script, shape: Tensor, dtype: str | None) -> Iterator[Tie]:
     for node, value in made_arrays(script):
         if any(_is_array(array, shape, dtype) for array in arrays_in(value)):
-            yield Tie("array", "an array of this shape and dtype is made here", script.place(node))
+            same = "shape and dtype" if dtype else "shape"
+            yield Tie("array", f"an array of this {same} is made here", script.place(node))
     for feed in script.feeds:
         if feed.array.shape == shape:
             what = f"an array of this shape is given whole to `{feed.method}`"
@@ -178,14 +179,10 @@ def _alike(script: Script, shape: Tensor, dtype: str | None) -> Iterator[Tie]:
                 len(known) > 1
                 and known[0] is None
                 and known[1:] == shape[1:]
-                and array.dtype in (dtype, None)
+                and (dtype is None or array.dtype in (dtype, None))
             ):
-                what = "an array of samples of this shape and dtype is made here"
-                yield Tie(
-                    "array",
-                    what if array.dtype else "an array of samples of this shape is made here",
-                    script.place(node),
-                )
+                same = "shape and dtype" if dtype and array.dtype else "shape"
+                yield Tie("array", f"an array of samples of this {same} is made here", script.place(node))
 
 
 def _is_array(array: Array, shape: Tensor, dtype: str | None) -> bool:

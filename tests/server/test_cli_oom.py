@@ -342,6 +342,22 @@ class TestHost:
         assert [tie["kind"] for tie in found["ties"]] == ["batch"]
         assert report(cli, log.format("(7, 62, 62, 3)", "float64"), "--script", "train.py")["ties"] == []
 
+    def test_array_of_no_dtype(self, cli: Cli) -> None:
+        Path("train.py").write_text(
+            "import glob\n\nimport cv2\nimport numpy as np\n\n"
+            'images = [cv2.resize(cv2.imread(path), (64, 64)) for path in glob.glob("*.png")]\n'
+            'x = np.array(images, dtype="float32")\n'
+            "r = np.random.rand(9000, 32, 32, 3)\n"
+        )
+        log = "MemoryError: Unable to allocate array with shape {}\n"
+        (tie,) = report(cli, log.format("(9000, 64, 64, 3)"), "--script", "train.py")["ties"]
+        assert (tie["location"]["row"], tie["what"]) == (
+            7,
+            "an array of samples of this shape is made here",
+        )
+        (tie,) = report(cli, log.format("(9000, 32, 32, 3)"), "--script", "train.py")["ties"]
+        assert (tie["location"]["row"], tie["what"]) == (8, "an array of this shape is made here")
+
     def test_kernel(self, cli: Cli, script: Path) -> None:
         log = (
             "[ 7093.5] python3 invoked oom-killer: gfp_mask=0xcc0(GFP_KERNEL), order=0, oom_score_adj=986\n"
