@@ -26,7 +26,12 @@ from keras_memlint.analysis.facts.images import READERS
 from keras_memlint.analysis.facts.table import Gives, Machine, fact, table
 from keras_memlint.analysis.facts.tensor_specs import declared
 from keras_memlint.analysis.interpret.elements import parts
-from keras_memlint.analysis.interpret.preprocessing import is_random, is_sizing, preprocessing_layers
+from keras_memlint.analysis.interpret.preprocessing import (
+    is_arithmetic,
+    is_random,
+    is_sizing,
+    preprocessing_layers,
+)
 
 _GUIDE = "TensorFlow guide, tf.data: Build TensorFlow input pipelines"
 _READS = frozenset(["tf.io.read_file", "tf.io.gfile.GFile", "numpy.load", *READERS])
@@ -44,6 +49,8 @@ _DECODES = frozenset(
         *READERS,
     ]
 )
+# Cuts or fills, and computes nothing; the older name is of TensorFlow 1.
+_SIZES_ALONE = ("tf.image.resize_with_crop_or_pad", "tf.image.resize_image_with_crop_or_pad")
 _RANDOM = ("tf.image.random_", "tf.image.stateless_random", "tf.random.")
 
 
@@ -231,7 +238,12 @@ def _numbers(element: Value) -> int | None:
 
 
 def traits_of(inner: tuple[Call, ...], element: Value) -> set[str]:
-    """What a mapped function does: ``reads``, ``decodes``, ``casts``, ``crops``, ``random``, ``python``, ``works``."""
+    """What a mapped function does.
+
+    ``reads`` files; ``decodes`` images or sound; ``parses`` records, some as ``raw`` bytes; ``resizes``, ``crops``,
+    ``casts``; makes ``one_hot`` vectors; draws ``random`` numbers; runs ``python`` code or a ``network``; ``works``: more
+    than TensorFlow does in passing; gives ``floats``.
+    """
     found: set[str] = set()
     for call in inner:
         name = call.name
@@ -241,6 +253,8 @@ def traits_of(inner: tuple[Call, ...], element: Value) -> set[str]:
             found |= {"decodes", "works"}
         elif name.startswith(("tf.io.parse_", "tf.io.decode_")):
             found |= {"parses", "works"} | ({"raw"} if name == "tf.io.decode_raw" else set())
+        elif name in _SIZES_ALONE:
+            found.add("crops")
         elif name.startswith("tf.image.") and "crop" in name:
             found |= {"crops", "works"} | ({"random"} if "random" in name else set())
         elif name.startswith("tf.image.resize") or name == "keras.preprocessing.image.smart_resize":
@@ -257,7 +271,7 @@ def traits_of(inner: tuple[Call, ...], element: Value) -> set[str]:
             found.add("works")
         elif name in ("keras.Model.__call__", "keras.Layer.__call__"):
             layers = preprocessing_layers(call.receiver)
-            if not layers or not all(map(is_sizing, layers)):
+            if not layers or not all(is_sizing(layer) or is_arithmetic(layer) for layer in layers):
                 found.add("works")
             if not layers:
                 found.add("network")

@@ -24,6 +24,7 @@ _SAME = frozenset(
     ]
 )
 _SIZED = frozenset(["CenterCrop", "RandomCrop", "Resizing"])
+_ARITHMETIC = frozenset(["Normalization", "Rescaling"])
 
 
 def preprocessing_layers(value: Value | None) -> tuple[Layer, ...]:
@@ -40,6 +41,11 @@ def preprocessing_layers(value: Value | None) -> tuple[Layer, ...]:
 def is_sizing(layer: Layer) -> bool:
     """Whether a preprocessing layer changes the size of images."""
     return layer.name in _SIZED
+
+
+def is_arithmetic(layer: Layer) -> bool:
+    """Whether a preprocessing layer only multiplies and adds."""
+    return layer.name in _ARITHMETIC
 
 
 def is_random(layer: Layer) -> bool:
