@@ -685,7 +685,7 @@ class Script:
 
     @cached_property
     def is_test(self) -> bool:
-        """Whether this is a file of tests: sizes there are of no concern. ``train_and_test.py`` is none."""
+        """``among_tests.is_test`` of this script: sizes in tests are of no concern."""
         return is_test(self.source.path, self.source.text)
 
     # Places

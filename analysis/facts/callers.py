@@ -18,7 +18,8 @@ PLAIN_DECORATORS = frozenset(
         "staticmethod",
     ]
 )
-# What reaches functions by names that stand nowhere and is called by this name, as methods of others are: `tensor.eval()`.
+# What reaches functions whose names stand nowhere, where it is called as a function: methods have these names, too, as
+# `tensor.eval()`.
 CALLED = frozenset([*BY_TEXT, "vars"])
 # All that does.
 FINDERS = CALLED | {"CLI", "Fire", "__dict__", "auto_cli", "getmembers"}

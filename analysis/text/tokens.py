@@ -155,7 +155,7 @@ def logical_line_end(text: str, start: int, end: int) -> int:
 
 
 def is_closed(text: str, start: int, end: int) -> bool:
-    """Whether every bracket that ``text[start:end]`` opens is closed in it."""
+    """Whether ``text[start:end]`` closes as many brackets as it opens; of which kind they are is not looked at: ``(]`` is closed."""
     kinds = Counter(match.lastgroup for match in _LINES.finditer(text, start, end))
     return kinds["o"] == kinds["e"]
 
