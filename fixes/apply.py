@@ -9,17 +9,17 @@ from dataclasses import dataclass, field
 
 from keras_memlint.analysis.text.notebook import join_cells
 from keras_memlint.analysis.text.source import Source
-from keras_memlint.fixes.edits import Edit, Fix, apply, overlap
+from keras_memlint.fixes.edits import Edit, Way, apply, overlap
 
 ROUNDS = 10
 
 
 @dataclass(frozen=True, slots=True)
 class Fixable:
-    """A finding as fix-all sees it: its code, and its alternative fixes, best first."""
+    """A finding as fix-all sees it: its code, and what its alternative fixes do, best first."""
 
     code: str
-    fixes: tuple[Fix, ...]
+    fixes: tuple[Way, ...]
 
 
 @dataclass(frozen=True, slots=True)

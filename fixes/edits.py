@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import NamedTuple
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -14,6 +15,13 @@ class Edit:
     start: int
     end: int
     content: str
+
+
+class Way(NamedTuple):
+    """What fix-all needs of a fix: whether results stay the same, and its edits."""
+
+    safe: bool
+    edits: tuple[Edit, ...]
 
 
 @dataclass(frozen=True, slots=True)

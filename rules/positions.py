@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from keras_memlint.analysis.text.source import Place, Source
-from keras_memlint.fixes.edits import Edit, Fix
+from keras_memlint.fixes.edits import Edit, Way
 from keras_memlint.rules.diagnostic import DiagnosticFix, Position, RelatedPlace, TextEdit
 
 
@@ -65,6 +65,6 @@ def to_edit(source: Source, edit: TextEdit) -> Edit:
     )
 
 
-def to_fix(source: Source, fix: DiagnosticFix) -> Fix:
-    """``fix`` with offsets, as fix-all takes it."""
-    return Fix(fix.message, fix.applicability == "safe", tuple(to_edit(source, edit) for edit in fix.edits))
+def to_way(source: Source, fix: DiagnosticFix) -> Way:
+    """``fix`` with offsets, as fix-all takes it: without its words."""
+    return Way(fix.applicability == "safe", tuple(to_edit(source, edit) for edit in fix.edits))

@@ -102,9 +102,9 @@ def repairable(diagnostics: Sequence[Diagnostic], repair: Repair) -> bool:
 def fixable(source: Source, diagnostic: Diagnostic) -> Fixable:
     """A finding of ``source`` as fix-all takes it."""
     from keras_memlint.fixes.apply import Fixable
-    from keras_memlint.rules.positions import to_fix
+    from keras_memlint.rules.positions import to_way
 
-    return Fixable(diagnostic.code, tuple(to_fix(source, fix) for fix in diagnostic.fixes))
+    return Fixable(diagnostic.code, tuple(to_way(source, fix) for fix in diagnostic.fixes))
 
 
 def _check(task: Task, source: Source) -> Report:

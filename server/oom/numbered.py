@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import itertools
 import re
-import sys
 from collections.abc import Iterator
 
 from keras_memlint.analysis.abstract.calls import Call
 from keras_memlint.analysis.abstract.networks import Layer, Use
 from keras_memlint.analysis.abstract.values import Const, const
+from keras_memlint.analysis.facts.layer_makers import MADE_BY_USERS, MAKE_NO_LAYERS
 from keras_memlint.analysis.script import Script
 from keras_memlint.server.oom.nodes import snake
 
@@ -17,29 +17,6 @@ _NUMBER = r"(?:_(\d+))?(?:_(\d+))?"
 _COUNTED = re.compile(r"_\d+$")
 # Graphs of TensorFlow 1 and the first Keras, which counts from 1, name no model before the layer.
 _NO_MODELS = frozenset(("gradients", "gradient_tape", "training", "loss", "metrics"))
-# Others may make layers of their own, which are counted, too.
-_MAKE_NO_LAYERS = sys.stdlib_module_names | {
-    *(
-        "keras",
-        "tensorflow",
-        "tf_keras",
-        "tensorflow_datasets",
-        "numpy",
-        "scipy",
-        "pandas",
-        "sklearn",
-        "skimage",
-        "cv2",
-        "PIL",
-        "imageio",
-    ),
-    *("matplotlib", "seaborn", "plotly", "tqdm", "h5py", "yaml", "absl", "requests"),
-}
-# Classes that Keras makes none of by itself, as it does of Dropout, Softmax and Add.
-_MADE_BY_USERS = re.compile(
-    r"(?:Separable|Depthwise)?Conv[123]D(?:Transpose)?|(?:Max|Average)Pool(?:ing)?[123]D|UpSampling[123]D|ZeroPadding[123]D"
-    r"|Dense|Embedding|LSTM|GRU|SimpleRNN|BatchNormalization|LayerNormalization|MultiHeadAttention"
-)
 
 
 def numbered(script: Script, uses: list[Use], node: str) -> list[Use]:
@@ -49,7 +26,7 @@ def numbered(script: Script, uses: list[Use], node: str) -> list[Use]:
         return found  # each use of a shared layer has a number of its own
     for name in {use.layer.name.rpartition(".")[2] for use in uses}:
         meant = _numbers(script, snake(name), node)
-        made = list(_made(script, name)) if meant and _MADE_BY_USERS.fullmatch(name) else []
+        made = list(_made(script, name)) if meant and MADE_BY_USERS.fullmatch(name) else []
         if made and all(call is not None for call in made):
             wanted = {id(call) for number, call in enumerate(made) if number in meant}
             found += [use for use in uses if id(use.layer.call) in wanted]
@@ -75,7 +52,7 @@ def _numbers(script: Script, name: str, node: str) -> set[int]:
 
 def _made(script: Script, name: str) -> Iterator[Call | None]:
     """What makes the layers of a class that are named by their number, in order; None for what may be made or not, or often."""
-    if any(one.dotted.partition(".")[0] not in _MAKE_NO_LAYERS for one in script.imports):
+    if any(one.dotted.partition(".")[0] not in MAKE_NO_LAYERS for one in script.imports):
         yield None
     if any(model.kind == "application" for model in script.models) or any(
         script.calls("keras.backend.clear_session")

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from keras_memlint.analysis.text.notebook import join_cells
 from keras_memlint.analysis.text.source import Source
 from keras_memlint.fixes.apply import Fixable, edit_source, fix_all
-from keras_memlint.fixes.edits import Edit, Fix, apply, overlap
+from keras_memlint.fixes.edits import Edit, Fix, Way, apply, overlap
 
 Check = Callable[[Source], Iterator[Fixable]]
 
@@ -39,7 +39,7 @@ def broken(source: Source) -> int:
 
 
 def one(code: str, *edits: Edit, safe: bool = True) -> Fixable:
-    return Fixable(code, (Fix("do it", safe, edits),))
+    return Fixable(code, (Way(safe, edits),))
 
 
 def replacing(code: str, pattern: str, content: str, *, safe: bool = True) -> Check:
@@ -79,9 +79,7 @@ def test_the_first_allowed_alternative_is_taken(unsafe: bool, text: str) -> None
     def check(source: Source) -> Iterator[Fixable]:
         if source.text.startswith("bad"):
             span = (0, 3)
-            yield Fixable(
-                "KM101", (Fix("1", False, (Edit(*span, "bold"),)), Fix("2", True, (Edit(*span, "good"),)))
-            )
+            yield Fixable("KM101", (Way(False, (Edit(*span, "bold"),)), Way(True, (Edit(*span, "good"),))))
 
     assert fix_all(Source("a.py", "bad a"), check, lambda _: 0, unsafe=unsafe).source.text == text
 
@@ -192,7 +190,7 @@ def test_fixes_across_cells_are_refused() -> None:
 def test_the_next_alternative_stays_inside_its_cell() -> None:
     def check(source: Source) -> Iterator[Fixable]:
         if "a" in source.text:
-            yield Fixable("KM101", (Fix("1", True, (Edit(0, 3, "x"),)), Fix("2", True, (Edit(0, 1, "x"),))))
+            yield Fixable("KM101", (Way(True, (Edit(0, 3, "x"),)), Way(True, (Edit(0, 1, "x"),))))
 
     outcome = fix_all(join_cells("a.ipynb", [(0, "a"), (1, "b")]), check, broken, unsafe=False)
     assert outcome.source.text == "x\nb\n"

@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 from keras_memlint.analysis.text.notebook import join_cells
 from keras_memlint.analysis.text.source import Source
 from keras_memlint.fixes.apply import edit_source
-from keras_memlint.fixes.edits import Edit, Fix
+from keras_memlint.fixes.edits import Edit, Way
 from keras_memlint.rules.diagnostic import DiagnosticFix, Position, TextEdit
-from keras_memlint.rules.positions import to_edit, to_fix, to_offset, to_text_edit
+from keras_memlint.rules.positions import to_edit, to_offset, to_text_edit, to_way
 
 
 def test_rows_and_columns_start_at_one() -> None:
@@ -32,8 +32,10 @@ def test_the_last_line_of_a_cell_ends_in_its_own_cell() -> None:
 
 def test_fixes_come_back() -> None:
     source = Source("a.py", "x = 1\n")
-    fix = DiagnosticFix("unsafe", "do it", (TextEdit(Position(1, 5), Position(1, 6), "2"),))
-    assert to_fix(source, fix) == Fix("do it", False, (Edit(4, 5, "2"),))
+    fix = DiagnosticFix(
+        "unsafe", "do it (unsafe: other order)", (TextEdit(Position(1, 5), Position(1, 6), "2"),)
+    )
+    assert to_way(source, fix) == Way(False, (Edit(4, 5, "2"),))
 
 
 @pytest.mark.parametrize(
