@@ -55,7 +55,7 @@ from keras_memlint.analysis.training.forward import Forward, forwards_of
 from keras_memlint.analysis.training.predictions import Repeated, repeated
 from keras_memlint.analysis.training.retracing import Retracing, retracings
 from keras_memlint.analysis.training.searches import Search, searches
-from keras_memlint.analysis.training.tapes import Tape, tapes_of
+from keras_memlint.analysis.training.tapes import Tape, changes_one_variable, tapes_of
 from keras_memlint.analysis.training.targets import OneHot, Target, one_hot_of, targets_of
 
 
@@ -213,8 +213,8 @@ class Script:
 
     @property
     def trains(self) -> bool:
-        """Whether it trains a model, by a fit or step by step."""
-        return bool(self.steps) or next(self.trainings, None) is not None
+        """Whether it trains a model, by a fit or step by step; an image that is drawn with gradients is none."""
+        return next(self.trainings, None) is not None or not all(map(changes_one_variable, self.steps))
 
     @cached_property
     def forwards(self) -> list[Forward]:

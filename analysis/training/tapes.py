@@ -198,6 +198,15 @@ def _escapes(script: Script, tape: Tape, asked: dict[int, Call]) -> bool:
     return counted != len(own)
 
 
+def changes_one_variable(step: Call) -> bool:
+    """Whether ``step`` applies the gradient of a single name: ``apply_gradients([(gradient, image)])``."""
+    given = step.node.args[0].value if step.node.args else None
+    if not step.name.endswith(".apply_gradients") or not isinstance(given, tree.Sequence):
+        return False
+    pair = given.elements[0] if len(given.elements) == 1 else None
+    return isinstance(pair, tree.Sequence) and all(isinstance(one, tree.Name) for one in pair.elements)
+
+
 def _applied(script: Script) -> Iterator[Call]:
     """The calls that change weights by gradients."""
     return (call for call in script.all_calls if call.name.rpartition(".")[2] in _APPLIES)
