@@ -58,7 +58,7 @@ def check(script: Script) -> Iterator[Finding]:
     effect = "is not prepared" if old else "is prepared only by a default of tf.data (2.12 and later)"
     found = [(read, end, end.call) for read in _read(script) if (end := _end(read.data)).call is not None]
     found = [one for one in found if one[1].op not in _SILENT and not _prefetches(one[1]) and _works(one[1])]
-    ends = {id(call.node) for _, _, call in found if call is not None}
+    ends = {id(call.node) for _, _, call in found if call is not None and script.own(call.node)}
     for read, end, call in found:
         if call is None or _continues(end, ends):
             continue
