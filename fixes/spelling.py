@@ -27,8 +27,10 @@ def spell(script: Script, dotted: str, at: tree.Node | None = None) -> tuple[str
     for imported in script.imports:
         if not imported.target or imported.statement.piece.source is not script.source:
             continue
-        if not imported.top and not _is_beside(script, imported, around):
+        if not (imported.top or _is_beside(script, imported, around)) or _is_hidden(script, imported.bound, around):
             continue
+        if any(isinstance(outer, tree.ClassDef) for outer in script.names.around(imported.statement)):
+            continue  # a name of the class
         if end is not None and script.place(imported.statement).start >= end:
             continue
         base, bound = imported.target, imported.bound
@@ -57,6 +59,15 @@ def _is_beside(script: Script, imported: Imported, around: tuple[tree.Node, ...]
     return isinstance(function, tree.FunctionDef) and any(outer is function for outer in around)
 
 
+def _is_hidden(script: Script, name: str, around: tuple[tree.Node, ...]) -> bool:
+    """Whether a function of ``around`` binds ``name`` itself, other than by an import."""
+    functions = [outer for outer in around if isinstance(outer, (tree.FunctionDef, tree.Lambda))]
+    if any(parameter.name == name for function in functions for parameter in function.params):
+        return True
+    bound = (use for use in script.names.uses(name) if use.is_bound) if functions else ()
+    return any(use.scope is function for use in bound for function in functions)
+
+
 def autotune(script: Script, at: tree.Node) -> tuple[str, tuple[Edit, ...]] | None:
     """``tf.data.AUTOTUNE`` as ``spell`` gives it, under its older name where TensorFlow may be older than 2.4.
 
@@ -68,8 +79,12 @@ def autotune(script: Script, at: tree.Node) -> tuple[str, tuple[Edit, ...]] | No
     older = script.tensorflow_before(2, 4) or "experimental.AUTOTUNE" in script.source.text
     name = "tensorflow.data.experimental.AUTOTUNE" if older else "tensorflow.data.AUTOTUNE"
     text, imports = spell(script, name, at)
-    loads = any(one.top and one.dotted.partition(".")[0] in TENSORFLOW for one in script.imports)
-    return None if imports and not loads else (text, imports)
+    if not imports:
+        return text, imports
+    starts = TENSORFLOW if script.backend == "tensorflow" else ("tensorflow",)
+    loads = any(one.top and one.dotted.partition(".")[0] in starts for one in script.imports)
+    hidden = _is_hidden(script, text.partition(".")[0], script.names.around(at))
+    return (text, imports) if loads and not hidden else None
 
 
 def sibling(script: Script, call: Call, name: str) -> tuple[Edit, ...]:

@@ -73,8 +73,12 @@ def _made_anew(script: Script, call: Call, function: Function) -> Retracing | No
     around = by_call.loops if by_call is not None and by_call.args else function.loops
     if not around or around != call.loops[: len(around)] or around[-1].kind not in ("for", "while"):
         return None
-    if around != call.loops and (around[-1].trips is None or _needs(script, function, around[-1])):
-        return None  # perhaps a few turns, or one function for each model
+    if around != call.loops:
+        place = by_call.node if by_call is not None and by_call.args else function.node
+        if around[-1].trips is None or around[-1].node not in script.names.around(place):
+            return None  # perhaps a few turns, or a function that makes a model, too
+        if _needs(script, function, around[-1]):
+            return None
     return Retracing(call, around[-1], "made")
 
 

@@ -43,6 +43,8 @@ def _in_loops(script: Script) -> Iterator[Finding]:
         made = model.call if model is not None else None
         if model is None or made is None or (made.conditional and model.kind == "loaded"):
             continue  # loaded once, when it is first needed
+        if any(_is_asked(script, one) for one in made.led_by()) and script.is_kept(made):
+            continue
         if id(model) in kept:
             continue  # the script itself keeps them, for an ensemble
         # A loop of one turn leaves nothing behind, one around it does.
@@ -80,6 +82,13 @@ def _in_loops(script: Script) -> Iterator[Finding]:
             fixes=() if clears else _fixes(script, fit, loop),
             severity=severity,
         )
+
+
+def _is_asked(script: Script, call: Call) -> bool:
+    """Whether a statement decides about ``call``: a branch in an expression makes one model or another."""
+    return call.conditional and any(
+        isinstance(outer, (tree.If, tree.Try)) for outer in script.names.around(call.node)
+    )
 
 
 def _in_searches(script: Script) -> Iterator[Finding]:

@@ -153,5 +153,7 @@ def _severity(script: Script, kept: _Kept, one: int | None) -> Severity | None:
         return "warning" if script.large(one * kept.number) else None
     if kept.number is not None or not has_pixels(kept.element):
         return None
+    if any(step.op in ("take", "shard") for step in kept.data.chain()):
+        return None  # nobody knows of how many
     samples = _IMAGES // (kept.data.batch_size or 1) if kept.data.batched else _IMAGES
     return "warning" if one is not None and script.large(one * max(samples, 1)) else "info"

@@ -40,6 +40,8 @@ _DEBUG = "tf.data.experimental.enable_debug_mode"
 _DRAWS = ("?.integers", "?.normal", "?.permutation", "?.standard_normal", "?.uniform")
 _EAGER = "the model runs operation by operation: slower, and outputs are freed later than in a graph"
 # Methods that make texts, or put into lists and the like.
+# What gives a tuple or a list, which a graph takes apart as well.
+_OF_PARTS = ("def ", "tf.", "builtins.")
 _KEEPS = frozenset(["add", "append", "extend", "format", "insert", "put", "setdefault", "update"])
 
 
@@ -157,8 +159,10 @@ def _decorated(script: Script, tape: Tape) -> tuple[Fix, ...]:
     ]
     if function.node.is_generator or any(map(_makes, inside)) or any(map(_is_foreign, inside)):
         return ()  # a graph may make its variables once, yields nothing, and has no arrays for NumPy
+    if _serves_several(script, function) or any(_takes_apart(script, one) for one in function.node.body):
+        return ()  # a graph has the variables of one model, and no length of a tensor
     if any(map(_leaks, tree.below(function.node.body))):
-        return ()  # nor texts for its tensors, and what it keeps elsewhere is no value
+        return ()  # nor texts for its tensors, nor lists of them; and what it keeps elsewhere is no value
     name, imports = spell(script, "tensorflow.function")
     edit = decorate(script, function.node, name)
     title = f"run `{function.name}` as a graph"
@@ -166,10 +170,39 @@ def _decorated(script: Script, tape: Tape) -> tuple[Fix, ...]:
     return (Fix(title, False, (edit, *imports), price),) if edit is not None else ()
 
 
+def _serves_several(script: Script, function: Function) -> bool:
+    """Whether several places call ``function``, and give it what may be several models."""
+    calls = {
+        id(call.node): call
+        for call in script.all_calls
+        if call.callee is not None and call.callee.node is function.node
+    }
+    models = any(
+        isinstance(value, Model) for call in calls.values() for value in (*call.args, *call.kwargs.values())
+    )
+    return models and len(calls) > 1
+
+
+def _takes_apart(script: Script, root: tree.Node) -> bool:
+    """Whether what a call gives, of a model or of nobody knows what, is bound to several names in ``root``."""
+    for node in tree.below([root]):
+        if isinstance(node, tree.Assign) and isinstance(node.value, tree.Call):
+            if any(isinstance(target, tree.Sequence) for target in node.targets):
+                if not script.called(node.value).startswith(_OF_PARTS):
+                    return True
+    return False
+
+
 def _leaks(node: tree.Node) -> bool:
-    """Whether ``node`` makes a text, which may be of a tensor, or keeps something outside of the function."""
+    """Whether ``node`` makes a text or a list, which may be of a tensor, or keeps something outside of the function."""
     if isinstance(node, tree.Call):
+        if isinstance(node.func, tree.Name):
+            return node.func.id in ("list", "tuple")
         return isinstance(node.func, tree.Attribute) and node.func.name in _KEEPS
+    if isinstance(node, tree.For):
+        return isinstance(node.iter, tree.Call) and tree.last_name(node.iter.func) == "zip"
+    if isinstance(node, (tree.Comprehension, tree.Global, tree.Starred)):
+        return True
     if isinstance(node, tree.Binary):
         return node.op == "%" and isinstance(node.left, tree.Constant) and isinstance(node.left.value, str)
     if isinstance(node, tree.Stmt):
