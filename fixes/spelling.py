@@ -27,7 +27,9 @@ def spell(script: Script, dotted: str, at: tree.Node | None = None) -> tuple[str
     for imported in script.imports:
         if not imported.target or imported.statement.piece.source is not script.source:
             continue
-        if not (imported.top or _is_beside(script, imported, around)) or _is_hidden(script, imported.bound, around):
+        if not (imported.top or _is_beside(script, imported, around)) or _is_hidden(
+            script, imported.bound, around
+        ):
             continue
         if any(isinstance(outer, tree.ClassDef) for outer in script.names.around(imported.statement)):
             continue  # a name of the class

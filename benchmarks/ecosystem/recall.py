@@ -57,9 +57,8 @@ def main() -> None:
         writer = csv.DictWriter(out, list(places[0]), delimiter="\t", lineterminator="\n")
         writer.writeheader()
         writer.writerows(places)
-    for sample in sorted({place["sample"] for place in places}):
+    for sample in sorted({place["sample"] for place in places}, key=int):
         print(f"sample {sample}: {shares([place for place in places if place['sample'] == sample])}")
-    print(f"all: {shares(places)}")
 
 
 def shares(places: list[dict[str, str]]) -> str:
@@ -68,12 +67,11 @@ def shares(places: list[dict[str, str]]) -> str:
     missed = Counter(place["missed"] for place in places if place["found"] == "no")
     told = len(found) + missed[ELSEWHERE]
     claimed = told + missed[FAULT]
-    reasons = ", ".join(f"{word or '?'} {count}" for word, count in missed.most_common())
-    return (
-        f"{len(found)} of {len(places)} found ({len(found) / len(places):.0%});"
-        f" {told} of {claimed} told that a rule claims ({told / claimed:.0%});"
-        f" {reasons}"
-    )
+    parts = [f"{len(found)} of {len(places)} found ({len(found) / len(places):.0%})"]
+    if "" not in missed:
+        parts.append(f"{told} of {claimed} told that a rule claims ({told / claimed:.0%})")
+        parts.append(", ".join(f"{word} {count}" for word, count in missed.most_common()))
+    return "; ".join(parts)
 
 
 if __name__ == "__main__":
