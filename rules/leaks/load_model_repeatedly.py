@@ -38,6 +38,12 @@ _MAKES = (
     "fit",
     "train",
     "apply_gradients",
+    "set_weights",
+    ".assign",
+    "Model.add",
+    "Model.pop",
+    "Sequential.add",
+    "Sequential.pop",
     "save",
     "Checkpoint",
     "search",
@@ -156,7 +162,7 @@ def _has(value: Value, model: Value) -> bool:
 
 
 def _may_write(call: Call) -> bool:
-    """Whether it may leave another model in the file."""
+    """Whether it may leave another model in the file, or change the one in memory, which is loaded anew for that."""
     return not call.name.startswith("numpy.") and any(word in call.name for word in _MAKES)
 
 
