@@ -6,6 +6,8 @@ import os
 import signal
 import sys
 import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -38,22 +40,30 @@ def test_interrupted_while_it_is_made(temporary: Path, monkeypatch: pytest.Monke
     assert list(temporary.iterdir()) == []
 
 
+@contextmanager
+def interrupted_by(handler: Callable[..., object] | signal.Handlers) -> Iterator[None]:
+    """What a process in the background inherits is to ignore it."""
+    before = signal.signal(signal.SIGINT, handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
 def test_an_interruption_waits() -> None:
     done = []
-    with pytest.raises(KeyboardInterrupt), uninterrupted():
-        os.kill(os.getpid(), signal.SIGINT)
-        done.append("started")
+    with interrupted_by(signal.default_int_handler):
+        with pytest.raises(KeyboardInterrupt), uninterrupted():
+            os.kill(os.getpid(), signal.SIGINT)
+            done.append("started")
+        assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
     assert done == ["started"]
-    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
 def test_what_is_ignored_stays_ignored() -> None:
-    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
-    try:
+    with interrupted_by(signal.SIG_IGN):
         with uninterrupted():
             os.kill(os.getpid(), signal.SIGINT)
         assert signal.getsignal(signal.SIGINT) is signal.SIG_IGN
-    finally:
-        signal.signal(signal.SIGINT, before)
